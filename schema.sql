@@ -1,0 +1,292 @@
+-- neurocards: the database, whole. Everything else that describes it points here.
+-- Times are unix milliseconds of the process clock. Credits are whole numbers.
+-- Migrations (src/db/migrate.rs) carry older files to this state; a test compares the two.
+
+-- One row: what this file is and how its appliance is doing.
+CREATE TABLE instance (
+    id                INTEGER PRIMARY KEY CHECK (id = 1),
+    mode              TEXT    NOT NULL CHECK (mode IN ('live', 'demo')),
+    bot_id            INTEGER,                     -- the bot that this file belongs to
+    bot_username      TEXT,
+    created_at        INTEGER NOT NULL,
+    started_at        INTEGER,
+    heartbeat_at      INTEGER,
+    version           TEXT,
+    early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
+    safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
+    selling_paused_at INTEGER                      -- `pause`; NULL: open
+) STRICT;
+
+CREATE TABLE users (
+    id                INTEGER PRIMARY KEY,
+    tg_user_id        INTEGER NOT NULL UNIQUE,
+    username          TEXT,
+    first_name        TEXT,
+    language          TEXT    NOT NULL DEFAULT 'ru' CHECK (language IN ('ru', 'en')),
+    credits           INTEGER NOT NULL DEFAULT 0 CHECK (credits >= 0),
+    invited_by        TEXT,                        -- the argument of /start ref_…
+    terms_accepted_at INTEGER,
+    blocked_at        INTEGER,                     -- the customer blocked the bot (403)
+    banned_at         INTEGER,
+    created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
+) STRICT;
+
+-- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
+CREATE TABLE ledger (
+    id         INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    delta      INTEGER NOT NULL,
+    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'hold', 'charge', 'release')),
+    job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release
+    hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
+    key        TEXT UNIQUE,                        -- what may happen only once: 'signup:7'
+    actor      TEXT    NOT NULL,                   -- 'bot', 'worker', 'operator'
+    note       TEXT,
+    created_at INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    CHECK (CASE kind
+        WHEN 'grant'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'purchase' THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
+        WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
+        WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
+    END)
+) STRICT;
+CREATE INDEX ledger_user ON ledger (user_id, delta);
+CREATE UNIQUE INDEX ledger_one_hold ON ledger (job_id) WHERE kind = 'hold';
+CREATE UNIQUE INDEX ledger_one_settlement ON ledger (hold_id) WHERE hold_id IS NOT NULL;
+
+CREATE TRIGGER ledger_settles_its_hold BEFORE INSERT ON ledger WHEN NEW.hold_id IS NOT NULL BEGIN
+    SELECT RAISE(ABORT, 'a charge or release must match its hold') WHERE NOT EXISTS (
+        SELECT 1 FROM ledger h
+        WHERE h.id = NEW.hold_id AND h.kind = 'hold' AND h.user_id = NEW.user_id
+          AND h.job_id = NEW.job_id AND NEW.delta IN (0, -h.delta));
+END;
+CREATE TRIGGER ledger_moves_credits AFTER INSERT ON ledger BEGIN
+    UPDATE users SET credits = credits + NEW.delta WHERE id = NEW.user_id;
+END;
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only: use `neurocards grant` to correct it');
+END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only: use `neurocards grant` to correct it');
+END;
+CREATE TRIGGER users_credits_by_ledger_only BEFORE UPDATE OF credits ON users
+WHEN NEW.credits <> (SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'credits move only through the ledger: use `neurocards grant TG_USER_ID CREDITS`');
+END;
+CREATE TRIGGER users_begin_with_nothing BEFORE INSERT ON users WHEN NEW.credits <> 0 BEGIN
+    SELECT RAISE(ABORT, 'a user begins with 0 credits: use `neurocards grant TG_USER_ID CREDITS`');
+END;
+
+-- What a customer confirmed. Its videos are its jobs.
+CREATE TABLE orders (
+    id           INTEGER PRIMARY KEY,
+    user_id      INTEGER NOT NULL REFERENCES users (id),
+    draft        TEXT    NOT NULL UNIQUE,          -- the dialogue's draft: confirmed once
+    template_id  TEXT    NOT NULL,
+    photo_path   TEXT    NOT NULL,                 -- relative to photos/
+    product      TEXT    NOT NULL,
+    own_prompt   TEXT,                             -- template 'self': goes to the model as it is
+    wishes       TEXT,
+    videos       INTEGER NOT NULL CHECK (videos BETWEEN 1 AND 10),
+    price        INTEGER NOT NULL CHECK (price >= 0),  -- credits per video
+    created_at   INTEGER NOT NULL,
+    finished_at  INTEGER
+) STRICT;
+CREATE INDEX orders_user ON orders (user_id, id);
+
+-- One video. `status` is for the outside, `step` says where the work stands; both are drawn in src/jobs.rs.
+CREATE TABLE jobs (
+    id               INTEGER PRIMARY KEY,
+    user_id          INTEGER NOT NULL REFERENCES users (id),
+    tg_user_id       INTEGER NOT NULL,
+    idempotency_key  TEXT    NOT NULL UNIQUE,
+    kind             TEXT    NOT NULL DEFAULT 'reels',
+    template_id      TEXT    NOT NULL,
+    input_photo_path TEXT    NOT NULL,             -- relative to photos/, or http(s)://…
+    product_info     TEXT    NOT NULL CHECK (json_valid(product_info)),  -- {"text", "user_prompt"}
+    extra_wishes     TEXT,
+    status           TEXT    NOT NULL DEFAULT 'queued'
+                     CHECK (status IN ('queued', 'processing', 'done', 'failed', 'canceled')),
+    step             TEXT    NOT NULL DEFAULT 'script'
+                     CHECK (step IN ('script', 'upload', 'submit', 'render', 'fetch', 'deliver')),
+    priority         INTEGER NOT NULL DEFAULT 0,   -- the higher goes first
+    order_id         INTEGER REFERENCES orders (id),   -- NULL: inserted by hand or run again
+    ordinal          INTEGER NOT NULL DEFAULT 1,   -- which of its order's videos
+    rerun_of         INTEGER REFERENCES jobs (id),
+    due_at           INTEGER NOT NULL DEFAULT 0,   -- when it next needs a thread; while leased: when the lease expires
+    lease            INTEGER NOT NULL DEFAULT 0,   -- bumped by every claim; only its holder may move the job
+    leased_at        INTEGER,                      -- NULL: nobody works on it now
+    strikes          INTEGER NOT NULL DEFAULT 0,   -- leases that expired and panics, on this step
+    step_since       INTEGER,                      -- when this step began
+    tries            INTEGER NOT NULL DEFAULT 0,   -- failed tries of this step
+    attempts         INTEGER NOT NULL DEFAULT 0,   -- createTasks accepted, lost or failed as TEMPORARY
+    refused          TEXT    NOT NULL DEFAULT '[]' CHECK (json_valid(refused)),  -- keys and models asked in this round
+    model            TEXT,
+    api_key          TEXT,                         -- fingerprint
+    prompt           TEXT,
+    input_url        TEXT,                         -- the photo as the provider sees it
+    kie_task_id      TEXT,
+    submitted_at     INTEGER,
+    output_url       TEXT,
+    video_path       TEXT,                         -- relative to videos/
+    tg_file_id       TEXT,                         -- send again for free
+    provider_credits REAL,
+    error_class      TEXT,
+    error            TEXT,
+    created_at       INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
+    started_at       INTEGER,
+    finished_at      INTEGER,
+    CHECK (finished_at IS NULL OR status IN ('done', 'failed', 'canceled')),
+    CHECK (leased_at IS NULL OR status IN ('queued', 'processing'))
+) STRICT;
+-- What can be claimed, and when something next can: both hold only live rows, however many have ended.
+CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('queued', 'processing');
+CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
+CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
+CREATE INDEX jobs_user ON jobs (user_id, id);
+CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TRIGGER jobs_history_has_an_end AFTER INSERT ON jobs
+WHEN NEW.finished_at IS NULL AND NEW.status IN ('done', 'failed', 'canceled') BEGIN
+    UPDATE jobs SET finished_at = NEW.created_at WHERE id = NEW.id;
+END;
+CREATE TRIGGER jobs_end_once BEFORE UPDATE OF status ON jobs
+WHEN OLD.status IN ('done', 'failed', 'canceled') AND NEW.status <> OLD.status BEGIN
+    SELECT RAISE(ABORT, 'a job ends once: use `neurocards retry ID` to run it again');
+END;
+CREATE TRIGGER jobs_end_has_a_time BEFORE UPDATE OF status ON jobs
+WHEN NEW.status IN ('done', 'failed', 'canceled') AND NEW.finished_at IS NULL BEGIN
+    SELECT RAISE(ABORT, 'an ended job needs finished_at: use `neurocards cancel ID`');
+END;
+
+-- A job's story: one line per thing that happened, for the operator.
+CREATE TABLE events (
+    id          INTEGER PRIMARY KEY,
+    job_id      INTEGER NOT NULL REFERENCES jobs (id),
+    at          INTEGER NOT NULL,
+    step        TEXT    NOT NULL,
+    what        TEXT    NOT NULL,                  -- 'claimed', 'accepted', 'lost', 'refused', 'failed', …
+    detail      TEXT,
+    duration_ms INTEGER
+) STRICT;
+CREATE INDEX events_job ON events (job_id);
+
+-- Every createTask, written before a byte of it leaves. `sending` after a restart means lost:
+-- it may have been billed. The last 10 s of it are the key's sliding window.
+CREATE TABLE submits (
+    id       INTEGER PRIMARY KEY,
+    job_id   INTEGER NOT NULL REFERENCES jobs (id),
+    api_key  TEXT    NOT NULL,
+    model    TEXT    NOT NULL,
+    at       INTEGER NOT NULL,
+    outcome  TEXT    NOT NULL DEFAULT 'sending'
+             CHECK (outcome IN ('sending', 'accepted', 'refused', 'lost', 'unsent')),
+    task_id  TEXT,
+    CHECK ((outcome = 'accepted') = (task_id IS NOT NULL))
+) STRICT;
+CREATE INDEX submits_window ON submits (api_key, at);
+CREATE INDEX submits_job ON submits (job_id);
+CREATE INDEX submits_open ON submits (job_id) WHERE outcome = 'sending';
+
+-- A photo's copy at the provider, per key: the order's other videos use it again.
+CREATE TABLE uploads (
+    photo_path TEXT    NOT NULL,
+    api_key    TEXT    NOT NULL,
+    url        TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (photo_path, api_key)
+) STRICT;
+
+-- Health of the provider's keys; never the key itself.
+CREATE TABLE api_keys (
+    fingerprint   TEXT    PRIMARY KEY,
+    position      INTEGER NOT NULL,                -- in the configuration, from 1
+    configured    INTEGER NOT NULL CHECK (configured IN (0, 1)),
+    blocked_class TEXT CHECK (blocked_class IN ('billing', 'rate_limit', 'operator')),
+    blocked_until INTEGER,
+    blocked_why   TEXT,
+    balance       REAL,
+    balance_at    INTEGER,
+    used_at       INTEGER,
+    CHECK ((blocked_class IS NULL) = (blocked_until IS NULL))
+) STRICT;
+
+-- What we learnt of the provider's models; which there are says assets/models.toml.
+CREATE TABLE models (
+    name         TEXT    PRIMARY KEY,
+    paused_until INTEGER,
+    pauses       INTEGER NOT NULL DEFAULT 0,       -- in a row: the pause grows with it
+    reason       TEXT
+) STRICT;
+
+-- Raw updates, committed before Telegram hears that we have them.
+CREATE TABLE inbox (
+    update_id   INTEGER PRIMARY KEY,
+    chat_id     INTEGER NOT NULL,                  -- handled in order per chat; 0: no chat
+    body        TEXT    NOT NULL,
+    received_at INTEGER NOT NULL,
+    handled_at  INTEGER,
+    tries       INTEGER NOT NULL DEFAULT 0,
+    error       TEXT
+) STRICT;
+CREATE INDEX inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
+
+-- A customer's place in the dialogue.
+CREATE TABLE dialogs (
+    user_id    INTEGER PRIMARY KEY REFERENCES users (id),
+    state      TEXT    NOT NULL CHECK (json_valid(state)),
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+-- Messages as they should be. The sender makes Telegram's side equal to them: a row not yet sent
+-- is sent, a row whose `rev` is ahead of `sent_rev` is edited, so stale edits fold by themselves.
+CREATE TABLE outbox (
+    id         INTEGER PRIMARY KEY,
+    seq        INTEGER NOT NULL UNIQUE,            -- order of sending; a new revision goes to the end
+    chat_id    INTEGER NOT NULL,
+    key        TEXT UNIQUE,                        -- 'status:7': one message, however often it is written
+    content    TEXT    NOT NULL CHECK (json_valid(content)),
+    rev        INTEGER NOT NULL DEFAULT 1,
+    sent_rev   INTEGER NOT NULL DEFAULT 0,
+    message_id INTEGER,
+    job_id     INTEGER REFERENCES jobs (id),       -- sending it delivers this job
+    state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dropped')),
+    due_at     INTEGER NOT NULL DEFAULT 0,
+    tries      INTEGER NOT NULL DEFAULT 0,
+    lost       INTEGER NOT NULL DEFAULT 0,         -- calls whose answer never came: maybe sent twice
+    error      TEXT,
+    created_at INTEGER NOT NULL,
+    sent_at    INTEGER
+) STRICT;
+CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
+CREATE INDEX outbox_chat_pending ON outbox (chat_id) WHERE state = 'pending';
+CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
+
+-- Pictures of ours that Telegram already has.
+CREATE TABLE files (
+    asset   TEXT PRIMARY KEY,
+    file_id TEXT NOT NULL
+) STRICT;
+
+-- What the operator should know. One row per cause; told again after 24 h at the earliest.
+CREATE TABLE alerts (
+    cause      TEXT    PRIMARY KEY,                -- 'billing:ab12cd34'
+    text       TEXT    NOT NULL,
+    count      INTEGER NOT NULL DEFAULT 1,
+    first_at   INTEGER NOT NULL,
+    last_at    INTEGER NOT NULL,
+    told_at    INTEGER,
+    ended_at   INTEGER
+) STRICT;
+
+-- What operators did, by console, command or chat.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    actor  TEXT    NOT NULL,
+    action TEXT    NOT NULL,
+    object TEXT    NOT NULL,
+    detail TEXT
+) STRICT;

@@ -1,0 +1,35 @@
+//! neurocards: a Telegram bot that turns a product photo into short vertical videos.
+//!
+//! `ARCHITECTURE.md` is the map. The modules stand here from the bottom up; `tests/layers.rs`
+//! holds them to it.
+
+pub mod clock;
+pub mod text;
+
+pub mod db;
+
+pub mod inbox;
+pub mod outbox;
+pub mod users;
+
+pub mod alerts;
+pub mod keys;
+pub mod ledger;
+pub mod models;
+pub mod templates;
+
+pub mod jobs;
+
+pub mod orders;
+
+pub mod flow;
+
+pub mod api;
+pub mod sandbox;
+
+pub mod bot;
+pub mod worker;
+
+pub mod cli;
+pub mod config;
+pub mod serve;

@@ -1,0 +1,5 @@
+//! The doorway: see `neurocards::cli`.
+
+fn main() -> std::process::ExitCode {
+    neurocards::cli::main()
+}
