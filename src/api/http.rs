@@ -1,0 +1,1 @@
+//! One place that makes agents.
