@@ -1,31 +1,51 @@
-//! The catalogue: which image-to-video models there are and what they want. Data, never code.
+//! The catalogue: which image-to-video models there are and what they want. Data, never code:
+//! models come and go without notice.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use rusqlite::Connection;
-use serde_json::Value;
+use anyhow::bail;
+use serde_json::{Map, Value};
 
-use crate::clock::Millis;
-use crate::db::Tx;
+mod file;
+mod pauses;
+
+pub use pauses::{pause, paused, resume};
+
+const BUILT_IN: &str = include_str!("../assets/models.toml");
 
 /// Which pair of calls serves a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Route {
     /// `jobs/createTask`.
+    #[default]
     Jobs,
     /// `veo/generate`.
     Veo,
 }
 
-/// One model.
+/// How a model takes the photo's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageIs {
+    /// `"https://…"`
+    String,
+    /// `["https://…"]`
+    List,
+}
+
+/// One model. `assets/models.toml` explains the fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// As the provider calls it.
     pub name: String,
     /// See [`Route`].
     pub route: Route,
+    /// The field for the photo's address.
+    pub image: String,
+    /// See [`ImageIs`].
+    pub image_is: ImageIs,
     /// The shortest prompt, in characters.
     pub prompt_min: usize,
     /// The longest prompt, in characters.
@@ -44,64 +64,86 @@ pub struct Model {
     pub no_people: bool,
     /// The day (ISO) from which it is off for good.
     pub ended: Option<String>,
+    input: Map<String, Value>,
 }
 
 impl Model {
     /// The exact input: for [`Route::Jobs`] the field `input`, for [`Route::Veo`] the whole body.
-    pub fn input(&self, _prompt: &str, _image_url: &str) -> Value {
-        Value::Null
+    pub fn input(&self, prompt: &str, image_url: &str) -> Value {
+        let mut input = self.input.clone();
+        let image = match self.image_is {
+            ImageIs::String => Value::from(image_url),
+            ImageIs::List => Value::from(vec![image_url]),
+        };
+        input.insert(self.image.clone(), image);
+        input.insert("prompt".to_owned(), Value::from(prompt));
+        if self.route == Route::Veo {
+            input.insert("model".to_owned(), Value::from(self.name.as_str()));
+        }
+        Value::Object(input)
+    }
+
+    /// Whether a prompt of so many characters fits.
+    pub fn takes(&self, prompt_chars: usize) -> bool {
+        (self.prompt_min..=self.prompt_max).contains(&prompt_chars)
     }
 }
 
 /// All models, ours and the operator's.
 #[derive(Clone, Debug)]
-pub struct Catalogue {}
+pub struct Catalogue {
+    models: Vec<Model>,
+}
 
 impl Catalogue {
-    /// Ours, with the operator's file on top where there is one.
-    pub fn load(_operator_file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self {})
+    /// Ours, with the operator's file on top where there is one. The error names file and line.
+    pub fn load(operator_file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut entries = file::parse("assets/models.toml", BUILT_IN)?;
+        if let Some(path) = operator_file {
+            entries = file::merge(entries, file::read(path)?);
+        }
+        let models = entries.into_iter().map(file::Entry::finish).collect::<anyhow::Result<_>>()?;
+        Ok(Self { models })
     }
 
     /// By name.
-    pub fn get(&self, _name: &str) -> Option<&Model> {
-        None
+    pub fn get(&self, name: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == name)
     }
 
-    /// All, in the file's order.
+    /// All, in the file's order, the operator's own last.
     pub fn all(&self) -> impl Iterator<Item = &Model> {
-        [].iter()
+        self.models.iter()
     }
 
     /// That every configured name exists; the error names those that do not.
-    pub fn check(&self, _configured: &[String]) -> anyhow::Result<()> {
-        Ok(())
+    pub fn check(&self, configured: &[String]) -> anyhow::Result<()> {
+        let unknown: Vec<_> =
+            configured.iter().filter(|name| self.get(name).is_none()).map(String::as_str).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<_> = self.all().map(|model| model.name.as_str()).collect();
+        bail!("no such model: {}; known are {}", unknown.join(", "), known.join(", "))
     }
 
-    /// The first configured model that serves.
+    /// The first configured model that serves: not ended, not paused, not asked in this round
+    /// (`refused`), and it takes a prompt of so many characters. With 0 characters, a prompt that
+    /// is not yet written: any length will do.
     pub fn serving(
         &self,
-        _configured: &[String],
-        _paused: &HashSet<String>,
-        _refused: &[String],
-        _prompt_chars: usize,
+        configured: &[String],
+        paused: &HashSet<String>,
+        refused: &[String],
+        prompt_chars: usize,
     ) -> Option<&Model> {
-        None
+        configured.iter().filter_map(|name| self.get(name)).find(|model| {
+            let off = model.ended.is_some() || paused.contains(&model.name);
+            !off && !refused.contains(&model.name)
+                && (prompt_chars == 0 || model.takes(prompt_chars))
+        })
     }
 }
 
-/// Pauses a model that the provider says is off: 10 minutes, doubling up to 6 hours.
-/// Returns until when.
-pub fn pause(_tx: &Tx, _name: &str, _reason: &str, _now: Millis) -> anyhow::Result<Millis> {
-    Ok(0)
-}
-
-/// The models that are paused now.
-pub fn paused(_conn: &Connection, _now: Millis) -> anyhow::Result<HashSet<String>> {
-    Ok(HashSet::new())
-}
-
-/// A model served: its pauses are forgotten. Writes only where there was one.
-pub fn resume(_tx: &Tx, _name: &str) -> anyhow::Result<()> {
-    Ok(())
-}
+#[cfg(test)]
+mod tests;
