@@ -1,37 +1,43 @@
-//! Templates: how a video of a kind is written. Data, never code.
+//! Templates: how a video of a kind is written. Data, never code; what holds for every template
+//! (length, speech, fidelity, what is data) is in [`rules`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// One template.
+mod check;
+mod fallback;
+mod file;
+mod rules;
+
+pub use check::{Fault, check};
+pub use fallback::fallback;
+pub use rules::compose;
+
+const BUILT_IN: [(&str, &str); 2] = [
+    ("assets/templates/ugc.toml", include_str!("../assets/templates/ugc.toml")),
+    ("assets/templates/ad.toml", include_str!("../assets/templates/ad.toml")),
+];
+
+/// One template. `assets/templates/ugc.toml` explains the fields.
 #[derive(Clone, Debug)]
 pub struct Template {
-    /// As in `jobs.template_id`.
+    /// As in `jobs.template_id`; never `self`, which is the customer's own prompt.
     pub id: String,
-    /// What the customer sees, by language.
+    /// The button in Russian.
     pub label_ru: String,
-    /// See `label_ru`.
+    /// The button in English.
     pub label_en: String,
+    speech: bool,
+    rules: String,
+    fallback: String,
+    variations: Vec<String>,
+    lines: BTreeMap<String, Vec<String>>,
 }
 
 /// All templates, ours and the operator's.
 #[derive(Clone, Debug)]
-pub struct Templates {}
-
-impl Templates {
-    /// Ours, with the operator's `*.toml` of a folder on top.
-    pub fn load(_dir: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// By id.
-    pub fn get(&self, _id: &str) -> Option<&Template> {
-        None
-    }
-
-    /// All: ours first, then the operator's by id.
-    pub fn all(&self) -> impl Iterator<Item = &Template> {
-        [].iter()
-    }
+pub struct Templates {
+    all: Vec<Template>,
 }
 
 /// What a script is written for.
@@ -68,30 +74,62 @@ pub struct Script {
     pub user: String,
 }
 
-/// What is wrong with an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing in it.
-    Empty,
-    /// It declines.
-    Refusal,
-    /// Headings, lists, markdown, JSON.
-    Shape,
-    /// More characters than the model takes.
-    TooLong,
+impl Templates {
+    /// Ours, with the operator's `*.toml` of a folder on top: one with an id of ours replaces it.
+    /// A folder that is not there is an empty one. The error names file and line.
+    pub fn load(dir: Option<&Path>) -> anyhow::Result<Self> {
+        let mut all = Vec::new();
+        for (shown, text) in BUILT_IN {
+            all.push(file::parse(shown, text)?);
+        }
+        for new in dir.map(file::read_all).transpose()?.unwrap_or_default() {
+            match all.iter_mut().find(|old| old.id == new.id) {
+                Some(old) => *old = new,
+                None => all.push(new),
+            }
+        }
+        Ok(Self { all })
+    }
+
+    /// By id.
+    pub fn get(&self, id: &str) -> Option<&Template> {
+        self.all.iter().find(|template| template.id == id)
+    }
+
+    /// All: ours first, then the operator's by file name.
+    pub fn all(&self) -> impl Iterator<Item = &Template> {
+        self.all.iter()
+    }
 }
 
-/// The question for one video.
-pub fn compose(_template: &Template, _brief: &Brief) -> Script {
-    Script { system: String::new(), user: String::new() }
+impl Template {
+    /// The button; other languages than Russian read English.
+    pub fn label(&self, language: &str) -> &str {
+        if language == "ru" { &self.label_ru } else { &self.label_en }
+    }
+
+    /// The starting point of one video. An order's videos follow one another in the list; where
+    /// they begin depends on the product, so that two customers do not get the same row.
+    fn variation(&self, brief: &Brief) -> &str {
+        nth(&self.variations, brief).map_or("", String::as_str)
+    }
 }
 
-/// The prompt in an answer, or why it cannot be used.
-pub fn check(_answer: &str, _max_chars: usize) -> Result<String, Fault> {
-    Err(Fault::Empty)
+/// Distinct for the ordinals of one order, as long as the list is.
+fn nth<'a, T>(list: &'a [T], brief: &Brief) -> Option<&'a T> {
+    let begin = brief
+        .product
+        .bytes()
+        .fold(0u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let at = begin.wrapping_rem(1 << 16) + brief.ordinal;
+    list.get(at as usize % list.len().max(1))
 }
 
-/// The built-in prompt, within `brief.prompt_max`.
-pub fn fallback(_template: &Template, _brief: &Brief) -> String {
-    String::new()
+/// Whether somebody may speak in the customer's language.
+fn speaks(template: &Template, brief: &Brief) -> bool {
+    let known = brief.speech.iter().any(|language| language == brief.language);
+    template.speech && brief.sound && known
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,12 +58,17 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
 }
 
 pub(super) fn parse(shown: &str, text: &str) -> anyhow::Result<Vec<Entry>> {
-    let at = |span: Option<Range<usize>>| {
+    let line = |span: Option<Range<usize>>| {
         let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
-        format!("{shown}:{}", before.matches('\n').count() + 1)
+        before.matches('\n').count()
     };
-    let file: File = toml::from_str(text)
-        .map_err(|error| anyhow::anyhow!("{}: {}", at(error.span()), one_line(error.message())))?;
+    let at = |span| format!("{shown}:{}", line(span) + 1);
+    let file: File = toml::from_str(text).map_err(|error| {
+        let words = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        let key = text.lines().nth(line(error.span())).and_then(|line| line.split_once('='));
+        let key = key.map(|(key, _)| format!("`{}`: ", key.trim())).unwrap_or_default();
+        anyhow::anyhow!("{}: {key}{words}", at(error.span()))
+    })?;
     ensure!(file.model.len() <= MODELS_MAX, "{shown} has more than {MODELS_MAX} models");
     let entry =
         |model: Spanned<Fields>| Entry { at: at(Some(model.span())), fields: model.into_inner() };
@@ -171,8 +176,4 @@ fn json(value: toml::Value) -> anyhow::Result<Value> {
         toml::Value::Table(table) => Value::Object(json_table(table)?),
         other => bail!("`{other}` in `input` cannot be sent as JSON"),
     })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
