@@ -10,3 +10,6 @@ pub mod http;
 pub mod kie;
 pub mod mp4;
 pub mod openai;
+
+#[cfg(test)]
+mod loopback;

@@ -223,3 +223,6 @@ impl From<io::Error> for Trouble {
         Self::Disk(error)
     }
 }
+
+#[cfg(test)]
+mod tests;
