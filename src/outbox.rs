@@ -206,18 +206,17 @@ pub fn sent(
 
 /// Gives up a message whose revision `rev` was refused. `false`: it moved on meanwhile, or no
 /// longer waits; a row that moved on stays pending.
-pub fn dropped(tx: &Tx<'_>, id: i64, rev: i64, error: &str, now: Millis) -> anyhow::Result<bool> {
+pub fn dropped(tx: &Tx<'_>, id: i64, rev: i64, error: &str) -> anyhow::Result<bool> {
     let changed = tx
         .prepare_cached(
             "UPDATE outbox
-             SET state = 'dropped', error = :error, sent_at = COALESCE(sent_at, :now)
+             SET state = 'dropped', error = :error
              WHERE id = :id AND rev = :rev AND state = 'pending'",
         )?
         .execute(named_params! {
             ":id": id,
             ":rev": rev,
             ":error": short(error),
-            ":now": now,
         })
         .context("dropping a message")?;
     Ok(changed == 1)
@@ -243,7 +242,7 @@ pub fn later(tx: &Tx<'_>, id: i64, due_at: Millis, lost: bool, error: &str) -> a
 
 /// Drops all that waits for a chat which can no longer be reached. Returns the dropped rows that
 /// would have delivered a job: the caller ends those jobs in the same transaction.
-pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str, now: Millis) -> anyhow::Result<Vec<Row>> {
+pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str) -> anyhow::Result<Vec<Row>> {
     let mut select = tx.prepare_cached(&format!(
         "{SELECT} WHERE chat_id = :chat_id AND state = 'pending' AND job_id IS NOT NULL"
     ))?;
@@ -254,10 +253,10 @@ pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str, now: Millis) -> anyhow:
     }
     tx.prepare_cached(
         "UPDATE outbox
-         SET state = 'dropped', error = :error, sent_at = COALESCE(sent_at, :now)
+         SET state = 'dropped', error = :error
          WHERE chat_id = :chat_id AND state = 'pending'",
     )?
-    .execute(named_params! { ":chat_id": chat_id, ":error": short(error), ":now": now })
+    .execute(named_params! { ":chat_id": chat_id, ":error": short(error) })
     .context("dropping a chat's messages")?;
     Ok(deliveries)
 }

@@ -31,6 +31,8 @@ pub enum Failure {
     Lost(String),
     /// The file is larger than Telegram takes.
     TooLarge,
+    /// Our own file cannot be read, so nothing was sent.
+    NoFile(String),
 }
 
 /// The longest piece of a description that is kept, in characters.
@@ -38,14 +40,14 @@ const TEXT: usize = 300;
 
 impl Failure {
     /// While sending, or waiting for the first byte of the reply.
-    pub(super) fn of_request(error: reqwest::Error) -> Self {
+    pub(in crate::bot) fn of_request(error: reqwest::Error) -> Self {
         let unsent = error.is_connect() || error.is_builder();
         let said = said(error);
         if unsent { Self::Unreached(said) } else { Self::Lost(said) }
     }
 
     /// While reading the reply's body.
-    pub(super) fn of_reply(error: reqwest::Error) -> Self {
+    pub(in crate::bot) fn of_reply(error: reqwest::Error) -> Self {
         Self::Lost(said(error))
     }
 }
@@ -136,6 +138,7 @@ impl std::fmt::Display for Failure {
             Self::ServerError(code) => write!(f, "Telegram's own trouble ({code})"),
             Self::Unreached(text) => write!(f, "cannot reach Telegram: {text}"),
             Self::Lost(text) => write!(f, "the answer is lost: {text}"),
+            Self::NoFile(text) => write!(f, "our file cannot be read: {text}"),
             Self::TooLarge => f.write_str("the file is too large for Telegram"),
         }
     }

@@ -217,7 +217,7 @@ async fn open(path: &Path) -> Result<(tokio::fs::File, u64), Failure> {
         let length = file.metadata().await?.len();
         Ok::<_, std::io::Error>((file, length))
     };
-    open.await.map_err(|error| Failure::Unreached(format!("reading the video: {error}")))
+    open.await.map_err(|error| Failure::NoFile(error.to_string()))
 }
 
 fn no_preview() -> LinkPreviewOptions {
