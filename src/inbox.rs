@@ -132,3 +132,62 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
     .execute(named_params! { ":before": before, ":limit": limit })
     .context("pruning the inbox")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+    use crate::db::tests::fresh;
+
+    fn raw(update_id: i64, chat_id: i64) -> Raw {
+        Raw { update_id, chat_id, body: format!("{{\"update_id\":{update_id}}}") }
+    }
+
+    fn keep(db: &Db, updates: Vec<Raw>) -> usize {
+        db.write(move |tx| store(tx, &updates, 1)).unwrap()
+    }
+
+    fn ids(db: &Db, busy: &[i64]) -> Vec<i64> {
+        let rows = db.read(|conn| open(conn, 10, busy)).unwrap();
+        rows.into_iter().map(|row| row.update_id).collect()
+    }
+
+    #[test]
+    fn an_update_is_kept_once_and_handled_once() {
+        let (_folder, db) = fresh();
+        assert_eq!(keep(&db, vec![raw(5, 7), raw(4, 8), raw(5, 7)]), 2);
+        assert_eq!(keep(&db, vec![raw(4, 8), raw(6, 7)]), 1);
+        assert_eq!(ids(&db, &[]), [4, 5, 6]);
+        assert_eq!(ids(&db, &[7, 9]), [4]);
+        assert!(db.write(|tx| done(tx, 5, 2)).unwrap());
+        assert!(!db.write(|tx| done(tx, 5, 3)).unwrap());
+        assert_eq!(keep(&db, vec![raw(5, 7)]), 0);
+        assert_eq!(ids(&db, &[]), [4, 6]);
+    }
+
+    #[test]
+    fn a_poisonous_update_is_given_up_with_its_error() {
+        let (_folder, db) = fresh();
+        keep(&db, vec![raw(1, 7)]);
+        let fail = || db.write(|tx| failed(tx, 1, "boom", 2)).unwrap();
+        assert_eq!((fail(), fail(), ids(&db, &[])), (false, false, vec![1]));
+        assert_eq!((fail(), fail(), ids(&db, &[])), (true, false, vec![]));
+        let error: String = db
+            .read(|conn| Ok(conn.query_row("SELECT error FROM inbox", [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(error, "boom");
+    }
+
+    #[test]
+    fn only_what_was_handled_is_pruned() {
+        let (_folder, db) = fresh();
+        keep(&db, (1..=5).map(|id| raw(id, 7)).collect());
+        for id in 1..=3 {
+            db.write(move |tx| done(tx, id, id * 10)).unwrap();
+        }
+        assert_eq!(db.write(|tx| prune(tx, 30, 1)).unwrap(), 1);
+        assert_eq!(db.write(|tx| prune(tx, 30, 9)).unwrap(), 1);
+        assert_eq!(db.write(|tx| prune(tx, 30, 9)).unwrap(), 0);
+        assert_eq!(ids(&db, &[]), [4, 5]);
+    }
+}

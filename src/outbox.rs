@@ -11,6 +11,9 @@
 mod content;
 mod queue;
 
+#[cfg(test)]
+mod tests;
+
 pub use content::{Button, Content, Does, plain};
 pub use queue::{
     Class, Waiting, forget_file_id, keep_file_id, known_file_id, load_after, oldest_pending,
