@@ -168,3 +168,90 @@ fn explain(failure: &Failure) {
         other => tracing::warn!(failure = %other, "no updates for now, trying again"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::bot::telegram::fake::{Call, Fake, Reply};
+    use crate::clock::Clock;
+    use crate::db::tests::fresh;
+
+    fn text(update_id: i64) -> Value {
+        json!({ "update_id": update_id, "message": { "chat": { "id": 7 }, "text": "a" } })
+    }
+
+    fn offsets(calls: &[Call]) -> Vec<Option<i64>> {
+        let polls = calls.iter().filter(|call| call.method == "getUpdates");
+        polls.map(|call| call.json["offset"].as_i64()).collect()
+    }
+
+    fn stored(db: &Db) -> Vec<i64> {
+        let rows = db.read(|conn| inbox::open(conn, 100, &[])).unwrap();
+        rows.into_iter().map(|row| row.update_id).collect()
+    }
+
+    /// Polls a Telegram that gives `replies` one after the other and then holds the line.
+    async fn poll(replies: impl Fn(usize) -> Reply + Send + Sync + 'static) -> (Fake, Db) {
+        let (folder, db) = fresh();
+        let turn = AtomicUsize::new(0);
+        let reader = db.clone();
+        let fake = Fake::start(move |call| {
+            if call.method != "getUpdates" {
+                return Reply::Ok(json!(true));
+            }
+            // What an offset confirms must already be on disk.
+            if let Some(offset) = call.json["offset"].as_i64() {
+                assert!(stored(&reader).contains(&(offset - 1)));
+            }
+            replies(turn.fetch_add(1, Ordering::SeqCst))
+        })
+        .await;
+        let stop = CancellationToken::new();
+        let telegram = fake.telegram(Clock::fast(60.0));
+        let polling = tokio::spawn(run(telegram, db.clone(), stop.clone()));
+        fake.until(|calls| offsets(calls).len() == 5).await;
+        stop.cancel();
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(2), polling).await;
+        stopped.unwrap().unwrap();
+        drop(folder);
+        (fake, db)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_batch_is_on_disk_before_telegram_hears() {
+        let (fake, db) = poll(|turn| match turn {
+            0 => Reply::Ok(json!([text(11), { "odd": 1 }, { "update_id": 12, "new": {} }])),
+            1 => Reply::Ok(json!([text(12), text(13)])),
+            2 => Reply::Ok(json!([])),
+            3 => Reply::Ok(json!([text(3)])),
+            _ => Reply::Hang,
+        })
+        .await;
+        let calls = fake.calls();
+        assert_eq!(calls[0].method, "deleteWebhook");
+        assert_eq!(calls[0].json, json!({ "drop_pending_updates": false }));
+        assert_eq!(calls[1].json, json!({ "timeout": 50, "allowed_updates": updates::ALLOWED }));
+        assert_eq!(stored(&db), [3, 11, 12, 13]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn trouble_is_waited_out_and_a_webhook_removed_again() {
+        let conflict = "Conflict: can't use getUpdates method while webhook is active";
+        let (fake, db) = poll(move |turn| match turn {
+            0 => Reply::Page(502, "<html>"),
+            1 => Reply::refusal(409, conflict),
+            2 => Reply::Drop,
+            3 => Reply::Ok(json!([text(1)])),
+            _ => Reply::Hang,
+        })
+        .await;
+        let calls = fake.calls();
+        assert_eq!(offsets(&calls), [None, None, None, None, Some(2)]);
+        assert_eq!(calls.iter().filter(|call| call.method == "deleteWebhook").count(), 2);
+        assert_eq!(stored(&db), [1]);
+    }
+}
