@@ -1,1 +1,129 @@
-//! Not yet written.
+//! The database: one WAL-mode SQLite file, one writer thread, a pool of query-only readers.
+//!
+//! A write begins in exactly one place, [`Db::write`]: the writer gathers the closures that wait,
+//! runs each in a savepoint of one `BEGIN IMMEDIATE`, and answers every caller only after the
+//! COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
+//! power loss could take back.
+
+mod ids;
+mod lock;
+mod migrate;
+mod pragmas;
+mod writer;
+
+pub use ids::{JobId, OrderId, UserId};
+pub use lock::{InstanceLock, LockHeld};
+pub use migrate::Mode;
+pub use writer::Tx;
+
+use anyhow::{Context as _, Result};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "neurocards.db";
+
+/// Readers hold a connection for milliseconds, so a few serve everybody.
+const READERS: u32 = 8;
+
+/// Cheap to clone; the writer thread ends with the last clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    writer: writer::Writer,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+}
+
+impl Db {
+    /// Opens the database of a data folder for an appliance, which holds the folder's
+    /// [`InstanceLock`]: creates it where there is none, migrates an older one, refuses one that is
+    /// newer, not ours, or of the other mode.
+    pub fn open(folder: &Path, mode: Mode, now: i64) -> Result<Self> {
+        let path = folder.join(FILE_NAME);
+        lock::create_private(&path)?;
+        let db = Self::connect(path, |conn| migrate::migrate(conn, mode, now))?;
+        Ok(db)
+    }
+
+    /// Opens an existing database beside a running or stopped appliance: for commands.
+    pub fn open_existing(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE_NAME);
+        if !path.is_file() {
+            anyhow::bail!(
+                "no database in {}: start `neurocards run` first, or name the folder with --data-dir",
+                folder.display()
+            );
+        }
+        Self::connect(path, |conn| migrate::check_current(conn))
+    }
+
+    fn connect(path: PathBuf, prepare: impl FnOnce(&mut Connection) -> Result<()>) -> Result<Self> {
+        pragmas::check_version()?;
+        let shown = path.display().to_string();
+        let mut conn = Connection::open_with_flags(&path, flags())
+            .with_context(|| format!("cannot open the database {shown}"))?;
+        migrate::check_identity(&conn).with_context(|| format!("the database {shown}"))?;
+        pragmas::set(&conn, false).with_context(|| format!("the database {shown}"))?;
+        prepare(&mut conn).with_context(|| format!("the database {shown}"))?;
+        let manager = SqliteConnectionManager::file(&path)
+            .with_flags(flags())
+            .with_init(|conn| pragmas::set(conn, true).map_err(pragmas::as_sqlite_error));
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .build(manager)
+            .context("cannot open the database for reading")?;
+        Ok(Self(Arc::new(Inner { path, writer: writer::Writer::start(conn)?, readers })))
+    }
+
+    /// Runs `work` in a transaction and returns after it is on disk. An error or a panic of `work`
+    /// rolls back what it wrote and nothing else. Never make a remote call in there.
+    ///
+    /// # Errors
+    /// Those of `work`, and those of the disk: then nothing of it happened.
+    pub fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.0.writer.write(work)
+    }
+
+    /// Reads one consistent picture. Keep it short: an open read keeps the WAL from shrinking.
+    ///
+    /// # Errors
+    /// Those of `work`, and of a pool in which nothing came free.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let mut conn = self.0.readers.get().context("no free database connection")?;
+        let tx = conn.transaction().context("cannot begin to read")?;
+        work(&tx)
+    }
+
+    /// Calls `ring` after every commit of this process that touched one of `tables`.
+    pub fn watch(&self, tables: &[&'static str], ring: Arc<dyn Fn() + Send + Sync>) {
+        self.0.writer.watch(tables, ring);
+    }
+
+    /// Calls `stop` once, with the reason, when the disk failed under a commit. What is on it is
+    /// then known only after a restart.
+    pub fn on_fatal(&self, stop: Arc<dyn Fn(String) + Send + Sync>) {
+        self.0.writer.on_fatal(stop);
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+}
+
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

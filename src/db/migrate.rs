@@ -1,0 +1,88 @@
+//! Whose file it is, of which age and of which mode.
+
+use anyhow::{Result, bail};
+use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite_migration::{M, Migrations, SchemaVersion};
+use std::sync::LazyLock;
+
+/// "NCRD": written into the file's header, so that nobody's other database is migrated by mistake.
+const APPLICATION_ID: i64 = 0x4E43_5244;
+
+/// Append-only: released steps never change.
+static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(vec![M::up(include_str!("../../schema.sql"))]));
+
+/// Whether real customers stand behind the file. A demo may run on a fast clock, a live one never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Real customers, real money.
+    Live,
+    /// The sandbox's.
+    Demo,
+}
+
+impl Mode {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// Refuses a file that is a database of somebody else, before anything is changed in it.
+pub(super) fn check_identity(conn: &Connection) -> Result<()> {
+    let id: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if id != APPLICATION_ID && (id != 0 || tables != 0) {
+        bail!("is not one of neurocards: choose another data folder with --data-dir");
+    }
+    Ok(())
+}
+
+pub(super) fn migrate(conn: &mut Connection, mode: Mode, now: i64) -> Result<()> {
+    refuse_newer(conn)?;
+    MIGRATIONS.to_latest(conn)?;
+    conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    conn.execute(
+        "INSERT INTO instance (id, mode, created_at)
+         VALUES (1, ?1, ?2)
+         ON CONFLICT DO NOTHING",
+        (mode.word(), now),
+    )?;
+    let found: String = conn.query_row("SELECT mode FROM instance", [], |row| row.get(0))?;
+    if found != mode.word() {
+        bail!("is a {found} one and cannot serve as a {} one: choose another folder", mode.word());
+    }
+    Ok(())
+}
+
+/// For commands: they never migrate under a running appliance.
+pub(super) fn check_current(conn: &mut Connection) -> Result<()> {
+    refuse_newer(conn)?;
+    let mode: Option<String> = match MIGRATIONS.pending_migrations(conn) {
+        Ok(0) => conn.query_row("SELECT mode FROM instance", [], |row| row.get(0)).optional()?,
+        _ => None,
+    };
+    if mode.is_none() {
+        bail!("is of an older version: start `neurocards run` once, it migrates the file");
+    }
+    Ok(())
+}
+
+fn refuse_newer(conn: &Connection) -> Result<()> {
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let SchemaVersion::Inside(ours) = newest()? else {
+        bail!("this program knows no schema");
+    };
+    if version > ours.get() as i64 {
+        bail!("is of version {version}, this program knows {ours}: install the newer program");
+    }
+    Ok(())
+}
+
+fn newest() -> Result<SchemaVersion> {
+    let mut conn = Connection::open_in_memory()?;
+    MIGRATIONS.to_latest(&mut conn)?;
+    Ok(MIGRATIONS.current_version(&conn)?)
+}

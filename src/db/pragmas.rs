@@ -1,0 +1,63 @@
+//! What every connection is set to, and the proof that SQLite took it: a misspelt pragma is
+//! accepted in silence, so each is read back.
+
+use anyhow::{Context as _, Result, bail};
+use rusqlite::Connection;
+
+/// How long a write waits for another process (the console, a command) to finish its own.
+const BUSY_TIMEOUT_MS: i64 = 10_000;
+
+/// `busy_timeout` comes first, since the others may have to wait themselves.
+const PRAGMAS: &[(&str, i64)] = &[
+    ("busy_timeout", BUSY_TIMEOUT_MS),
+    ("synchronous", 2), // FULL: an acknowledged credit survives a power loss
+    ("foreign_keys", 1),
+    ("recursive_triggers", 1), // or INSERT OR REPLACE slips past the ledger's triggers
+    ("trusted_schema", 0),
+    ("cell_size_check", 1),
+    ("mmap_size", 0),
+];
+
+/// WAL with several connections corrupts data in 3.7.0 to 3.51.2 (the WAL-reset bug).
+pub(super) fn check_version() -> Result<()> {
+    let version = rusqlite::version_number();
+    let sound = version >= 3_053_000 || (3_051_003..3_052_000).contains(&version);
+    if !sound {
+        bail!(
+            "built with SQLite {}, which can corrupt this database: build with 3.53.0 or newer",
+            rusqlite::version()
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn set(conn: &Connection, query_only: bool) -> Result<()> {
+    conn.set_prepared_statement_cache_capacity(256);
+    let reader = ("query_only", i64::from(query_only));
+    for (name, value) in PRAGMAS.iter().chain([&reader]) {
+        conn.pragma_update(None, name, value).with_context(|| format!("cannot set {name}"))?;
+        // mmap_size answers with no row at all where the build leaves memory maps out.
+        let read = conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        match read {
+            Ok(read) if read == *value => {}
+            Ok(read) => bail!("SQLite set {name} to {read} instead of {value}"),
+            Err(rusqlite::Error::QueryReturnedNoRows) if *name == "mmap_size" => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot read {name}")),
+        }
+    }
+    let journal: String = conn
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .context("cannot switch to WAL")?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        bail!("SQLite keeps journal mode {journal}: the folder must be on a local disk");
+    }
+    Ok(())
+}
+
+/// The pool's hook may only fail with SQLite's own error type.
+pub(super) fn as_sqlite_error(error: anyhow::Error) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_MISUSE),
+        Some(format!("{error:#}")),
+    )
+}

@@ -1,0 +1,127 @@
+use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A fresh live database in a folder of its own.
+pub(crate) fn fresh() -> (tempfile::TempDir, Db) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(folder.path(), Mode::Live, 1_000).unwrap();
+    (folder, db)
+}
+
+fn user(tx: &Tx<'_>, id: i64) -> Result<()> {
+    tx.execute("INSERT INTO users (tg_user_id) VALUES (?1)", [id])?;
+    Ok(())
+}
+
+fn users(db: &Db) -> i64 {
+    db.read(|conn| Ok(conn.query_row("SELECT COUNT(*) FROM users", [], |row| row.get(0))?)).unwrap()
+}
+
+#[test]
+fn an_error_or_a_panic_rolls_back_only_its_own_caller() {
+    let (_folder, db) = fresh();
+    let threads: Vec<_> = (0..30)
+        .map(|n| {
+            let db = db.clone();
+            std::thread::spawn(move || {
+                db.write(move |tx| {
+                    user(tx, n)?;
+                    match n % 3 {
+                        0 => Ok(()),
+                        1 => anyhow::bail!("no"),
+                        _ => panic!("on purpose"),
+                    }
+                })
+                .is_ok()
+            })
+        })
+        .collect();
+    let kept = threads.into_iter().map(|t| t.join().unwrap()).filter(|ok| *ok);
+    assert_eq!(kept.count(), 10);
+    assert_eq!(users(&db), 10);
+}
+
+#[test]
+fn readers_cannot_write() {
+    let (_folder, db) = fresh();
+    let refused = db.read(|conn| Ok(conn.execute("INSERT INTO users (tg_user_id) VALUES (1)", [])?));
+    assert!(format!("{:#}", refused.unwrap_err()).contains("readonly"));
+}
+
+#[test]
+fn a_watcher_hears_of_its_tables_after_the_commit() {
+    let (_folder, db) = fresh();
+    let (users, outbox) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    for (table, count) in [("users", &users), ("outbox", &outbox)] {
+        let count = Arc::clone(count);
+        db.watch(&[table], Arc::new(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        }));
+    }
+    db.write(|tx| user(tx, 1)).unwrap();
+    assert_eq!(users.load(Ordering::SeqCst), 1);
+    assert_eq!(outbox.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_file_of_somebody_else_or_of_the_other_mode_is_refused_unchanged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(FILE_NAME);
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refused = Db::open(folder.path(), Mode::Live, 0).err().unwrap();
+    assert!(format!("{refused:#}").contains("not one of neurocards"), "{refused:#}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    let (folder, db) = fresh();
+    drop(db);
+    let refused = Db::open(folder.path(), Mode::Demo, 0).err().unwrap();
+    assert!(format!("{refused:#}").contains("is a live one"), "{refused:#}");
+}
+
+#[test]
+fn a_newer_file_is_refused() {
+    let (folder, db) = fresh();
+    db.write(|tx| Ok(tx.execute_batch("PRAGMA user_version = 99")?)).unwrap();
+    drop(db);
+    let refused = Db::open(folder.path(), Mode::Live, 0).err().unwrap();
+    assert!(format!("{refused:#}").contains("install the newer program"), "{refused:#}");
+}
+
+#[test]
+fn the_folder_is_private_and_held_by_one() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("data");
+    let lock = InstanceLock::take(&folder).unwrap();
+    let refused = InstanceLock::take(&folder).err().unwrap();
+    assert!(refused.is::<LockHeld>());
+    drop(lock);
+    let _lock = InstanceLock::take(&folder).unwrap();
+    let db = Db::open(&folder, Mode::Live, 0).unwrap();
+    db.write(|tx| user(tx, 1)).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_linked_sqlite_has_no_wal_reset_bug() {
+    pragmas::check_version().unwrap();
+}
+
+#[test]
+fn every_connection_is_durable() {
+    let (_folder, db) = fresh();
+    let check = |conn: &Connection| {
+        let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        let keys: i64 = conn.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
+        assert_eq!((synchronous, keys), (2, 1));
+        Ok(())
+    };
+    db.read(check).unwrap();
+    db.write(move |tx| check(tx)).unwrap();
+}

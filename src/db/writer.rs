@@ -1,0 +1,227 @@
+//! The writer thread: group commit.
+
+use anyhow::{Context as _, Result, anyhow};
+use rusqlite::{Connection, ErrorCode};
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+/// Callers that may wait at once; the next ones block, which is the queue's limit.
+const QUEUE: usize = 1_024;
+/// Closures per commit: bounds how long the first of a group waits for the last.
+const GROUP: usize = 256;
+
+/// A transaction that will be on disk before its caller goes on. Only the writer makes one, so a
+/// function that takes it cannot be called anywhere else.
+pub struct Tx<'a>(&'a Connection);
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+type Ring = Arc<dyn Fn() + Send + Sync>;
+type Stop = Arc<dyn Fn(String) + Send + Sync>;
+
+#[derive(Default)]
+struct Bells {
+    watchers: Mutex<Vec<(Vec<&'static str>, Ring)>>,
+    touched: Mutex<HashSet<String>>,
+    fatal: OnceLock<Stop>,
+}
+
+pub(super) struct Writer {
+    queue: Option<SyncSender<Box<dyn Work>>>,
+    thread: Option<JoinHandle<()>>,
+    bells: Arc<Bells>,
+}
+
+impl Writer {
+    pub(super) fn start(conn: Connection) -> Result<Self> {
+        let (queue, waiting) = sync_channel(QUEUE);
+        let bells = Arc::new(Bells::default());
+        let hook = Arc::clone(&bells);
+        conn.update_hook(Some(move |_, _: &str, table: &str, _| {
+            let mut touched = lock(&hook.touched);
+            if !touched.contains(table) {
+                touched.insert(table.to_owned());
+            }
+        }))
+        .context("cannot watch the database")?;
+        let rings = Arc::clone(&bells);
+        let thread = std::thread::Builder::new()
+            .name("db-writer".into())
+            .spawn(move || run(&conn, &waiting, &rings))
+            .context("cannot start the writer thread")?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), bells })
+    }
+
+    pub(super) fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let request = Request { work: Some(work), result: None, reply };
+        let gone = || anyhow!("the database's writer has stopped");
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(Box::new(request)).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+
+    pub(super) fn watch(&self, tables: &[&'static str], ring: Ring) {
+        lock(&self.bells.watchers).push((tables.to_vec(), ring));
+    }
+
+    pub(super) fn on_fatal(&self, stop: Stop) {
+        let _first_one_stays = self.bells.fatal.set(stop);
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // The last handle may be dropped by a callback of the writer itself.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ended = thread.join();
+            }
+        }
+    }
+}
+
+/// A closure with its caller: run in the transaction, answered after the commit.
+trait Work: Send {
+    /// Whether its changes are to be kept.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    fn answer(self: Box<Self>, committed: Result<(), &str>);
+}
+
+struct Request<T, F> {
+    work: Option<F>,
+    result: Option<Result<T>>,
+    reply: SyncSender<Result<T>>,
+}
+
+impl<T, F> Work for Request<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(anyhow!("a panic inside a database transaction")));
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &str>) {
+        let result = match (committed, self.result) {
+            (_, Some(Err(error))) => Err(error),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), None) => Err(anyhow!("a transaction was not run")),
+            (Err(why), _) => Err(anyhow!("the database could not commit: {why}")),
+        };
+        // A caller that no longer waits (its thread ended) needs no answer.
+        let _ = self.reply.send(result);
+    }
+}
+
+fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        lock(&bells.touched).clear();
+        let committed = commit(conn, &mut group, waiting);
+        if let Err(error) = &committed {
+            tracing::error!(%error, callers = group.len(), "the database could not commit");
+            if let Err(error) = conn.execute_batch("ROLLBACK") {
+                tracing::debug!(%error, "nothing to roll back");
+            }
+        }
+        let told = committed.as_ref().map(|()| ()).map_err(ToString::to_string);
+        let fatal = committed.as_ref().err().and_then(fatal_reason);
+        if told.is_ok() {
+            ring(bells);
+        }
+        for request in group {
+            request.answer(told.as_ref().map(|()| ()).map_err(String::as_str));
+        }
+        if let (Some(reason), Some(stop)) = (fatal, bells.fatal.get()) {
+            stop(reason);
+        }
+    }
+}
+
+fn commit(
+    conn: &Connection,
+    group: &mut Vec<Box<dyn Work>>,
+    waiting: &Receiver<Box<dyn Work>>,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut done = 0;
+    loop {
+        while done < group.len() {
+            in_savepoint(conn, group[done].as_mut())?;
+            done += 1;
+        }
+        match waiting.try_recv() {
+            Ok(next) if group.len() < GROUP => group.push(next),
+            Ok(last) => {
+                group.push(last);
+                let at = group.len() - 1;
+                in_savepoint(conn, group[at].as_mut())?;
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    conn.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
+
+fn in_savepoint(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
+    conn.prepare_cached("SAVEPOINT caller")?.execute([])?;
+    if !request.run(&Tx(conn)) {
+        conn.prepare_cached("ROLLBACK TO caller")?.execute([])?;
+    }
+    conn.prepare_cached("RELEASE caller")?.execute([])?;
+    Ok(())
+}
+
+/// An I/O error leaves it open what is on disk; only a restart reads that again.
+fn fatal_reason(error: &rusqlite::Error) -> Option<String> {
+    let code = error.sqlite_error_code()?;
+    let fatal = matches!(
+        code,
+        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+    );
+    fatal.then(|| error.to_string())
+}
+
+fn ring(bells: &Bells) {
+    let touched = std::mem::take(&mut *lock(&bells.touched));
+    if touched.is_empty() {
+        return;
+    }
+    let due: Vec<Ring> = lock(&bells.watchers)
+        .iter()
+        .filter(|(tables, _)| tables.iter().any(|table| touched.contains(*table)))
+        .map(|(_, ring)| Arc::clone(ring))
+        .collect();
+    for ring in due {
+        ring();
+    }
+}
+
+/// A panic while holding one of these locks leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
