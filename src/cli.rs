@@ -1,6 +1,103 @@
-//! Not yet written.
+//! The command line: its words, and one file per command under `cli/`.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 another instance runs on this
+//! data folder. An error is one line on standard error that says what to do.
+
+mod args;
+mod config;
+mod demo;
+mod doctor;
+mod grant;
+mod job;
+mod jobs;
+mod keys;
+mod pause;
+mod run;
+mod screen;
+mod sql;
+mod stats;
+mod users;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::config::{Config, ConfigError, Env, Overrides};
+pub use args::{Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs};
+
+/// Wrong usage or configuration.
+pub const EXIT_USAGE: u8 = 2;
+/// Another instance runs on this data folder.
+pub const EXIT_LOCKED: u8 = 3;
 
 /// The program.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(args) {
+        Ok(code) => code,
+        Err(error) => failure(&error),
+    }
+}
+
+/// What every command may need: what the flags said, and the environment.
+pub(crate) struct Context {
+    overrides: Overrides,
+    env: Env,
+}
+
+impl Context {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.overrides, &self.env)
+    }
+}
+
+fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides { config: args.config, data_dir: args.data_dir };
+    if let Some(Command::Config { sample: true, .. }) = args.command {
+        // Printed even where the present configuration is broken.
+        return config::sample();
+    }
+    let context = Context { overrides, env: Env::of_process(Path::new("."))? };
+    match args.command {
+        None | Some(Command::Run) => run::run(context.config()?),
+        Some(Command::Demo(args)) => demo::run(&context, args),
+        Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
+        Some(Command::Grant(args)) => grant::run(&context.config()?, args),
+        Some(Command::Stats(output)) => stats::run(&context.config()?, output),
+        Some(Command::Users(output)) => users::run(&context.config()?, output),
+        Some(Command::Jobs(args)) => jobs::run(&context.config()?, &args),
+        Some(Command::Job { id, output }) => job::run(&context.config()?, id, output),
+        Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
+        Some(Command::Sql(args)) => sql::run(&context.config()?, args),
+        Some(Command::Pause) => pause::pause(&context.config()?),
+        Some(Command::Resume) => pause::resume(&context.config()?),
+        Some(Command::Doctor(output)) => doctor::run(&context, output),
+    }
+}
+
+/// clap's own words; asking for help is no mistake.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where nobody reads, there is nobody to tell.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(EXIT_USAGE),
+    }
+}
+
+fn failure(error: &anyhow::Error) -> ExitCode {
+    if screen::is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    // One line, whatever the causes wrote.
+    let line = format!("{error:#}");
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    screen::complain(&line);
+    let wrong_configuration = error.chain().any(|cause| cause.is::<ConfigError>());
+    if wrong_configuration { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
 }

@@ -4,6 +4,7 @@
 //! holds them to it.
 
 pub mod clock;
+pub mod photo;
 pub mod text;
 
 pub mod db;

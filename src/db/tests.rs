@@ -44,7 +44,8 @@ fn an_error_or_a_panic_rolls_back_only_its_own_caller() {
 #[test]
 fn readers_cannot_write() {
     let (_folder, db) = fresh();
-    let refused = db.read(|conn| Ok(conn.execute("INSERT INTO users (tg_user_id) VALUES (1)", [])?));
+    let refused =
+        db.read(|conn| Ok(conn.execute("INSERT INTO users (tg_user_id) VALUES (1)", [])?));
     assert!(format!("{:#}", refused.unwrap_err()).contains("readonly"));
 }
 
@@ -54,9 +55,12 @@ fn a_watcher_hears_of_its_tables_after_the_commit() {
     let (users, outbox) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     for (table, count) in [("users", &users), ("outbox", &outbox)] {
         let count = Arc::clone(count);
-        db.watch(&[table], Arc::new(move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        }));
+        db.watch(
+            &[table],
+            Arc::new(move || {
+                count.fetch_add(1, Ordering::SeqCst);
+            }),
+        );
     }
     db.write(|tx| user(tx, 1)).unwrap();
     assert_eq!(users.load(Ordering::SeqCst), 1);

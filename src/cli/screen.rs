@@ -1,0 +1,203 @@
+//! What a person or a script reads: tables, JSON, times and ages. A reader that hangs up (`| head`)
+//! is no error.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+
+/// Longest text in a cell, in columns of the terminal.
+const WIDEST_CELL: usize = 48;
+
+/// Prints a text as it is.
+pub(super) fn print(text: &str) -> Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints one JSON document.
+pub(super) fn print_json(value: &impl serde::Serialize) -> Result<ExitCode> {
+    print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// The one line of an error. Control characters of whoever wrote it stay out of the terminal.
+pub(super) fn complain(line: &str) {
+    // Where standard error is closed, there is nobody to tell.
+    let _ = writeln!(std::io::stderr().lock(), "neurocards: {}", clean(line));
+}
+
+/// Whether it failed only because the reader of our output went away.
+pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// An aligned table: a heading, then rows. Numbers go to the right where the heading says so by
+/// beginning with `>`.
+pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let right: Vec<bool> = heading.iter().map(|name| name.starts_with('>')).collect();
+    let heading = heading.iter().map(|name| name.trim_start_matches('>').to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(heading)
+        .chain(rows.iter().map(|row| row.iter().map(|cell| cut(cell, WIDEST_CELL)).collect()))
+        .collect();
+    let widest = |at: usize| rows.iter().map(|row| row.get(at).map_or(0, |cell| width(cell))).max();
+    let widths: Vec<usize> = (0..right.len()).map(|at| widest(at).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (at, cell) in row.iter().enumerate().take(widths.len()) {
+            let gap = " ".repeat(widths[at] - width(cell));
+            let (before, after) =
+                if right[at] { (gap, String::new()) } else { (String::new(), gap) };
+            line += &format!("{before}{cell}{after}  ");
+        }
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// A point in time as people of the zone write it.
+pub(super) fn time(at: Millis, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// The beginning of the day that `now` is in.
+pub(super) fn midnight(now: Millis, zone: &TimeZone) -> Millis {
+    let start = Timestamp::from_millisecond(now)
+        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
+        .map(|at| at.timestamp().as_millisecond());
+    start.unwrap_or(now - now.rem_euclid(DAY))
+}
+
+/// "3m ago", "in 2h".
+pub(super) fn age(at: Millis, now: Millis) -> String {
+    match now - at {
+        past if past >= SECOND => format!("{} ago", span(past)),
+        past if past <= -SECOND => format!("in {}", span(-past)),
+        _ => "now".to_owned(),
+    }
+}
+
+/// A length of time in its largest unit: "45s", "3m", "2h", "5d".
+pub(super) fn span(ms: Millis) -> String {
+    match ms {
+        ..MINUTE => format!("{}s", ms / SECOND),
+        MINUTE..HOUR => format!("{}m", ms / MINUTE),
+        HOUR..DAY => format!("{}h", ms / HOUR),
+        _ => format!("{}d", ms / DAY),
+    }
+}
+
+/// On one line without control characters, at most so many columns wide.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let text = clean(text);
+    if width(&text) <= most {
+        return text;
+    }
+    let mut short = String::new();
+    let mut used = 0;
+    for letter in text.chars() {
+        used += letter_width(letter);
+        if used >= most {
+            break;
+        }
+        short.push(letter);
+    }
+    short + "…"
+}
+
+/// What a terminal could take for a command becomes a space.
+fn clean(text: &str) -> String {
+    let drawn = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
+    text.chars().map(drawn).collect()
+}
+
+/// Characters that turn the direction of what follows: a name could fake the rest of a line.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Columns that a terminal gives the text: near enough for names and product texts.
+fn width(text: &str) -> usize {
+    text.chars().map(letter_width).sum()
+}
+
+fn letter_width(c: char) -> usize {
+    match u32::from(c) {
+        // Marks that stand on the letter before them, joiners, variation selectors.
+        0x0300..=0x036f | 0x200b..=0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f => 0,
+        // East Asian wide forms and pictures.
+        0x1100..=0x115f
+        | 0x2e80..=0x303e
+        | 0x3041..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe4f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1f64f
+        | 0x1f680..=0x1f6ff
+        | 0x1f900..=0x1f9ff
+        | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_lines_up_by_columns_of_the_terminal() {
+        let rows = vec![
+            vec!["1".to_owned(), "крем".to_owned()],
+            vec!["22".to_owned(), "保湿".to_owned()],
+            vec!["3".to_owned(), "a\u{1b}[2J\nb".to_owned()],
+        ];
+        let text = table(&[">id", "product"], &rows);
+        assert_eq!(text, "id  product\n 1  крем\n22  保湿\n 3  a [2J b\n");
+    }
+
+    #[test]
+    fn long_text_is_cut_by_what_it_takes_on_the_screen() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdefg", 6), "abcde…");
+        assert_eq!(cut("保湿保湿", 6), "保湿…");
+        assert_eq!(cut("", 0), "");
+    }
+
+    #[test]
+    fn ages_are_read_at_a_glance() {
+        for (past, shown) in [
+            (0, "now"),
+            (5_000, "5s ago"),
+            (3 * MINUTE, "3m ago"),
+            (2 * HOUR, "2h ago"),
+            (5 * DAY, "5d ago"),
+            (-3 * MINUTE, "in 3m"),
+        ] {
+            assert_eq!(age(10 * DAY, 10 * DAY + past), shown);
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_zone() {
+        let zone = TimeZone::fixed(jiff::tz::offset(3));
+        assert_eq!(midnight(22 * HOUR, &zone), 21 * HOUR);
+        assert_eq!(midnight(20 * HOUR, &zone), -3 * HOUR);
+        assert_eq!(time(0, &zone), "1970-01-01 03:00:00");
+    }
+}
