@@ -9,7 +9,7 @@ mod place;
 mod selling;
 mod trouble;
 
-pub use messages::{menu_button, support_button};
+pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};

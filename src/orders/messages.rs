@@ -223,7 +223,7 @@ fn status_text(
 }
 
 /// Rounded up: nobody is promised zero minutes.
-pub(crate) fn minutes(ms: i64) -> i64 {
+pub fn minutes(ms: i64) -> i64 {
     ((ms + MINUTE - 1) / MINUTE).max(1)
 }
 
