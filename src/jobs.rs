@@ -308,7 +308,7 @@ pub struct Retry<'a> {
     pub tried: bool,
     /// What was asked in this round.
     pub refused: &'a [String],
-    /// What happened, for the operator.
+    /// What happened, for the operator; empty for a wait that is nobody's fault.
     pub error: &'a str,
 }
 
@@ -320,8 +320,11 @@ pub fn again(tx: &Tx<'_>, job: &Job, retry: &Retry<'_>, now: Millis) -> Result<b
              SET step_since = CASE WHEN step = :step THEN step_since ELSE :now END,
                  tries = CASE WHEN step = :step THEN tries + :tried ELSE 0 END,
                  strikes = 0, step = :step, leased_at = NULL, due_at = :at, status = 'queued',
-                 attempts = attempts + :attempt, refused = :refused, error = :error,
-                 kie_task_id = NULL
+                 attempts = attempts + :attempt, refused = :refused,
+                 error = NULLIF(:error, ''),
+                 -- A new round gets a new task; a video that is only being fetched keeps its own.
+                 kie_task_id = CASE WHEN :step IN ('script', 'upload', 'submit') THEN NULL
+                                    ELSE kie_task_id END
              WHERE id = :id
                AND lease = :lease
                AND status IN ('queued', 'processing')",
@@ -392,6 +395,23 @@ pub fn note(tx: &Tx<'_>, job: &Job, what: &str, detail: &str, ms: Option<i64>, n
     Ok(())
 }
 
+/// Lets go of everything at an orderly stop: the next start finds nothing to rescue.
+pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
+    Ok(tx.execute(
+        "UPDATE jobs
+         SET leased_at = NULL, due_at = ?1
+         WHERE status IN ('queued', 'processing')
+           AND leased_at IS NOT NULL",
+        [now],
+    )?)
+}
+
+/// A thread panicked over this job: it is tried again, and the next claim counts a strike.
+pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
+    tx.execute("UPDATE jobs SET due_at = ?3 WHERE id = ?1 AND lease = ?2", (job.id, job.lease, at))?;
+    Ok(())
+}
+
 /// Videos of a user that the provider works on, other than `job`.
 pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
     Ok(conn
@@ -428,6 +448,35 @@ pub fn keep_upload(tx: &Tx<'_>, photo: &str, key: &str, url: &str, now: Millis) 
         (photo, key, url, now),
     )?;
     Ok(())
+}
+
+/// The order's other videos wait for this upload no longer.
+pub fn wake_order(tx: &Tx<'_>, job: &Job, now: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET due_at = ?2
+         WHERE order_id = ?1
+           AND status IN ('queued', 'processing')
+           AND step = 'upload'
+           AND leased_at IS NULL
+           AND error IS NULL
+           AND due_at > ?2",
+    )?
+    .execute((job.order, now))?;
+    Ok(())
+}
+
+/// The prompts that an order's videos have by now: the next one is to differ.
+pub fn prompts_of(conn: &Connection, order: OrderId) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached(
+        "SELECT prompt
+         FROM jobs
+         WHERE order_id = ?1
+           AND prompt IS NOT NULL
+         ORDER BY ordinal",
+    )?;
+    let prompts = query.query_map([order], |row| row.get(0))?;
+    Ok(prompts.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The provider could not load it: the next video uploads again.

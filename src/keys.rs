@@ -180,6 +180,18 @@ pub fn unblock(tx: &Tx<'_>, fingerprint: &str) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// A limited key has served after all.
+pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE api_keys
+         SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL
+         WHERE fingerprint = ?1
+           AND blocked_class = 'rate_limit'",
+    )?
+    .execute([fingerprint])?;
+    Ok(())
+}
+
 /// The account's balance as the provider tells it: a positive one ends a block for BILLING.
 /// `true`: it did.
 pub fn balance(tx: &Tx<'_>, fingerprint: &str, balance: f64, now: Millis) -> Result<bool> {

@@ -11,7 +11,7 @@ mod trouble;
 
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
-pub use selling::{Closed, Selling, own_prompt_max, selling, usual_wait};
+pub use selling::{Closed, Selling, own_prompt_max, safe_mode, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};
 
 use crate::clock::{DAY, Millis};
@@ -220,6 +220,13 @@ pub struct Again {
 pub fn again(conn: &Connection, user: crate::db::UserId, id: JobId) -> Result<Option<Again>> {
     let Some(job) = jobs::get(conn, id)? else { return Ok(None) };
     Ok((job.user == user).then_some(Again { photo: job.photo, product: job.product.text }))
+}
+
+/// How many videos an order has.
+pub fn videos(conn: &Connection, order: OrderId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("SELECT videos FROM orders WHERE id = ?1")?
+        .query_row([order], |row| row.get(0))?)
 }
 
 /// Whether a draft was confirmed.

@@ -80,7 +80,7 @@ pub fn put(
 ) -> anyhow::Result<i64> {
     let json = serde_json::to_string(content)?;
     let known = match key {
-        Some(key) => by_key(tx, key)?,
+        Some(key) => known(tx, key)?,
         None => None,
     };
     let Some(known) = known else {
@@ -112,7 +112,7 @@ struct Known {
     content: String,
 }
 
-fn by_key(tx: &Tx<'_>, key: &str) -> anyhow::Result<Option<Known>> {
+fn known(tx: &Tx<'_>, key: &str) -> anyhow::Result<Option<Known>> {
     tx.prepare_cached("SELECT id, state, content FROM outbox WHERE key = :key")?
         .query_row(named_params! { ":key": key }, |row| {
             Ok(Known { id: row.get(0)?, state: row.get(1)?, content: row.get(2)? })
@@ -149,6 +149,13 @@ fn insert(
 pub fn get(conn: &Connection, id: i64) -> anyhow::Result<Option<Row>> {
     let mut select = conn.prepare_cached(&format!("{SELECT} WHERE id = :id"))?;
     let mut rows = select.query(named_params! { ":id": id })?;
+    rows.next()?.map(read).transpose()
+}
+
+/// The message with this key.
+pub fn by_key(conn: &Connection, key: &str) -> anyhow::Result<Option<Row>> {
+    let mut select = conn.prepare_cached(&format!("{SELECT} WHERE key = :key"))?;
+    let mut rows = select.query(named_params! { ":key": key })?;
     rows.next()?.map(read).transpose()
 }
 

@@ -29,9 +29,7 @@ fn after_video(shop: &Shop, lang: Lang, job: &Job) -> Vec<Vec<Button>> {
 
 fn which(conn: &Connection, shop: &Shop, lang: Lang, job: &Job, id: &str) -> Result<String> {
     let videos: i64 = match job.order {
-        Some(order) => conn
-            .prepare_cached("SELECT videos FROM orders WHERE id = ?1")?
-            .query_row([order], |row| row.get(0))?,
+        Some(order) => super::videos(conn, order)?,
         None => 1,
     };
     let args = [("ordinal", Arg::Num(job.ordinal)), ("videos", Arg::Num(videos))];

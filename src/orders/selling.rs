@@ -63,6 +63,13 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
     Ok(Selling::Open)
 }
 
+/// The appliance kept dying: nothing is sold or submitted until `neurocards resume`.
+pub fn safe_mode(conn: &Connection) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT safe_mode_at IS NOT NULL FROM instance")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// The provider's credits that the videos of a span cost.
 fn spent_since(conn: &Connection, since: Millis) -> Result<f64> {
     Ok(conn

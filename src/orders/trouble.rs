@@ -151,12 +151,6 @@ pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
             trouble(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
         }
     }
-    let leases = tx.execute(
-        "UPDATE jobs
-         SET leased_at = NULL, due_at = ?1
-         WHERE status IN ('queued', 'processing')
-           AND leased_at IS NOT NULL",
-        [now],
-    )?;
+    let leases = jobs::release_all(tx, now)?;
     Ok(Recovered { leases: leases + open.len(), lost: open.len() })
 }
