@@ -103,16 +103,18 @@ struct Ports {
 impl Sandbox {
     /// Binds three loopback ports and serves them from threads of its own.
     pub fn start(options: Options) -> anyhow::Result<Self> {
-        let (telegram, telegram_at) = bind()?;
-        let (kie, kie_at) = bind()?;
-        let (openai, openai_at) = bind()?;
+        let (telegram_socket, telegram_at) = bind()?;
+        let (kie_socket, kie_at) = bind()?;
+        let (openai_socket, openai_at) = bind()?;
         let ports = Ports { telegram: telegram_at, kie: kie_at, openai: openai_at };
         let bell = Bell::default();
+        let openai = OpenAi::new(&options, bell.clone());
+        let kie = Kie::new(&options, bell.clone(), format!("http://{kie_at}"), openai.clone())?;
         let far = Arc::new(Far {
             faults: Faults::new(options.record_calls),
-            telegram: Telegram::new(&options, bell.clone())?,
-            kie: Kie::new(&options, bell.clone(), format!("http://{kie_at}"))?,
-            openai: OpenAi::new(&options, bell),
+            telegram: Telegram::new(&options, bell)?,
+            kie,
+            openai,
             options,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -123,9 +125,9 @@ impl Sandbox {
             .build()?;
         {
             let _context = runtime.enter();
-            line::serve(Service::Telegram, telegram, &far)?;
-            line::serve(Service::Kie, kie, &far)?;
-            line::serve(Service::OpenAi, openai, &far)?;
+            line::serve(Service::Telegram, telegram_socket, &far)?;
+            line::serve(Service::Kie, kie_socket, &far)?;
+            line::serve(Service::OpenAi, openai_socket, &far)?;
         }
         Ok(Self { far, ports, runtime: Mutex::new(Some(runtime)) })
     }

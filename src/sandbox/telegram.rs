@@ -15,12 +15,16 @@ mod calls;
 mod chat;
 mod flood;
 mod html;
+mod send;
 mod state;
 pub mod table;
 mod updates;
 mod users;
 
 pub use chat::{Answer, Button, Does, Kind, Media, Message, Press};
+
+pub(super) use state::hash as content_hash;
+pub(super) use users::size as picture_size;
 
 use state::State;
 use table::Table;

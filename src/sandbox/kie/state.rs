@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::clock::Millis;
@@ -89,6 +90,10 @@ pub(super) struct State {
     pub(super) tasks: Vec<Task>,
     pub(super) index: HashMap<String, usize>,
     pub(super) uploads: Vec<Upload>,
+    /// `path`s of the uploads.
+    pub(super) names: HashSet<String>,
+    /// Contents of the uploads by hash, each once.
+    pub(super) photos: HashMap<u64, Bytes>,
     pub(super) downloads: u64,
     pub(super) paused: HashSet<String>,
     pub(super) padding: usize,
@@ -107,6 +112,8 @@ impl State {
             tasks: Vec::new(),
             index: HashMap::new(),
             uploads: Vec::new(),
+            names: HashSet::new(),
+            photos: HashMap::new(),
             downloads: 0,
             paused: HashSet::new(),
             padding: 0,

@@ -125,7 +125,7 @@ impl File {
     }
 }
 
-pub(super) fn hash(bytes: &[u8]) -> u64 {
+pub(in crate::sandbox) fn hash(bytes: &[u8]) -> u64 {
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);

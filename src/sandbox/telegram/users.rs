@@ -210,7 +210,7 @@ pub(super) fn unique(file_id: &str) -> String {
 }
 
 /// Width and height of a picture.
-pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+pub(in crate::sandbox) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     let reader = image::ImageReader::new(std::io::Cursor::new(bytes));
     reader.with_guessed_format().ok()?.into_dimensions().ok()
 }
