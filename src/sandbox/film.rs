@@ -12,7 +12,6 @@ mod encode;
 pub(super) mod mp4;
 
 /// Served where there is no encoder, or where a photo cannot be read.
-#[cfg_attr(feature = "encoder", expect(dead_code, reason = "only the build without needs it"))]
 static READY: &[u8] = include_bytes!("../../assets/demo/ready.mp4");
 
 /// Films that are kept; an older one is encoded again when it is asked for.
@@ -82,6 +81,22 @@ mod tests {
         let probe = mp4::probe(&film).unwrap();
         assert_eq!((probe.width, probe.height, probe.millis), (720, 1280, 5_000));
         assert!(probe.index_first && probe.samples == 60 && film.len() < 1_500_000);
+    }
+
+    /// Run it by name after the encoder has changed.
+    #[test]
+    #[ignore = "writes assets/demo/ready.mp4"]
+    fn the_ready_film_is_made() {
+        let film = make(&crate::sandbox::photos::product(0), (720, 1280));
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo");
+        std::fs::write(folder.join("ready.mp4"), film).unwrap();
+    }
+
+    #[test]
+    fn the_ready_film_is_whole() {
+        let probe = mp4::probe(READY).unwrap();
+        assert_eq!((probe.width, probe.height, probe.millis), (720, 1280, 5_000));
+        assert!(READY.len() < 200_000);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use image::imageops::FilterType;
 use openh264::OpenH264API;
 use openh264::encoder::{
-    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, UsageType,
+    Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, QpRange,
+    RateControlMode, UsageType,
 };
 use openh264::formats::YUVSlices;
 
@@ -31,7 +32,8 @@ pub(super) fn film(photo: &[u8], shape: (u32, u32)) -> Option<Vec<u8>> {
     let planes = planes(&photo);
     drop(photo);
     let config = EncoderConfig::new()
-        .bitrate(BitRate::from_bps(700_000))
+        .rate_control_mode(RateControlMode::Off)
+        .qp(QpRange::new(24, 34))
         .max_frame_rate(FrameRate::from_hz(FRAMES_PER_SECOND as f32))
         .usage_type(UsageType::CameraVideoRealTime)
         .complexity(Complexity::Low)
