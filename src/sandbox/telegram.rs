@@ -70,6 +70,24 @@ impl Telegram {
         chat.map(|chat| chat.messages.values().cloned().collect()).unwrap_or_default()
     }
 
+    /// Those with a greater id.
+    pub fn messages_after(&self, user: i64, id: i64) -> Vec<Message> {
+        let state = self.state();
+        let chat = state.chats.get(&user);
+        chat.map(|chat| chat.messages.range(id + 1..).map(|(_, it)| it.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    /// The newest message's id, of all chats and both directions.
+    pub fn last_id(&self) -> i64 {
+        self.state().last_message()
+    }
+
+    /// [`Telegram::revision`] of all users.
+    pub fn revisions(&self) -> Vec<(i64, u64)> {
+        self.state().chats.iter().map(|(user, chat)| (*user, chat.revision)).collect()
+    }
+
     /// One message.
     pub fn message(&self, user: i64, id: i64) -> Option<Message> {
         self.state().chats.get(&user)?.messages.get(&id).cloned()

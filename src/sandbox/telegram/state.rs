@@ -74,6 +74,10 @@ impl State {
         self.last_message
     }
 
+    pub(super) fn last_message(&self) -> i64 {
+        self.last_message
+    }
+
     /// Keeps the bytes once, however often the same file comes. Returns its file_id.
     pub(super) fn keep(&mut self, bytes: Bytes, folder: &str, ending: &str, file: File) -> String {
         self.last_file += 1;
