@@ -29,6 +29,9 @@ pub use kie::Kie;
 pub use openai::OpenAi;
 pub use telegram::Telegram;
 
+#[cfg(test)]
+mod tests;
+
 use bell::Bell;
 
 /// How the three services behave.

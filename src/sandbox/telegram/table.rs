@@ -123,17 +123,18 @@ impl Table {
                 .map_err(|_| format!("can't parse {}: not JSON", spoken(name)))?,
             value => value,
         };
-        let mut wrong = format!("field \"{name}\" must be of type {}", rule.types.join(" or "));
+        // The first type that knows what is wrong has the word: the inline keyboard.
+        let mut told = None;
+        let wrong = format!("field \"{name}\" must be of type {}", rule.types.join(" or "));
         let mut fits = false;
         for kind in &rule.types {
             match self.is(kind, &value) {
                 Ok(()) => fits = true,
-                Err(Some(detail)) => wrong = detail,
-                Err(None) => {}
+                Err(detail) => told = told.or(detail),
             }
         }
         if !fits {
-            return Err(wrong);
+            return Err(told.unwrap_or(wrong));
         }
         rule.check_length(name, &value)?;
         Ok(value)
