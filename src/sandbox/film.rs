@@ -22,7 +22,10 @@ type Key = (u64, (u32, u32));
 
 /// All films so far. Clones are the same one.
 #[derive(Clone, Default)]
-pub(super) struct Studio(Arc<Mutex<VecDeque<(Key, Arc<OnceLock<Bytes>>)>>>);
+pub(super) struct Studio(Arc<Mutex<VecDeque<(Key, Film)>>>);
+
+/// Made by whoever asks first; the others wait.
+type Film = Arc<OnceLock<Bytes>>;
 
 impl Studio {
     /// The film of a photo; blocks while it is encoded, but only the one who asks for it.

@@ -80,7 +80,7 @@ fn shade(colour: [u8; 3], light: f32) -> Rgb<u8> {
 mod tests {
     #[test]
     fn each_is_another_real_jpeg() {
-        let sizes: Vec<_> = (0..4).map(|seed| super::product(seed)).collect();
+        let sizes: Vec<_> = (0..4).map(super::product).collect();
         for (seed, bytes) in sizes.iter().enumerate() {
             let picture = image::load_from_memory(bytes).unwrap();
             let expected = if seed == 3 { (1200, 900) } else { (900, 1200) };

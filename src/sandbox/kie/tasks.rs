@@ -1,5 +1,6 @@
 //! createTask, recordInfo, the Veo calls and the downloads.
 
+use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::models::Model;
@@ -100,6 +101,7 @@ impl Kie {
             Some(Fate::Takes(ms)) => *ms,
             _ => state.random.i64(least..=most.max(least)),
         };
+        let shape = film::shape(model.follows_photo, photo.size);
         let id = format!("{:032x}", state.random.u128(..));
         let task = Task {
             id: id.clone(),
@@ -116,7 +118,7 @@ impl Kie {
             polls: 0,
             ends_at: now + takes,
             fate,
-            shape: film::shape(model.follows_photo, photo.size),
+            shape,
             veo: model.veo,
             last_poll: 0,
         };
@@ -125,6 +127,11 @@ impl Kie {
         state.tasks.push(task);
         drop(state);
         self.ring();
+        if !fails {
+            // While it "renders": a fast clock leaves little time between the end and the fetch.
+            let kie = self.clone();
+            tokio::task::spawn_blocking(move || kie.shoot(photo.hash, shape));
+        }
         done(json!({ "taskId": id, "recordId": id }))
     }
 
@@ -198,6 +205,17 @@ impl Kie {
         };
         let film = if padding > 0 { film::mp4::padded(&film, padding).into() } else { film };
         Reply::file("video/mp4", film)
+    }
+}
+
+impl Kie {
+    /// The film of an uploaded photo, or of the one that stands for those that lie elsewhere.
+    fn shoot(&self, photo: Option<u64>, shape: (u32, u32)) -> Bytes {
+        let bytes = photo.and_then(|hash| self.state().photos.get(&hash).cloned());
+        match bytes {
+            Some(bytes) => self.0.studio.film(photo.unwrap_or(0), shape, &bytes),
+            None => self.0.studio.film(0, shape, &self.0.neutral_photo()),
+        }
     }
 }
 

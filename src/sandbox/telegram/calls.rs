@@ -199,7 +199,7 @@ impl Telegram {
                          instance is running",
                     ));
                 }
-                let (taken, dropped) = state.updates.take(offset, limit, self.now());
+                let (taken, dropped) = state.updates.take(offset, limit, &self.0.clock);
                 if !dropped.is_empty() {
                     let presses = state.presses.iter_mut();
                     presses.filter(|it| dropped.contains(&it.id)).for_each(|it| it.dropped = true);

@@ -217,7 +217,12 @@ impl Message {
         if let Some(media) = &self.media {
             match self.kind {
                 Kind::Photo => message["photo"] = json!([media.json()]),
-                Kind::Video => message["video"] = media.json(),
+                Kind::Video => {
+                    message["video"] = media.json();
+                    message["video"]["width"] = json!(media.width);
+                    message["video"]["height"] = json!(media.height);
+                    message["video"]["duration"] = json!(media.duration);
+                }
                 _ => message["document"] = media.json(),
             }
         }

@@ -1,13 +1,16 @@
 //! The queue that getUpdates reads.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::clock::{MINUTE, Millis, SECOND};
+use crate::clock::{Clock, MINUTE, Millis, SECOND};
 
-/// The server gives up on a button that nobody fetched.
+/// The server gives up on a button that nobody fetched, but never within [`SOCKETS_TAKE`].
 const PRESS_LIVES: Millis = 150 * SECOND;
+/// A fast clock does not make a program start faster: in real time.
+const SOCKETS_TAKE: Duration = Duration::from_secs(20);
 /// And on anything else.
 const UPDATE_LIVES: Millis = 24 * 60 * MINUTE;
 /// The first id; real ones are large as well.
@@ -95,11 +98,13 @@ impl Updates {
         &mut self,
         offset: i64,
         limit: usize,
-        now: Millis,
+        clock: &Clock,
     ) -> (Vec<Value>, Vec<String>) {
+        let now = clock.now();
+        let press_lives = PRESS_LIVES.max(clock.span_of(SOCKETS_TAKE));
         let mut dropped = Vec::new();
         self.queue.retain(|update| {
-            let lives = if update.press.is_some() { PRESS_LIVES } else { UPDATE_LIVES };
+            let lives = if update.press.is_some() { press_lives } else { UPDATE_LIVES };
             let keep = update.delivered || update.again || now - update.at <= lives;
             if !keep {
                 dropped.extend(update.press.clone());
