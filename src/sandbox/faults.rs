@@ -200,7 +200,8 @@ impl Faults {
             }
             state.log.push_back(seen.clone());
         }
-        let body = if state.rules.is_empty() { String::new() } else { call.text() };
+        let unread = state.rules.is_empty() && state.plug.is_none();
+        let body = if unread { String::new() } else { call.text() };
         Seen { body, ..seen }
     }
 

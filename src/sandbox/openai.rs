@@ -1,5 +1,6 @@
 //! OpenAI: chat completions and the list of models. KIE's own GPT writes with the same pen.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,6 +13,9 @@ use super::faults::Service;
 use crate::clock::{Clock, Millis};
 
 mod pen;
+
+/// Different system messages that are kept once each.
+const MOST_SYSTEMS: usize = 100;
 
 type Script = Arc<dyn Fn(&GptRequest) -> String + Send + Sync>;
 
@@ -29,6 +33,7 @@ struct Inner {
 struct State {
     key: Option<String>,
     requests: Vec<GptRequest>,
+    systems: BTreeSet<Arc<str>>,
     script: Option<Script>,
     violations: Vec<String>,
 }
@@ -42,8 +47,8 @@ pub struct GptRequest {
     pub service: Service,
     /// The model's name; empty for KIE, where the path names it.
     pub model: String,
-    /// What the system message says.
-    pub system: String,
+    /// What the system message says; kept once however often it comes.
+    pub system: Arc<str>,
     /// All user messages' text.
     pub user: String,
     /// Bytes of the pictures that were shown.
@@ -55,11 +60,24 @@ pub struct GptRequest {
     not_streamed: bool,
 }
 
+impl State {
+    fn kept(&mut self, system: Arc<str>) -> Arc<str> {
+        if let Some(kept) = self.systems.get(&system) {
+            return kept.clone();
+        }
+        if self.systems.len() < MOST_SYSTEMS {
+            self.systems.insert(system.clone());
+        }
+        system
+    }
+}
+
 impl OpenAi {
     pub(super) fn new(options: &super::Options, bell: Bell) -> Self {
         let state = State {
             key: options.openai_key.clone(),
             requests: Vec::new(),
+            systems: BTreeSet::new(),
             script: None,
             violations: Vec::new(),
         };
@@ -137,7 +155,9 @@ impl OpenAi {
                     let text = "KIE's GPT: without \"stream\": false it answers in a stream";
                     state.violations.push(text.into());
                 }
-                (GptRequest { n, at: self.0.clock.now(), ..request }, state.script.clone())
+                let system = state.kept(request.system);
+                let at = self.0.clock.now();
+                (GptRequest { n, at, system, ..request }, state.script.clone())
             }
             Err(text) => {
                 self.state().violations.push(format!("chat completion: {text}"));
@@ -181,7 +201,7 @@ fn read(service: Service, body: &Value) -> Result<GptRequest, &'static str> {
         n: 0,
         service,
         model: body["model"].as_str().unwrap_or("").to_owned(),
-        system: String::new(),
+        system: "".into(),
         user: String::new(),
         images: Vec::new(),
         at: 0,
@@ -192,10 +212,11 @@ fn read(service: Service, body: &Value) -> Result<GptRequest, &'static str> {
         return Err("you must provide a model parameter");
     }
     let messages = body["messages"].as_array().filter(|all| !all.is_empty());
+    let mut system = String::new();
     for message in messages.ok_or("messages must be a non-empty array")? {
         let role = message["role"].as_str().unwrap_or("");
         let text = match role {
-            "system" | "developer" => &mut request.system,
+            "system" | "developer" => &mut system,
             "user" | "assistant" => &mut request.user,
             _ => return Err("a message has an unknown role"),
         };
@@ -213,6 +234,7 @@ fn read(service: Service, body: &Value) -> Result<GptRequest, &'static str> {
             _ => return Err("a message has no content"),
         }
     }
+    request.system = system.into();
     Ok(request)
 }
 

@@ -70,7 +70,8 @@ fn tag(html: &str, at: usize, open: &mut Vec<String>) -> Result<usize, String> {
             None => Err(format!("Unexpected end tag at byte offset {at}")),
             Some(expected) if expected == name => Ok(at + length),
             Some(expected) => Err(format!(
-                "Unmatched end tag at byte offset {at}, expected \"</{expected}>\", found \"</{name}>\""
+                "Unmatched end tag at byte offset {at}, expected \"</{expected}>\", \
+                 found \"</{name}>\""
             )),
         };
     }

@@ -175,13 +175,14 @@ fn renders_end_as_they_were_told_to() {
 #[test]
 fn gpt_sees_the_photo_and_never_says_the_same_twice() {
     let sandbox = sandbox(1.0);
+    let picture = "data:image/png;base64,iVBORw0KGgo=";
     let body = json!({
         "model": "gpt-4o-mini", "stream": false,
         "messages": [
             { "role": "system", "content": "Write a prompt" },
             { "role": "user", "content": [
                 { "type": "text", "text": "Product: a red thermos" },
-                { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }
+                { "type": "image_url", "image_url": { "url": picture } }
             ] }
         ]
     });

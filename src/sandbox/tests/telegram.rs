@@ -207,3 +207,23 @@ fn a_second_poller_sends_the_first_away() {
         assert!(text.starts_with("Conflict: terminated by other getUpdates request"), "{text}");
     });
 }
+
+#[test]
+fn all_chats_together_take_thirty_a_second() {
+    let sandbox = sandbox(1.0);
+    let mut sent = 0;
+    let refused = loop {
+        let user = 1_000 + sent;
+        sandbox.telegram().knows_bot(user);
+        let answer = bot(&sandbox, "sendMessage", json!({ "chat_id": user, "text": "x" }));
+        if answer["ok"] == false || sent == 2_000 {
+            break answer;
+        }
+        sent += 1;
+    };
+    // How many get through depends on how fast this test is: 30 a second on top of the burst.
+    assert!(sent >= 40, "{sent}");
+    if sent < 2_000 {
+        assert_eq!(refused["parameters"]["retry_after"], 1, "{refused}");
+    }
+}
