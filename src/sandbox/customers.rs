@@ -21,7 +21,7 @@ use visit::Visit;
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 
 /// What one customer orders.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The Telegram user.
     pub user: i64,
@@ -129,7 +129,7 @@ impl Customers {
             let revisions: BTreeMap<i64, u64> = self.telegram.revisions().into_iter().collect();
             visits.retain(|user, visit| {
                 let revision = revisions.get(user).copied().unwrap_or(0);
-                if visit.revision == Some(revision) {
+                if visit.revision == Some(revision) && !visit.is_due(&self.clock) {
                     return true;
                 }
                 visit.revision = Some(revision);

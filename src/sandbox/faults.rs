@@ -145,6 +145,41 @@ impl Faults {
         Writing { faults: self.clone(), rule }
     }
 
+    /// A day of small trouble that a good program gets over: broken answers, lost answers, a
+    /// render that breaks the rules (one refund), GPT without money, Telegram in a hurry.
+    pub fn usual_trouble(&self) -> Vec<u64> {
+        let slow_down = "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests: \
+                         retry after 3\",\"parameters\":{\"retry_after\":3}}";
+        let rules = "This content may violate our guardrails concerning similarity to \
+                     third-party content.";
+        let busy = "Internal Error, Please try again later.";
+        let quota = super::openai::out_of_quota();
+        let trouble = [
+            (Service::Kie, "createTask", 2, Action::Envelope(500, busy.into())),
+            (
+                Service::Kie,
+                "createTask",
+                5,
+                Action::Render(Fate::Fails("400".into(), rules.into())),
+            ),
+            (Service::Kie, "createTask", 8, Action::DropAfter),
+            (Service::Kie, "recordInfo", 7, Action::Html(502)),
+            (Service::Kie, "recordInfo", 12, Action::BrokenJson),
+            (Service::Kie, "file-stream-upload", 2, Action::Status(503, "{}".into())),
+            (Service::Kie, "/results/", 3, Action::DropBefore),
+            (Service::OpenAi, "chat/completions", 3, Action::Status(429, quota)),
+            (Service::OpenAi, "chat/completions", 6, Action::Html(500)),
+            (Service::Telegram, "editMessageText", 6, Action::DropAfter),
+            (Service::Telegram, "sendMessage", 9, Action::Html(502)),
+            (Service::Telegram, "sendVideo", 4, Action::Status(429, slow_down.into())),
+            (Service::Telegram, "getUpdates", 10, Action::BrokenJson),
+        ];
+        let written = trouble.into_iter();
+        written
+            .map(|(service, path, n, action)| self.on(service, path).nth(n).does(action))
+            .collect()
+    }
+
     /// How often a fault has struck.
     pub fn hits(&self, id: u64) -> u64 {
         let state = held(&self.0);

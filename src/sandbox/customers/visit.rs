@@ -1,7 +1,7 @@
 //! One order of one customer, step by step.
 
 use super::{Outcome, Plan};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Millis, SECOND};
 use crate::sandbox::Telegram;
 use crate::sandbox::telegram::{Button, Does, Kind, Message};
 
@@ -24,6 +24,8 @@ enum Step {
     Count,
     /// The button that starts it.
     Confirm,
+    /// Credits.
+    Credits,
     /// The videos.
     Videos,
 }
@@ -37,7 +39,12 @@ pub(super) struct Visit {
     floor: i64,
     /// The message whose button was pressed last: it may become the next question.
     pressed: Option<(i64, u32)>,
+    /// When to try again without enough credits.
+    again_at: Option<Millis>,
 }
+
+/// How long a customer without enough credits waits for a top-up before the next try.
+const TRY_AGAIN_AFTER: Millis = 10 * SECOND;
 
 impl Visit {
     /// The first order of a customer begins with who they are; every one with /start.
@@ -48,7 +55,12 @@ impl Visit {
         }
         let floor = telegram.last_id();
         telegram.says(plan.user, "/start");
-        Self { plan: n, revision: None, step: Step::Menu, floor, pressed: None }
+        Self { plan: n, revision: None, step: Step::Menu, floor, pressed: None, again_at: None }
+    }
+
+    /// Whether there is something to do although nothing has come.
+    pub(super) fn is_due(&self, clock: &Clock) -> bool {
+        self.again_at.is_some_and(|at| clock.now() >= at)
     }
 
     /// Looks at the chat and does what is to be done; true if the outcome has changed.
@@ -64,13 +76,23 @@ impl Visit {
         }
         let fresh = self.fresh(telegram, plan.user);
         let before = self.step;
-        if !fresh.is_empty() {
+        if self.is_due(clock) {
+            self.again_at = None;
+            self.floor = telegram.last_id();
+            self.pressed = None;
+            if telegram.presses_label(plan.user, count_label(plan)).is_some() {
+                self.step = Step::Confirm;
+            }
+        } else if !fresh.is_empty() {
             self.act(telegram, plan, &fresh);
+        }
+        if self.step == Step::Credits && self.again_at.is_none() {
+            self.again_at = Some(clock.now() + TRY_AGAIN_AFTER);
         }
         let last = fresh.last().map(|message| message.text.as_str()).unwrap_or("nothing");
         let last: String = last.chars().take(120).collect();
         outcome.stuck = Some(format!("waits for {:?}, sees: {last}", self.step));
-        if before == Step::Confirm && self.step == Step::Videos {
+        if before != Step::Videos && self.step == Step::Videos {
             outcome.confirmed_at = Some(clock.now());
         }
         before != self.step
@@ -89,11 +111,7 @@ impl Visit {
     }
 
     fn act(&mut self, telegram: &Telegram, plan: &Plan, fresh: &[Message]) {
-        let count = match plan.count {
-            1 => "1️⃣",
-            3 => "3️⃣",
-            _ => "5️⃣",
-        };
+        let count = count_label(plan);
         let step = self.step;
         match step {
             // The terms come first where there are any.
@@ -130,6 +148,16 @@ impl Visit {
             }
             Step::Count if press(self, telegram, plan, fresh, count) => self.step = Step::Confirm,
             Step::Confirm if press(self, telegram, plan, fresh, "✅") => self.step = Step::Videos,
+            Step::Count | Step::Confirm if fresh.iter().any(|it| it.button("💳").is_some()) => {
+                self.step = Step::Credits;
+            }
+            Step::Credits => {
+                // A top-up may bring the question back by itself.
+                if press(self, telegram, plan, fresh, "✅") {
+                    self.again_at = None;
+                    self.step = Step::Videos;
+                }
+            }
             Step::Template | Step::Count | Step::Confirm | Step::Videos => {}
         }
     }
@@ -174,6 +202,14 @@ impl Visit {
             outcome.stuck = None;
         }
         before != (outcome.videos.len(), outcome.links.len(), outcome.failures.clone())
+    }
+}
+
+fn count_label(plan: &Plan) -> &'static str {
+    match plan.count {
+        1 => "1️⃣",
+        3 => "3️⃣",
+        _ => "5️⃣",
     }
 }
 

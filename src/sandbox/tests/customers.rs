@@ -1,6 +1,6 @@
 //! The customers against the smallest bot that they can live with.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
@@ -18,6 +18,8 @@ struct TinyBot<'a> {
     sandbox: &'a Sandbox,
     /// What each user is being asked.
     asked: HashMap<i64, &'static str>,
+    /// Who has no credits at the first try.
+    poor: HashSet<i64>,
 }
 
 impl TinyBot<'_> {
@@ -71,6 +73,10 @@ impl TinyBot<'_> {
                 self.say(user, "How many?", &["1️⃣ 1 видео", "3️⃣ 3 видео"]);
                 "count"
             }
+            (_, _, Some("count")) if self.poor.remove(&user) => {
+                self.say(user, "Недостаточно кредитов", &["💳 Пополнить баланс"]);
+                "count"
+            }
             (_, _, Some("count")) => {
                 self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
                 if data.starts_with('3') { "three" } else { "one" }
@@ -121,7 +127,7 @@ fn customers_get_what_they_ordered_or_their_credits_back() {
     let plans: Vec<Plan> = (0..6).map(plan).collect();
     let over = AtomicBool::new(false);
     let outcomes = std::thread::scope(|scope| {
-        let tiny = TinyBot { sandbox: &sandbox, asked: HashMap::new() };
+        let tiny = TinyBot { sandbox: &sandbox, asked: HashMap::new(), poor: [101].into() };
         let running = scope.spawn(|| tiny.run(&over));
         let clock = sandbox.options().clock.clone();
         let customers = Customers::new(sandbox.telegram().clone(), clock, plans);

@@ -69,3 +69,20 @@ fn kie_fails_with_http_200() {
     assert_eq!((&answer["code"], &answer["msg"]), (&json!(429), &json!(text)));
     assert_eq!(kie(&sandbox, "/api/v1/chat/credit", None)["code"], 200);
 }
+
+#[test]
+fn the_usual_trouble_strikes_once_each() {
+    let sandbox = sandbox(1.0);
+    let ids = sandbox.faults().usual_trouble();
+    for _ in 0..10 {
+        let _ = kie(&sandbox, "/api/v1/chat/credit", None);
+    }
+    assert!(ids.iter().all(|id| sandbox.faults().hits(*id) == 0));
+    let token = &sandbox.options().token;
+    let url = format!("{}/bot{token}/getUpdates", sandbox.telegram_url());
+    let broken = |_: &i32| {
+        let text = agent().get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str::<Value>(&text).is_err()
+    };
+    assert_eq!((1..=12).filter(broken).collect::<Vec<_>>(), [10]);
+}
