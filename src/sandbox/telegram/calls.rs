@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use super::chat::Answer;
 use super::state::{File, State, bot};
 use super::table::Arg;
+use super::updates::SOCKETS_TAKE;
 use super::users::unique;
 use super::{Telegram, refused};
-use crate::clock::{MINUTE, Millis, SECOND};
+use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::sandbox::call::{Call, Reply};
 
 /// A button's press cannot be answered for ever.
@@ -149,7 +150,7 @@ impl Telegram {
             "deleteWebhook" | "answerPreCheckoutQuery" | "refundStarPayment" => Ok(true.into()),
             "getStarTransactions" => Ok(json!({ "transactions": [] })),
             "sendChatAction" => self.receiver(&mut state, args).map(|_| true.into()),
-            "answerCallbackQuery" => answer(&mut state, args, now),
+            "answerCallbackQuery" => answer(&mut state, args, &self.0.clock),
             "getFile" => get_file(&state, args),
             "deleteMessage" => {
                 let user = self.receiver(&mut state, args)?;
@@ -269,11 +270,13 @@ fn flood(state: &mut State, user: i64, now: Millis) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn answer(state: &mut State, args: &Args, now: Millis) -> Outcome {
+fn answer(state: &mut State, args: &Args, clock: &Clock) -> Outcome {
+    let now = clock.now();
+    let lives = PRESS_OPEN.max(clock.span_of(SOCKETS_TAKE));
     let id = args.text("callback_query_id");
     let press = state.presses.iter_mut().rev().find(|press| press.id == id);
     let open = |press: &&mut super::Press| {
-        press.answer.is_none() && !press.dropped && now - press.at <= PRESS_OPEN
+        press.answer.is_none() && !press.dropped && now - press.at <= lives
     };
     let Some(press) = press.filter(open) else {
         let text = "query is too old and response timeout expired or query ID is invalid";

@@ -10,7 +10,7 @@ use crate::clock::{Clock, MINUTE, Millis, SECOND};
 /// The server gives up on a button that nobody fetched, but never within [`SOCKETS_TAKE`].
 const PRESS_LIVES: Millis = 150 * SECOND;
 /// A fast clock does not make a program start faster: in real time.
-const SOCKETS_TAKE: Duration = Duration::from_secs(20);
+pub(super) const SOCKETS_TAKE: Duration = Duration::from_secs(20);
 /// And on anything else.
 const UPDATE_LIVES: Millis = 24 * 60 * MINUTE;
 /// The first id; real ones are large as well.
