@@ -82,14 +82,17 @@ fn is_known(room: &str) -> bool {
     line(room).is_some() || LEAVES.contains(&room) || ASSEMBLY.contains(&room) || room == "lib"
 }
 
-/// What is wrong with a file of a room; empty: nothing.
-fn faults(room: &str, source: &str) -> Vec<String> {
+/// What is wrong with a file of a room; empty: nothing. `depth`: how many `super` lead from it to
+/// the root.
+fn faults(room: &str, depth: usize, source: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !is_known(room) {
         faults.push(format!("the room `{room}` is in no line of the table"));
     }
     let (program, tests) = without_tests(&without_text(source));
-    for other in rooms_named(&program).into_iter().chain(rooms_named(&tests)) {
+    let by_name = rooms_named(&program).into_iter().chain(rooms_named(&tests));
+    let by_super = by_super(&program, depth).into_iter().chain(by_super(&tests, depth + 1));
+    for other in by_name.chain(by_super) {
         if !may_name(room, &other) {
             faults.push(format!("`{room}` names `{other}`, which is not below it"));
         }
@@ -127,6 +130,29 @@ fn rooms_named(source: &str) -> Vec<String> {
     rooms
 }
 
+/// The rooms behind a chain of `super::` that leads to the root.
+fn by_super(source: &str, depth: usize) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for (at, _) in source.match_indices("super::") {
+        if source[..at].ends_with(|one| is_word(one) || one == ':') {
+            continue;
+        }
+        let mut rest = &source[at..];
+        let mut steps = 0;
+        while let Some(further) = rest.strip_prefix("super::") {
+            (rest, steps) = (further, steps + 1);
+        }
+        if steps >= depth {
+            match rest.strip_prefix('{') {
+                Some(list) => rooms.extend(heads(list)),
+                None => rooms.push(word(rest)),
+            }
+        }
+    }
+    rooms.retain(|room| !room.is_empty());
+    rooms
+}
+
 /// The first words of a brace list: `a::b, c::{d, e}, f as g` has a, c and f.
 fn heads(list: &str) -> Vec<String> {
     let (mut depth, mut begins, mut heads) = (0_usize, true, Vec::new());
@@ -151,7 +177,9 @@ fn names_crate(source: &str, name: &str) -> bool {
     source.match_indices(name).any(|(at, _)| {
         let (before, after) = (&source[..at], &source[at + name.len()..]);
         let whole = !before.ends_with(is_word) && !after.starts_with(is_word);
-        let head = !before.trim_end().ends_with("::") || before.trim_end().ends_with(" ::");
+        // `::name` begins at the root, `x::name` is something of x.
+        let path = before.trim_end().strip_suffix("::");
+        let head = path.is_none_or(|path| !path.ends_with(|one| is_word(one) || one == '>'));
         let used = after.trim_start().starts_with("::")
             || before.trim_end().ends_with("use")
             || before.trim_end().ends_with("extern crate");
@@ -281,7 +309,13 @@ fn arrows_point_down_and_dependencies_stay_in_their_rooms() {
         // A file of tests hangs below `#[cfg(test)] mod tests;`.
         let is_tests = name.ends_with("/tests.rs") || name.contains("/tests/");
         let wrapped = format!("#[cfg(test)] mod tests {{ {source} }}");
-        for fault in faults(&room, if is_tests { &wrapped } else { &source }) {
+        let depth = name.split(['/', '\\']).count();
+        // The wrapping is one `super` more than the file has.
+        let (depth, source) = if is_tests { (depth - 1, &wrapped) } else { (depth, &source) };
+        if room == "lib" || room == "main" {
+            continue;
+        }
+        for fault in faults(&room, depth, source) {
             let _ = writeln!(report, "src/{name}: {fault}");
         }
     }
@@ -308,7 +342,7 @@ fn files_stay_small_enough_to_be_read() {
 fn an_arrow_that_points_up_is_reported() {
     #[track_caller]
     fn reported(room: &str, source: &str, named: &str) {
-        let faults = faults(room, source);
+        let faults = faults(room, 1, source);
         assert!(faults.iter().any(|fault| fault.contains(named)), "{room}: {source}: {faults:?}");
     }
     reported("ledger", "use crate::jobs::Job;", "names `jobs`");
@@ -324,6 +358,8 @@ fn an_arrow_that_points_up_is_reported() {
     reported("config", "use crate::serve::X;", "`serve`");
     reported("serve", "use crate::cli::X;", "`cli`");
     reported("users", "#[cfg(test)] mod tests { use crate::orders::place; }", "`orders`");
+    reported("ledger", "use super::jobs::Job;", "`jobs`");
+    reported("ledger", "#[cfg(test)] mod tests { use super::super::flow; }", "`flow`");
     reported("helpers", "", "in no line");
     reported("worker", "let x = reqwest::get(1);", "the crate `reqwest`");
     reported("ledger", "use tokio::sync::mpsc;", "the crate `tokio`");
@@ -336,7 +372,7 @@ fn an_arrow_that_points_up_is_reported() {
 fn an_arrow_that_points_down_is_not() {
     #[track_caller]
     fn fine(room: &str, source: &str) {
-        assert_eq!(faults(room, source), [] as [String; 0], "{room}: {source}");
+        assert_eq!(faults(room, 1, source), [] as [String; 0], "{room}: {source}");
     }
     fine("jobs", "use crate::{clock::{Clock, Millis}, ledger, db::Db as Database};");
     fine("jobs", "use crate::jobs::claim;");
@@ -347,4 +383,5 @@ fn an_arrow_that_points_down_is_not() {
     fine("users", "#[cfg(test)]\nmod tests { use tokio::time; }");
     fine("jobs", "use crate::clock; fn image() {} mod x { fn tokio_like() {} }");
     fine("flow", "photo::image::f();");
+    fine("flow", "#[cfg(test)] mod tests { use super::*; use super::bot; }");
 }
