@@ -25,6 +25,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::config::{Config, ConfigError, Env, Overrides};
+use crate::db::LockHeld;
 pub use args::{
     Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs, UsersArgs,
 };
@@ -100,8 +101,13 @@ fn failure(error: &anyhow::Error) -> ExitCode {
     let line = format!("{error:#}");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     screen::complain(&line);
-    let wrong_configuration = error.chain().any(|cause| cause.is::<ConfigError>());
-    if wrong_configuration { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+        ExitCode::from(EXIT_USAGE)
+    } else if error.chain().any(|cause| cause.is::<LockHeld>()) {
+        ExitCode::from(EXIT_LOCKED)
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The real binary with configurations that are wrong, missing or fine: exit codes, one clear
 //! line, and no secret anywhere.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

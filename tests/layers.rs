@@ -1,6 +1,8 @@
 //! Arrows point down. Who may name whom stands in one table, lowest line first, so that a cycle
 //! cannot be written down; and who owns which dependency in another.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
