@@ -25,7 +25,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::config::{Config, ConfigError, Env, Overrides};
-pub use args::{Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs};
+use crate::db::LockHeld;
+pub use args::{
+    Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs, UsersArgs,
+};
 
 /// Wrong usage or configuration.
 pub const EXIT_USAGE: u8 = 2;
@@ -69,7 +72,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
         Some(Command::Stats(output)) => stats::run(&context.config()?, output),
-        Some(Command::Users(output)) => users::run(&context.config()?, output),
+        Some(Command::Users(args)) => users::run(&context.config()?, &args),
         Some(Command::Jobs(args)) => jobs::run(&context.config()?, &args),
         Some(Command::Job { id, output }) => job::run(&context.config()?, id, output),
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
@@ -98,6 +101,14 @@ fn failure(error: &anyhow::Error) -> ExitCode {
     let line = format!("{error:#}");
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     screen::complain(&line);
-    let wrong_configuration = error.chain().any(|cause| cause.is::<ConfigError>());
-    if wrong_configuration { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+    if error.chain().any(|cause| cause.is::<ConfigError>()) {
+        ExitCode::from(EXIT_USAGE)
+    } else if error.chain().any(|cause| cause.is::<LockHeld>()) {
+        ExitCode::from(EXIT_LOCKED)
+    } else {
+        ExitCode::FAILURE
+    }
 }
+
+#[cfg(test)]
+mod tests;

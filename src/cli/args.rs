@@ -43,7 +43,7 @@ pub enum Command {
     /// Orders, videos, refunds, credits and the queue
     Stats(Output),
     /// The users, newest first
-    Users(Output),
+    Users(UsersArgs),
     /// The jobs, newest first
     Jobs(JobsArgs),
     /// One job's timeline
@@ -125,6 +125,16 @@ pub struct JobsArgs {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct UsersArgs {
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub limit: u32,
     #[command(flatten)]
     pub output: Output,

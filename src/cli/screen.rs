@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rusqlite::types::ValueRef;
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 
@@ -41,14 +42,18 @@ pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// An aligned table: a heading, then rows. Numbers go to the right where the heading says so by
-/// beginning with `>`.
+/// An aligned table: a heading, then rows; long cells are cut. Numbers go to the right where the
+/// heading says so by beginning with `>`.
 pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let cut_row = |row: &Vec<String>| row.iter().map(|cell| cut(cell, WIDEST_CELL)).collect();
+    wide_table(heading, &rows.iter().map(cut_row).collect::<Vec<_>>())
+}
+
+/// The same for cells that the caller has cut.
+pub(super) fn wide_table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let right: Vec<bool> = heading.iter().map(|name| name.starts_with('>')).collect();
     let heading = heading.iter().map(|name| name.trim_start_matches('>').to_owned()).collect();
-    let rows: Vec<Vec<String>> = std::iter::once(heading)
-        .chain(rows.iter().map(|row| row.iter().map(|cell| cut(cell, WIDEST_CELL)).collect()))
-        .collect();
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(rows.iter().cloned()).collect();
     let widest = |at: usize| rows.iter().map(|row| row.get(at).map_or(0, |cell| width(cell))).max();
     let widths: Vec<usize> = (0..right.len()).map(|at| widest(at).unwrap_or(0)).collect();
     let mut text = String::new();
@@ -64,6 +69,28 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A database value as JSON; a blob is hexadecimal.
+pub(super) fn json(value: ValueRef<'_>) -> serde_json::Value {
+    match value {
+        ValueRef::Null => serde_json::Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        ValueRef::Blob(bytes) => {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        }
+    }
+}
+
+/// A column that should be text, whatever a row inserted by hand holds there.
+pub(super) fn text(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
+    Ok(match json(row.get_ref(column)?) {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    })
 }
 
 /// A point in time as people of the zone write it.

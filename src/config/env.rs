@@ -6,6 +6,21 @@ use std::path::Path;
 
 use super::{ConfigError, Entry, file};
 
+/// How the names of our variables begin.
+const NAMES: [&str; 11] = [
+    "BOT_TOKEN",
+    "KIE_",
+    "OPENAI_",
+    "ADMIN_TG_ID",
+    "NEUROCARDS_",
+    "TELEGRAM_",
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "https_proxy",
+    "RUST_LOG",
+];
+
 /// Variables by name, with where they came from.
 #[derive(Clone, Default)]
 pub struct Env {
@@ -56,16 +71,15 @@ impl Env {
         let text = text.trim_start_matches('\u{feff}');
         let mut vars = BTreeMap::new();
         for item in dotenvy::Iter::new(text.as_bytes()) {
-            let (name, value) = item.map_err(|error| match error {
-                dotenvy::Error::LineParse(line, _) => {
-                    let at = text.lines().position(|one| one.trim() == line.trim());
-                    let at = at.map_or_else(String::new, |at| format!(" line {}", at + 1));
-                    ConfigError::new(format!(".env{at}: not NAME=value; put quotes around spaces"))
+            match item {
+                // The first wins, as with every other reader of .env files.
+                Ok((name, value)) => _ = vars.entry(name).or_insert(value),
+                Err(dotenvy::Error::LineParse(part, _)) => refuse_ours(text, &part)?,
+                Err(_) => {
+                    let why = ".env: cannot be read as NAME=value lines in UTF-8";
+                    return Err(ConfigError::new(why));
                 }
-                _ => ConfigError::new(".env: cannot be read as NAME=value lines in UTF-8"),
-            })?;
-            // The first wins, as with every other reader of .env files.
-            vars.entry(name).or_insert(value);
+            }
         }
         self.layers.push(Layer { name: ".env", vars });
         Ok(())
@@ -159,6 +173,21 @@ impl std::fmt::Debug for Env {
         let names = self.layers.iter().map(|layer| (layer.name, layer.vars.keys()));
         f.debug_map().entries(names.map(|(name, keys)| (name, keys.collect::<Vec<_>>()))).finish()
     }
+}
+
+/// A line that is not understood is a mistake only where it sets one of our variables: an old
+/// `.env` may hold other programs' lines, which read them more generously.
+fn refuse_ours(text: &str, part: &str) -> Result<(), ConfigError> {
+    let bad = text.lines().enumerate().filter(|(_, line)| line.contains(part.trim()));
+    for (at, line) in bad {
+        let name = line.split('=').next().unwrap_or_default().trim();
+        let name = name.strip_prefix("export ").unwrap_or(name).trim();
+        if NAMES.iter().any(|ours| name.starts_with(ours)) {
+            let why = "cannot be read: put the value into single quotes";
+            return Err(ConfigError::new(format!(".env line {}: {name} {why}", at + 1)));
+        }
+    }
+    Ok(())
 }
 
 fn lossy(text: &std::ffi::OsStr) -> String {
