@@ -1,9 +1,102 @@
-//! The bot: the edge towards Telegram. The poller fills the inbox, the sender empties the outbox;
-//! they meet the rest of the program only in these tables.
+//! The bot: the edge towards Telegram. The poller fills the inbox, the handler works it off, the
+//! sender empties the outbox; they meet the rest of the program only in these tables.
 
+pub mod delivery;
 pub mod download;
+pub mod handler;
 pub mod limiter;
 pub mod poller;
 pub mod sender;
 pub mod telegram;
 pub mod updates;
+
+use crate::db::Db;
+use crate::orders::Shop;
+use crate::text::Lang;
+use anyhow::Result;
+use delivery::Delivery;
+use handler::Handler;
+use limiter::Limits;
+use std::path::PathBuf;
+use std::sync::Arc;
+use telegram::Telegram;
+use teloxide::payloads::{SetMyCommands, SetMyCommandsSetters as _};
+use teloxide::types::BotCommand;
+use tokio_util::sync::CancellationToken;
+
+/// Set by the configuration.
+pub struct Options {
+    /// How Telegram is reached.
+    pub telegram: telegram::Options,
+    /// Customers' photos.
+    pub photos: PathBuf,
+    /// Videos until they are delivered.
+    pub videos: PathBuf,
+    /// Bytes; a larger video goes as a link.
+    pub upload_limit: u64,
+}
+
+/// Runs until `stop`, and a few seconds longer for what is under way.
+pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationToken) -> Result<()> {
+    let telegram = Arc::new(Telegram::new(options.telegram)?);
+    let sender = sender::Options {
+        db: db.clone(),
+        telegram: Arc::clone(&telegram),
+        delivered: Arc::new(Delivery(Arc::clone(&shop))),
+        videos: options.videos,
+        pictures: picture,
+        upload_limit: options.upload_limit,
+        limits: Limits::default(),
+    };
+    let photos = options.photos;
+    let handler = Handler { db: db.clone(), telegram: Arc::clone(&telegram), shop, photos };
+    tokio::join!(
+        name_commands(&telegram, &stop),
+        poller::run(Arc::clone(&telegram), db, stop.clone()),
+        handler::run(handler, stop.clone()),
+        sender::run(sender, stop.clone()),
+    );
+    Ok(())
+}
+
+/// Our own pictures, by asset.
+fn picture(asset: &str) -> Option<&'static [u8]> {
+    match asset {
+        "menu" => Some(include_bytes!("../assets/images/menu.jpg")),
+        _ => None,
+    }
+}
+
+/// The list behind Telegram's menu button. Without it everything works, so a failure is only noted.
+async fn name_commands(telegram: &Telegram, stop: &CancellationToken) {
+    for (lang, code) in [(Lang::En, None), (Lang::Ru, Some("ru"))] {
+        let commands = commands(lang).map(|(name, what)| BotCommand::new(name, what));
+        let mut payload = SetMyCommands::new(commands);
+        if let Some(code) = code {
+            payload = payload.language_code(code);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            named = telegram.call(&payload) => if let Err(error) = named {
+                tracing::info!(%error, "the list of commands could not be set");
+            }
+        }
+    }
+}
+
+fn commands(lang: Lang) -> [(&'static str, &'static str); 4] {
+    match lang {
+        Lang::Ru => [
+            ("start", "Меню"),
+            ("help", "Как это работает"),
+            ("cancel", "Выйти из заказа"),
+            ("paysupport", "Вопрос по оплате"),
+        ],
+        Lang::En => [
+            ("start", "Menu"),
+            ("help", "How it works"),
+            ("cancel", "Leave the order"),
+            ("paysupport", "A question about a payment"),
+        ],
+    }
+}

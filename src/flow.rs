@@ -153,6 +153,8 @@ pub enum Photo {
     },
     /// Too many bytes or pixels.
     Large,
+    /// Too far from any shape that a video could have.
+    Long,
     /// Telegram did not give it.
     Trouble,
 }
@@ -222,6 +224,8 @@ pub enum Wrong {
     },
     /// A huge picture.
     LargePhoto,
+    /// A strip.
+    LongPhoto,
     /// Telegram did not give the picture.
     PhotoTrouble,
     /// No words about the product, or too few.

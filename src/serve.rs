@@ -1,1 +1,186 @@
-//! Not yet written.
+//! The life of an appliance, on one page: lock, open, recover, start, wait, stop.
+
+mod keeper;
+mod logs;
+mod settings;
+
+pub use logs::{LogTo, begin as begin_logs};
+pub use settings::shop;
+
+use crate::bot;
+use crate::clock::{Clock, Millis};
+use crate::config::{Config, Tokens};
+use crate::db::{Db, InstanceLock, Mode, Tx};
+use crate::keys;
+use crate::orders::{self, Recovered, Shop};
+use crate::text::Arg;
+use crate::worker::Workers;
+use crate::alerts;
+use anyhow::{Context as _, Result, bail};
+use keeper::Keeper;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+/// Starts in a row that died young before nothing is sold or submitted any more.
+const CRASH_LOOP: i64 = 5;
+
+/// A running appliance.
+pub struct Appliance {
+    db: Db,
+    workers: Workers,
+    keeper: Keeper,
+    bot: Option<tokio::task::JoinHandle<Result<()>>>,
+    runtime: Runtime,
+    stop: CancellationToken,
+    ends: Receiver<Ending>,
+    end: Sender<Ending>,
+    _lock: InstanceLock,
+}
+
+/// Why an appliance is to end.
+#[derive(Debug)]
+pub enum Ending {
+    /// SIGTERM, SIGINT, or whoever started it.
+    Asked,
+    /// The disk failed: only a restart knows what is on it.
+    Fatal(String),
+}
+
+impl Appliance {
+    /// Starts everything; from here on it serves.
+    ///
+    /// # Errors
+    /// [`crate::db::LockHeld`] where another one runs on the folder, and whatever is wrong with
+    /// the folder, the database, or the operator's own files.
+    pub fn start(config: &Config, tokens: &Tokens, mode: Mode, clock: Clock) -> Result<Self> {
+        if mode == Mode::Live && !clock.is_real() {
+            bail!("a live database keeps real time: unset NEUROCARDS_CLOCK");
+        }
+        let shop = Arc::new(settings::shop(config)?);
+        let lock = InstanceLock::take(&config.data_dir)?;
+        let db = Db::open(&config.data_dir, mode, clock.now())?;
+        let (end, ends) = channel();
+        let fatal = end.clone();
+        db.on_fatal(Arc::new(move |reason| {
+            // Nobody listens only when the appliance is ending anyway.
+            let _ = fatal.send(Ending::Fatal(reason));
+        }));
+        let recovered = begin(&db, &shop, tokens, clock.now())?;
+        if recovered.leases > 0 {
+            tracing::warn!(?recovered, "picked up what the last process left");
+        }
+        let options = settings::workers(config, tokens)?;
+        let keeper = Keeper::start(&db, &clock, config)?;
+        let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("bot")
+            .enable_all()
+            .build()
+            .context("cannot start the bot's runtime")?;
+        let stop = CancellationToken::new();
+        let options = settings::bot(config, tokens, &clock);
+        let bot = runtime.spawn(bot::run(db.clone(), shop, options, stop.clone()));
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
+        let bot = Some(bot);
+        Ok(Self { db, workers, keeper, bot, runtime, stop, ends, end, _lock: lock })
+    }
+
+    /// The database, for whoever shows what goes on.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Ends [`Appliance::wait`] from another thread.
+    pub fn ender(&self) -> Sender<Ending> {
+        self.end.clone()
+    }
+
+    /// Waits for SIGTERM or SIGINT, or for a failure that only a restart can mend.
+    ///
+    /// # Errors
+    /// The failure.
+    pub fn wait(&self) -> Result<()> {
+        let asked = self.end.clone();
+        let _signals = self.runtime.enter();
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut int = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+        self.runtime.spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            // Nobody listens only when the appliance is ending anyway.
+            let _ = asked.send(Ending::Asked);
+        });
+        match self.ends.recv() {
+            Ok(Ending::Fatal(reason)) => {
+                bail!("the disk failed under the database ({reason}): check it, then start again")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Stops within five seconds; everything goes on at the next start.
+    pub fn stop(mut self) {
+        tracing::info!("stopping");
+        self.stop.cancel();
+        self.workers.stop();
+        if let Some(bot) = self.bot.take() {
+            let ended = self.runtime.block_on(async {
+                tokio::time::timeout(std::time::Duration::from_secs(4), bot).await
+            });
+            match ended {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(error))) => tracing::error!(error = format!("{error:#}"), "the bot"),
+                Ok(Err(error)) => tracing::error!(%error, "the bot panicked"),
+                Err(_) => tracing::warn!("the bot was cut off"),
+            }
+        }
+        self.runtime.shutdown_background();
+        self.keeper.stop(&self.db);
+        tracing::info!("stopped");
+    }
+}
+
+/// Takes stock in one transaction: whose database this is, whether the last starts died, and what
+/// they left.
+fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Recovered> {
+    let fingerprints: Vec<String> =
+        tokens.kie.iter().map(settings::fingerprint).collect();
+    let (shop, bot_id) = (Arc::clone(shop), tokens.bot_id);
+    db.write(move |tx| {
+        let owner: Option<i64> =
+            tx.query_row("SELECT bot_id FROM instance", [], |row| row.get(0))?;
+        if let Some(owner) = owner.filter(|owner| *owner != bot_id) {
+            bail!("this data folder belongs to bot {owner}, the token to bot {bot_id}: \
+                   choose another folder with --data-dir");
+        }
+        tx.execute(
+            "UPDATE instance
+             SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, version = ?3,
+                 early_deaths = early_deaths + 1,
+                 safe_mode_at = CASE WHEN early_deaths >= ?4 THEN COALESCE(safe_mode_at, ?2)
+                                     ELSE safe_mode_at END",
+            (bot_id, now, env!("CARGO_PKG_VERSION"), CRASH_LOOP),
+        )?;
+        keys::configure(tx, &fingerprints)?;
+        let recovered = orders::recover(tx, &shop, now)?;
+        if recovered.leases > 0 {
+            tell(tx, &shop, recovered, now)?;
+        }
+        Ok(recovered)
+    })
+}
+
+/// The operator hears of a start only when something was recovered.
+fn tell(tx: &Tx<'_>, shop: &Shop, recovered: Recovered, now: Millis) -> Result<()> {
+    let args = [
+        ("leases", Arg::Num(recovered.leases as i64)),
+        ("lost", Arg::Num(recovered.lost as i64)),
+    ];
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-recovered", &args);
+    alerts::tell(tx, &shop.options.admins, &html, now)
+}

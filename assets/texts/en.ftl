@@ -48,6 +48,7 @@ wrong-photo-file = This file will not do. Send a photo of the product: as a pict
 wrong-photo-broken = I could not open this picture: the file seems damaged. Please send another photo.
 wrong-photo-small = The photo is too small: { $width }×{ $height }. It needs at least 300×300 pixels, please send a larger one.
 wrong-photo-large = The file is too large. Send a photo of up to 20 MB and 50 megapixels.
+wrong-photo-long = The photo is too long a strip for a video. Please send one with the whole product.
 wrong-photo-trouble = I could not get the photo from Telegram. Please send it again.
 
 ask-product = ✍️ What is the product? Write one message: its name, what is good about it and who needs it.

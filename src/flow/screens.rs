@@ -221,6 +221,7 @@ impl View<'_> {
             Wrong::FileForPhoto => (Place::Photo, self.say("wrong-photo-file", &[])),
             Wrong::BrokenPhoto => (Place::Photo, self.say("wrong-photo-broken", &[])),
             Wrong::LargePhoto => (Place::Photo, self.say("wrong-photo-large", &[])),
+            Wrong::LongPhoto => (Place::Photo, self.say("wrong-photo-long", &[])),
             Wrong::PhotoTrouble => (Place::Photo, self.say("wrong-photo-trouble", &[])),
             Wrong::SmallPhoto { width, height } => {
                 let args =

@@ -258,6 +258,7 @@ fn picture(dialog: &Dialog, photo: &Photo, album: Option<&str>, facts: &Facts) -
         Photo::Broken => Wrong::BrokenPhoto,
         Photo::Small { width, height } => Wrong::SmallPhoto { width: *width, height: *height },
         Photo::Large => Wrong::LargePhoto,
+        Photo::Long => Wrong::LongPhoto,
         Photo::Unasked | Photo::Trouble => Wrong::PhotoTrouble,
     };
     (dialog.clone(), vec![Effect::Say(Screen::Wrong(refused))])

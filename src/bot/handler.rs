@@ -1,0 +1,306 @@
+//! Handles the inbox: each row in one transaction, in order per chat, many chats at once. What a
+//! row needs from outside (a photo) is fetched before its transaction begins.
+
+use super::download::{self, Download};
+use super::telegram::Telegram;
+use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
+use crate::clock::{Millis, SECOND};
+use crate::db::Db;
+use crate::flow::{self, Event, Incoming, Photo, Place, Press};
+use crate::inbox::{self, Row};
+use crate::orders::{self, Shop};
+use crate::photo::{self, Refusal};
+use crate::users::{self, Profile};
+use anyhow::{Context as _, Result};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Chats that are served at the same time.
+const CHATS: usize = 32;
+/// Rows that are looked at in one go.
+const WINDOW: u32 = 200;
+/// How long a chat rests after a failure of ours.
+const REST: Millis = 2 * SECOND;
+
+/// What handling needs.
+pub struct Handler {
+    /// The database.
+    pub db: Db,
+    /// For photos.
+    pub telegram: Arc<Telegram>,
+    /// What is sold.
+    pub shop: Arc<Shop>,
+    /// Where photos are kept.
+    pub photos: PathBuf,
+}
+
+/// Handles rows until `stop`; what is under way is finished first.
+pub async fn run(handler: Handler, stop: CancellationToken) {
+    let handler = Arc::new(handler);
+    let wake = Arc::new(Notify::new());
+    let bell = Arc::clone(&wake);
+    handler.db.watch(&["inbox"], Arc::new(move || bell.notify_one()));
+    let mut busy: HashSet<i64> = HashSet::new();
+    let mut tasks: JoinSet<i64> = JoinSet::new();
+    loop {
+        while let Some(done) = tasks.try_join_next() {
+            forget(&mut busy, done);
+        }
+        begin(&handler, &mut busy, &mut tasks).await;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = wake.notified() => {}
+            Some(done) = tasks.join_next(), if !tasks.is_empty() => forget(&mut busy, done),
+        }
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+fn forget(busy: &mut HashSet<i64>, done: Result<i64, tokio::task::JoinError>) {
+    match done {
+        Ok(chat) => drop(busy.remove(&chat)),
+        // A panicked task cannot say which chat it served: all rows are still in the inbox.
+        Err(error) => {
+            tracing::error!(%error, "handling an update panicked");
+            busy.clear();
+        }
+    }
+}
+
+/// Begins the oldest row of every chat that is free, as far as there is room.
+async fn begin(handler: &Arc<Handler>, busy: &mut HashSet<i64>, tasks: &mut JoinSet<i64>) {
+    if tasks.len() >= CHATS {
+        return;
+    }
+    let (db, excluded) = (handler.db.clone(), busy.iter().copied().collect::<Vec<_>>());
+    let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
+    let rows = match open {
+        Ok(rows) => rows,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the inbox cannot be read");
+            return;
+        }
+    };
+    for row in rows {
+        if tasks.len() >= CHATS {
+            break;
+        }
+        if busy.insert(row.chat_id) {
+            let handler = Arc::clone(handler);
+            tasks.spawn(async move {
+                let chat = row.chat_id;
+                handler.row(row).await;
+                chat
+            });
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a database call panicked")?
+}
+
+impl Handler {
+    async fn row(&self, row: Row) {
+        let update_id = row.update_id;
+        let Err(error) = self.handle(&row).await else { return };
+        let error = format!("{error:#}");
+        tracing::error!(update_id, error, "an update could not be handled");
+        let (db, now) = (self.db.clone(), self.telegram.clock().now());
+        let kept = blocking(move || {
+            db.write(move |tx| inbox::failed(tx, update_id, &error, now))
+        });
+        if let Err(error) = kept.await {
+            tracing::error!(update_id, error = format!("{error:#}"), "nor could that be kept");
+        }
+        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+    }
+
+    async fn handle(&self, row: &Row) -> Result<()> {
+        let update = updates::read(&row.body).context("the update cannot be read")?;
+        let incoming = self.incoming(row.update_id, &update).await?;
+        let (db, shop, now) = (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
+        let update_id = row.update_id;
+        blocking(move || {
+            db.write(move |tx| match incoming {
+                What::Event(incoming) => flow::handle(tx, &shop, &incoming, now),
+                What::Blocked(user) => {
+                    users::blocked_us(tx, user, now)?;
+                    inbox::done(tx, update_id, now).map(drop)
+                }
+                What::Nothing => inbox::done(tx, update_id, now).map(drop),
+            })
+        })
+        .await
+    }
+
+    async fn incoming(&self, update_id: i64, update: &Update) -> Result<What> {
+        if let Some(query) = &update.callback_query {
+            return self.press(update_id, query).await.map(What::Event);
+        }
+        if let Some(message) = &update.message {
+            return self.message(update_id, message).await;
+        }
+        if let Some(member) = &update.my_chat_member {
+            let status = member.new_chat_member.as_ref().map_or("", |new| new.status.as_str());
+            if status == "kicked" {
+                return Ok(What::Blocked(member.from.id));
+            }
+        }
+        Ok(What::Nothing)
+    }
+
+    async fn message(&self, update_id: i64, message: &Message) -> Result<What> {
+        let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
+            return Ok(What::Nothing);
+        };
+        // The bot sells to people, not to groups.
+        if message.chat.id != from.id {
+            return Ok(What::Nothing);
+        }
+        let event = match message.brings() {
+            Brings::Text(text) => command(text).unwrap_or_else(|| Event::Text(text.to_owned())),
+            Brings::Picture { file_id, file_size } => Event::Picture {
+                photo: self.picture(update_id, from.id, file_id, file_size).await?,
+                album: message.media_group_id.clone(),
+            },
+            Brings::Other => Event::Other,
+        };
+        Ok(What::Event(Incoming {
+            update_id,
+            profile: profile(from),
+            event,
+            callback: None,
+            photo_kept: false,
+        }))
+    }
+
+    async fn press(&self, update_id: i64, query: &CallbackQuery) -> Result<Incoming> {
+        let press = query.data.as_deref().and_then(Press::read);
+        let photo_kept = match &press {
+            Some(Press::Again(job)) => self.photo_kept(query.from.id, *job).await?,
+            _ => false,
+        };
+        Ok(Incoming {
+            update_id,
+            profile: profile(&query.from),
+            event: Event::Press(press),
+            callback: Some(query.id.clone()),
+            photo_kept,
+        })
+    }
+
+    async fn photo_kept(&self, tg_user_id: i64, job: crate::db::JobId) -> Result<bool> {
+        let db = self.db.clone();
+        let again = blocking(move || {
+            db.read(|conn| match users::by_tg(conn, tg_user_id)? {
+                Some(user) => orders::again(conn, user.id, job),
+                None => Ok(None),
+            })
+        })
+        .await?;
+        Ok(again.is_some_and(|again| {
+            let ours = !again.photo.starts_with("http") && !again.photo.is_empty();
+            ours && self.photos.join(&again.photo).is_file()
+        }))
+    }
+
+    /// Fetches and keeps a picture, where the bot waits for one.
+    async fn picture(
+        &self,
+        update_id: i64,
+        tg_user_id: i64,
+        file_id: &str,
+        size: Option<u64>,
+    ) -> Result<Photo> {
+        let db = self.db.clone();
+        let place = blocking(move || db.read(|conn| flow::place_of(conn, tg_user_id))).await?;
+        if place != Place::Photo {
+            return Ok(Photo::Unasked);
+        }
+        if size.is_some_and(|size| size > download::LIMIT as u64) {
+            return Ok(Photo::Large);
+        }
+        let mut got = download::fetch(&self.telegram, file_id).await;
+        if let Download::Trouble(error) = &got {
+            tracing::warn!(update_id, error, "a photo could not be fetched; once more");
+            tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+            got = download::fetch(&self.telegram, file_id).await;
+        }
+        let bytes = match got {
+            Download::Bytes(bytes) => bytes,
+            Download::TooLarge => return Ok(Photo::Large),
+            Download::Gone | Download::Trouble(_) => return Ok(Photo::Trouble),
+        };
+        let name = format!("{tg_user_id}/{update_id}.jpg");
+        let photos = self.photos.clone();
+        blocking(move || {
+            Ok(match photo::prepare(&bytes) {
+                Ok(prepared) => {
+                    keep(&photos, &name, &prepared.jpeg)?;
+                    Photo::Kept(name)
+                }
+                Err(refusal) => refused(refusal),
+            })
+        })
+        .await
+    }
+}
+
+enum What {
+    Event(Incoming),
+    Blocked(i64),
+    Nothing,
+}
+
+fn profile(user: &User) -> Profile {
+    Profile {
+        tg_user_id: user.id,
+        username: user.username.clone(),
+        first_name: user.first_name.clone(),
+        language_code: user.language_code.clone(),
+    }
+}
+
+/// `/start ref_7`, `/help@the_bot`.
+fn command(text: &str) -> Option<Event> {
+    let mut words = text.strip_prefix('/')?.splitn(2, char::is_whitespace);
+    let name = words.next()?.split('@').next()?.to_lowercase();
+    let rest = words.next().map(str::trim).filter(|rest| !rest.is_empty());
+    Some(match name.as_str() {
+        "start" => Event::Start(rest.map(str::to_owned)),
+        _ => Event::Command(name),
+    })
+}
+
+fn refused(refusal: Refusal) -> Photo {
+    match refusal {
+        Refusal::NotAPicture | Refusal::Unsupported => Photo::NotAPicture,
+        Refusal::Broken => Photo::Broken,
+        Refusal::TooSmall { width, height } => Photo::Small { width, height },
+        Refusal::TooLarge => Photo::Large,
+        Refusal::TooLong { .. } => Photo::Long,
+    }
+}
+
+/// On disk before the transaction that names it.
+fn keep(photos: &Path, name: &str, jpeg: &[u8]) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    let path = photos.join(name);
+    if let Some(folder) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let part = path.with_extension("part");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
+    file.write_all(jpeg)?;
+    file.sync_all()?;
+    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))
+}
