@@ -1,1 +1,261 @@
-//! Not yet written.
+//! The dialogue: where a customer stands, and what an event does.
+//!
+//! [`step`] is pure: dialogue, event and facts in, dialogue and effects out. [`apply`] reads the
+//! facts, steps, and does the effects, all in one transaction with the inbox row's mark.
+//!
+//! ```text
+//! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ count ─ confirm ─ (order) ─ menu
+//!                                    └─ prompt ─┘
+//! ```
+//! The place is always the first thing that the draft still lacks, so "another with this product"
+//! begins with a draft that has its photo and product, and nothing is asked twice.
+
+mod apply;
+mod press;
+mod screens;
+mod step;
+mod wishes;
+
+pub use apply::{Incoming, granted, handle, place_of};
+pub use press::Press;
+pub use step::{Effect, Facts, step};
+
+use crate::text::Lang;
+use serde::{Deserialize, Serialize};
+
+/// The shortest text that says anything, in characters.
+pub const TEXT_MIN: usize = 3;
+/// The longest description or wish, in characters.
+pub const TEXT_MAX: usize = 1_000;
+/// The longest own prompt, in characters; a model may take fewer.
+pub const PROMPT_MAX: usize = 2_000;
+
+/// What the bot waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Nothing: the menu.
+    #[default]
+    Menu,
+    /// A photo.
+    Photo,
+    /// Words about the product.
+    Product,
+    /// A template's button.
+    Template,
+    /// An own prompt.
+    Prompt,
+    /// Wishes, or none.
+    Wishes,
+    /// How many videos.
+    Count,
+    /// Yes or no.
+    Confirm,
+}
+
+/// A customer's dialogue, as kept in `dialogs.state`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dialog {
+    /// What the bot waits for.
+    pub place: Place,
+    /// The order in the making.
+    pub draft: Draft,
+}
+
+/// An order in the making.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    /// Stands in the buttons, so that a stale one is recognised; the order's key.
+    pub id: String,
+    /// Relative to `photos/`.
+    pub photo: Option<String>,
+    /// The album that the photo came in: its other pictures are passed over.
+    pub album: Option<String>,
+    /// Words about the product.
+    pub product: Option<String>,
+    /// The template's id.
+    pub template: Option<String>,
+    /// Template `self`.
+    pub prompt: Option<String>,
+    /// What they wish; `None`: not asked yet.
+    pub wishes: Option<Wishes>,
+    /// How many videos.
+    pub count: Option<i64>,
+}
+
+impl Draft {
+    /// The first thing that is missing.
+    pub fn place(&self) -> Place {
+        let own = self.template.as_deref() == Some("self");
+        match self {
+            Self { photo: None, .. } => Place::Photo,
+            Self { product: None, .. } => Place::Product,
+            Self { template: None, .. } => Place::Template,
+            Self { prompt: None, .. } if own => Place::Prompt,
+            Self { wishes: None, .. } if !own => Place::Wishes,
+            Self { count: None, .. } => Place::Count,
+            _ => Place::Confirm,
+        }
+    }
+}
+
+/// The answer to "any wishes?".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wishes {
+    /// None.
+    None,
+    /// In the customer's words.
+    Some(String),
+}
+
+/// What came from the customer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// `/start`, with what stands behind it.
+    Start(Option<String>),
+    /// Another command, without the slash.
+    Command(String),
+    /// Words.
+    Text(String),
+    /// A picture, downloaded and judged where the bot waits for one.
+    Picture {
+        /// What became of it.
+        photo: Photo,
+        /// Pictures sent together carry one id.
+        album: Option<String>,
+    },
+    /// Anything else: a sticker, a video, a file.
+    Other,
+    /// A button; `None`: its data is not one of ours.
+    Press(Option<Press>),
+}
+
+/// A picture that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Photo {
+    /// Not looked at: nobody waits for one.
+    Unasked,
+    /// Kept, relative to `photos/`.
+    Kept(String),
+    /// Not a picture that we can read.
+    NotAPicture,
+    /// Damaged.
+    Broken,
+    /// Fewer than 300 pixels on a side.
+    Small {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// Too many bytes or pixels.
+    Large,
+    /// Telegram did not give it.
+    Trouble,
+}
+
+/// What a customer sees; `screens` writes it in their language.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Screen {
+    /// First words and the menu, with the gift.
+    Welcome {
+        /// Credits.
+        gift: i64,
+    },
+    /// The menu.
+    Menu,
+    /// Consent to the terms.
+    Terms,
+    /// The terms, on request.
+    TermsLinks,
+    /// What the place at hand asks for, after `note`.
+    Ask(Place),
+    /// A word on what was wrong, with the place's buttons.
+    Wrong(Wrong),
+    /// Balance too low for so many videos.
+    Insufficient {
+        /// How many were asked for.
+        count: i64,
+    },
+    /// Nothing is sold now.
+    Closed(crate::orders::Closed),
+    /// Balance, id, last orders.
+    Cabinet,
+    /// How to top up.
+    TopUp,
+    /// Whom to write to.
+    Support,
+    /// Whom to write to about a payment.
+    PaySupport,
+    /// How it works.
+    Help,
+    /// The order in the making is gone.
+    Canceled,
+    /// There was none.
+    NothingToCancel,
+    /// A command that we do not know.
+    UnknownCommand,
+    /// Words that nobody asked for.
+    Hint,
+    /// The language was changed.
+    LanguageSet,
+}
+
+/// What was wrong with what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Words where a photo is needed.
+    TextForPhoto,
+    /// Something that is no picture.
+    FileForPhoto,
+    /// A damaged picture.
+    BrokenPhoto,
+    /// A tiny picture.
+    SmallPhoto {
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// A huge picture.
+    LargePhoto,
+    /// Telegram did not give the picture.
+    PhotoTrouble,
+    /// No words about the product, or too few.
+    Product,
+    /// Too many.
+    ProductLong(usize),
+    /// No template.
+    Template,
+    /// No own prompt, or one of a wrong length.
+    Prompt,
+    /// No wishes, or too many.
+    Wishes,
+    /// No number.
+    Count,
+    /// Neither yes nor no.
+    Confirm,
+}
+
+/// The short answer to a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toast {
+    /// Its time is over.
+    Stale,
+    /// Not one of ours.
+    Unknown,
+    /// The order runs already.
+    Already,
+    /// The order begins.
+    Started,
+    /// What it names is gone.
+    Gone,
+    /// The language was changed.
+    Language(Lang),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,193 @@
-//! Not yet written.
+//! Updates as Telegram sent them, kept until they are handled. The poller stores a batch before
+//! Telegram hears that we have it; the handler marks a row in the same transaction that acts on it.
+
+use anyhow::Context;
+use rusqlite::{Connection, named_params};
+
+use crate::clock::Millis;
+use crate::db::Tx;
+
+/// A row that failed this often is marked handled with its error, so that it never holds up its
+/// chat.
+pub const MAX_TRIES: i64 = 3;
+
+/// The longest error text that is kept, in characters.
+const ERROR_LENGTH: usize = 500;
+
+/// One update before it has a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raw {
+    pub update_id: i64,
+    /// The chat in whose order it is handled; 0: none.
+    pub chat_id: i64,
+    /// The update's JSON, whole.
+    pub body: String,
+}
+
+/// A stored update that waits for its handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub update_id: i64,
+    pub chat_id: i64,
+    pub body: String,
+    pub received_at: Millis,
+    /// How often handling it has failed.
+    pub tries: i64,
+}
+
+/// Keeps a batch; updates that are already known are passed over. Returns how many were new.
+pub fn store(tx: &Tx<'_>, updates: &[Raw], now: Millis) -> anyhow::Result<usize> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO inbox (update_id, chat_id, body, received_at)
+         VALUES (:update_id, :chat_id, :body, :now)
+         ON CONFLICT (update_id) DO NOTHING",
+    )?;
+    let mut stored = 0;
+    for update in updates {
+        stored += insert
+            .execute(named_params! {
+                ":update_id": update.update_id,
+                ":chat_id": update.chat_id,
+                ":body": update.body,
+                ":now": now,
+            })
+            .context("storing an update")?;
+    }
+    Ok(stored)
+}
+
+/// Unhandled updates, oldest first, without those of the `busy` chats.
+pub fn open(conn: &Connection, limit: u32, busy: &[i64]) -> anyhow::Result<Vec<Row>> {
+    let mut select = conn.prepare_cached(
+        "SELECT update_id, chat_id, body, received_at, tries
+         FROM inbox
+         WHERE handled_at IS NULL
+           AND chat_id NOT IN (SELECT value FROM json_each(:busy))
+         ORDER BY update_id
+         LIMIT :limit",
+    )?;
+    let busy = serde_json::to_string(busy)?;
+    let rows = select.query_map(named_params! { ":busy": busy, ":limit": limit }, |row| {
+        Ok(Row {
+            update_id: row.get("update_id")?,
+            chat_id: row.get("chat_id")?,
+            body: row.get("body")?,
+            received_at: row.get("received_at")?,
+            tries: row.get("tries")?,
+        })
+    })?;
+    rows.collect::<Result<_, _>>().context("reading the inbox")
+}
+
+/// Marks an update as handled. `false`: it already was, so the caller undoes what it did.
+pub fn done(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE inbox
+             SET handled_at = :now
+             WHERE update_id = :update_id AND handled_at IS NULL",
+        )?
+        .execute(named_params! { ":update_id": update_id, ":now": now })?;
+    Ok(changed == 1)
+}
+
+/// Counts a failed try; the last of [`MAX_TRIES`] marks the update handled and keeps its error.
+/// Returns whether it was given up now.
+pub fn failed(tx: &Tx<'_>, update_id: i64, error: &str, now: Millis) -> anyhow::Result<bool> {
+    let error: String = error.chars().take(ERROR_LENGTH).collect();
+    let given_up = tx
+        .prepare_cached(
+            "UPDATE inbox
+             SET tries = tries + 1,
+                 error = :error,
+                 handled_at = CASE WHEN tries + 1 >= :max_tries THEN :now END
+             WHERE update_id = :update_id AND handled_at IS NULL
+             RETURNING handled_at IS NOT NULL",
+        )?
+        .query_map(
+            named_params! {
+                ":update_id": update_id,
+                ":error": error,
+                ":max_tries": MAX_TRIES,
+                ":now": now,
+            },
+            |row| row.get(0),
+        )?
+        .collect::<Result<Vec<bool>, _>>()?;
+    Ok(given_up.contains(&true))
+}
+
+/// Deletes up to `limit` updates that were handled before `before`. Telegram's ids may restart
+/// after a week of silence, so old rows must not stay: they would hide new updates.
+pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM inbox
+         WHERE update_id IN (
+             SELECT update_id
+             FROM inbox
+             WHERE handled_at < :before
+             ORDER BY update_id
+             LIMIT :limit)",
+    )?
+    .execute(named_params! { ":before": before, ":limit": limit })
+    .context("pruning the inbox")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+    use crate::db::tests::fresh;
+
+    fn raw(update_id: i64, chat_id: i64) -> Raw {
+        Raw { update_id, chat_id, body: format!("{{\"update_id\":{update_id}}}") }
+    }
+
+    fn keep(db: &Db, updates: Vec<Raw>) -> usize {
+        db.write(move |tx| store(tx, &updates, 1)).unwrap()
+    }
+
+    fn ids(db: &Db, busy: &[i64]) -> Vec<i64> {
+        let rows = db.read(|conn| open(conn, 10, busy)).unwrap();
+        rows.into_iter().map(|row| row.update_id).collect()
+    }
+
+    #[test]
+    fn an_update_is_kept_once_and_handled_once() {
+        let (_folder, db) = fresh();
+        assert_eq!(keep(&db, vec![raw(5, 7), raw(4, 8), raw(5, 7)]), 2);
+        assert_eq!(keep(&db, vec![raw(4, 8), raw(6, 7)]), 1);
+        assert_eq!(ids(&db, &[]), [4, 5, 6]);
+        assert_eq!(ids(&db, &[7, 9]), [4]);
+        assert!(db.write(|tx| done(tx, 5, 2)).unwrap());
+        assert!(!db.write(|tx| done(tx, 5, 3)).unwrap());
+        assert_eq!(keep(&db, vec![raw(5, 7)]), 0);
+        assert_eq!(ids(&db, &[]), [4, 6]);
+    }
+
+    #[test]
+    fn a_poisonous_update_is_given_up_with_its_error() {
+        let (_folder, db) = fresh();
+        keep(&db, vec![raw(1, 7)]);
+        let fail = || db.write(|tx| failed(tx, 1, "boom", 2)).unwrap();
+        assert_eq!((fail(), fail(), ids(&db, &[])), (false, false, vec![1]));
+        assert_eq!((fail(), fail(), ids(&db, &[])), (true, false, vec![]));
+        let error: String = db
+            .read(|conn| Ok(conn.query_row("SELECT error FROM inbox", [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(error, "boom");
+    }
+
+    #[test]
+    fn only_what_was_handled_is_pruned() {
+        let (_folder, db) = fresh();
+        keep(&db, (1..=5).map(|id| raw(id, 7)).collect());
+        for id in 1..=3 {
+            db.write(move |tx| done(tx, id, id * 10)).unwrap();
+        }
+        assert_eq!(db.write(|tx| prune(tx, 30, 1)).unwrap(), 1);
+        assert_eq!(db.write(|tx| prune(tx, 30, 9)).unwrap(), 1);
+        assert_eq!(db.write(|tx| prune(tx, 30, 9)).unwrap(), 0);
+        assert_eq!(ids(&db, &[]), [4, 5]);
+    }
+}

@@ -1,1 +1,315 @@
-//! Not yet written.
+//! The provider's keys: which one serves next, and which are blocked and why. Kept in `api_keys` by
+//! fingerprint, so that a restart forgets nothing; the keys themselves stay in the configuration.
+
+use crate::clock::{Millis, SECOND};
+use crate::db::Tx;
+use anyhow::Result;
+use rusqlite::{Connection, named_params};
+
+/// The provider counts createTask calls in a sliding window of this length.
+const WINDOW: Millis = 10 * SECOND;
+
+/// Per key; they delay a submit, they never spend an attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// createTask calls in any ten seconds.
+    pub creates_per_10s: i64,
+    /// Tasks running at once.
+    pub in_flight: i64,
+}
+
+/// Why a key is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// No money, or the key is not accepted.
+    Billing,
+    /// Too many calls on its account.
+    RateLimit,
+    /// The operator said so.
+    Operator,
+}
+
+impl Block {
+    /// As in `api_keys.blocked_class`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Billing => "billing",
+            Self::RateLimit => "rate_limit",
+            Self::Operator => "operator",
+        }
+    }
+
+    fn of(word: &str) -> Self {
+        match word {
+            "billing" => Self::Billing,
+            "rate_limit" => Self::RateLimit,
+            _ => Self::Operator,
+        }
+    }
+}
+
+/// A key as the choice sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    /// `api_keys.fingerprint`.
+    pub fingerprint: String,
+    /// Why and until when it is not used.
+    pub blocked: Option<(Block, Millis)>,
+    /// Tasks of ours that the provider works on.
+    pub running: i64,
+    /// When it was last chosen.
+    pub used_at: Millis,
+}
+
+/// What came of [`pick`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pick {
+    /// This one.
+    Key(String),
+    /// All that are left are limited; the first is free at this time.
+    AllLimited(Millis),
+    /// None is free of BILLING (or of the operator's block).
+    None,
+}
+
+/// The healthy key with the fewest running tasks, ties in turn; not one that this round has asked
+/// already. `desperate` takes the limited key that is free soonest when there is no other.
+pub fn pick(keys: &[Health], asked: &[String], desperate: bool, now: Millis) -> Pick {
+    let fresh = |key: &&Health| !asked.contains(&key.fingerprint);
+    let free = |key: &&Health| key.blocked.is_none_or(|(_, until)| until <= now);
+    let best = keys.iter().filter(fresh).filter(free);
+    if let Some(key) = best.min_by_key(|key| (key.running, key.used_at)) {
+        return Pick::Key(key.fingerprint.clone());
+    }
+    let limited = keys.iter().filter_map(|key| match key.blocked {
+        Some((Block::RateLimit, until)) if until > now => Some((until, key)),
+        _ => None,
+    });
+    match limited.min_by_key(|(until, _)| *until) {
+        Some((_, key)) if desperate => Pick::Key(key.fingerprint.clone()),
+        Some((until, _)) => Pick::AllLimited(until),
+        None => Pick::None,
+    }
+}
+
+/// All configured keys.
+pub fn all(conn: &Connection) -> Result<Vec<Health>> {
+    let mut query = conn.prepare_cached(
+        "SELECT fingerprint, blocked_class, blocked_until, COALESCE(used_at, 0),
+                (SELECT COUNT(*)
+                 FROM jobs
+                 WHERE jobs.api_key = api_keys.fingerprint
+                   AND status IN ('queued', 'processing')
+                   AND kie_task_id IS NOT NULL
+                   AND step = 'render')
+         FROM api_keys
+         WHERE configured = 1
+         ORDER BY position",
+    )?;
+    let keys = query.query_map([], |row| {
+        let class: Option<String> = row.get(1)?;
+        let until: Option<Millis> = row.get(2)?;
+        Ok(Health {
+            fingerprint: row.get(0)?,
+            blocked: class.as_deref().map(Block::of).zip(until),
+            used_at: row.get(3)?,
+            running: row.get(4)?,
+        })
+    })?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Makes the table agree with the configuration; health of a key that stays is kept.
+pub fn configure(tx: &Tx<'_>, fingerprints: &[String]) -> Result<()> {
+    tx.execute("UPDATE api_keys SET configured = 0", [])?;
+    for (at, fingerprint) in fingerprints.iter().enumerate() {
+        tx.execute(
+            "INSERT INTO api_keys (fingerprint, position, configured)
+             VALUES (?1, ?2, 1)
+             ON CONFLICT (fingerprint) DO UPDATE SET position = ?2, configured = 1",
+            (fingerprint, at as i64 + 1),
+        )?;
+    }
+    Ok(())
+}
+
+/// It was chosen: the next tie goes to another.
+pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
+    tx.prepare_cached("UPDATE api_keys SET used_at = ?2 WHERE fingerprint = ?1")?
+        .execute((fingerprint, now))?;
+    Ok(())
+}
+
+/// Takes a key out of service. `true`: it was in service before.
+pub fn block(tx: &Tx<'_>, fingerprint: &str, why: Block, text: &str, until: Millis) -> Result<bool> {
+    let was_free = tx
+        .prepare_cached(
+            "SELECT blocked_class IS NOT :class
+             FROM api_keys
+             WHERE fingerprint = :fingerprint",
+        )?
+        .query_row(named_params! { ":class": why.word(), ":fingerprint": fingerprint }, |row| {
+            row.get(0)
+        })
+        .unwrap_or(false);
+    tx.prepare_cached(
+        "UPDATE api_keys
+         SET blocked_class = :class, blocked_until = :until, blocked_why = :text
+         WHERE fingerprint = :fingerprint
+           AND (blocked_class IS NULL OR blocked_class <> 'operator')",
+    )?
+    .execute(named_params! {
+        ":class": why.word(),
+        ":until": until,
+        ":text": text,
+        ":fingerprint": fingerprint,
+    })?;
+    Ok(was_free)
+}
+
+/// Puts a key back into service: by the operator's word, or after a submit that it served.
+pub fn unblock(tx: &Tx<'_>, fingerprint: &str) -> Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE api_keys
+             SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL
+             WHERE fingerprint = ?1
+               AND blocked_class IS NOT NULL",
+        )?
+        .execute([fingerprint])?;
+    Ok(changed == 1)
+}
+
+/// A limited key has served after all.
+pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE api_keys
+         SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL
+         WHERE fingerprint = ?1
+           AND blocked_class = 'rate_limit'",
+    )?
+    .execute([fingerprint])?;
+    Ok(())
+}
+
+/// The account's balance as the provider tells it: a positive one ends a block for BILLING.
+/// `true`: it did.
+pub fn balance(tx: &Tx<'_>, fingerprint: &str, balance: f64, now: Millis) -> Result<bool> {
+    tx.prepare_cached(
+        "UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1",
+    )?
+    .execute((fingerprint, balance, now))?;
+    let back = balance > 0.0
+        && tx
+            .prepare_cached(
+                "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
+            )?
+            .exists([fingerprint])?;
+    if back { unblock(tx, fingerprint) } else { Ok(false) }
+}
+
+/// Whether any key can be sold on: not blocked for money or by the operator.
+pub fn any_sells(conn: &Connection, now: Millis) -> Result<bool> {
+    let sells = conn
+        .prepare_cached(
+            "SELECT 1
+             FROM api_keys
+             WHERE configured = 1
+               AND (blocked_class IS NULL OR blocked_class = 'rate_limit' OR blocked_until <= ?1)",
+        )?
+        .exists([now])?;
+    Ok(sells)
+}
+
+/// Until when a key's limits delay the next submit; `None`: it may go now.
+pub fn full_until(
+    conn: &Connection,
+    fingerprint: &str,
+    limits: Limits,
+    now: Millis,
+) -> Result<Option<Millis>> {
+    // The call that has to leave the window before there is room for one more.
+    let leaves: Option<Millis> = conn
+        .prepare_cached(
+            "SELECT at
+             FROM submits
+             WHERE api_key = :key
+               AND at > :since
+               AND outcome <> 'unsent'
+             ORDER BY at DESC
+             LIMIT 1 OFFSET :room",
+        )?
+        .query_map(
+            named_params! {
+                ":key": fingerprint,
+                ":since": now - WINDOW,
+                ":room": limits.creates_per_10s - 1,
+            },
+            |row| row.get(0),
+        )?
+        .next()
+        .transpose()?;
+    if let Some(at) = leaves {
+        return Ok(Some(at + WINDOW));
+    }
+    let running: i64 = conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM jobs
+             WHERE api_key = ?1
+               AND status IN ('queued', 'processing')
+               AND kie_task_id IS NOT NULL
+               AND step = 'render'",
+        )?
+        .query_row([fingerprint], |row| row.get(0))?;
+    let sending: i64 = conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM submits INDEXED BY submits_open
+             WHERE outcome = 'sending'
+               AND api_key = ?1",
+        )?
+        .query_row([fingerprint], |row| row.get(0))?;
+    Ok((running + sending >= limits.in_flight).then_some(now + 5 * SECOND))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str, running: i64, used_at: Millis) -> Health {
+        Health { fingerprint: name.into(), blocked: None, running, used_at }
+    }
+
+    fn blocked(name: &str, why: Block, until: Millis) -> Health {
+        Health { blocked: Some((why, until)), ..key(name, 0, 0) }
+    }
+
+    #[test]
+    fn the_fewest_running_tasks_win_and_ties_take_turns() {
+        let keys = [key("a", 2, 0), key("b", 1, 9), key("c", 1, 5)];
+        assert_eq!(pick(&keys, &[], false, 10), Pick::Key("c".into()));
+        assert_eq!(pick(&keys, &["c".into()], false, 10), Pick::Key("b".into()));
+    }
+
+    #[test]
+    fn a_block_ends_with_its_time() {
+        let keys = [blocked("a", Block::Billing, 100)];
+        assert_eq!(pick(&keys, &[], false, 99), Pick::None);
+        assert_eq!(pick(&keys, &[], true, 99), Pick::None);
+        assert_eq!(pick(&keys, &[], false, 100), Pick::Key("a".into()));
+    }
+
+    #[test]
+    fn limited_keys_are_tried_only_when_there_is_no_other_way() {
+        let keys = [
+            blocked("a", Block::RateLimit, 300),
+            blocked("b", Block::RateLimit, 200),
+            blocked("c", Block::Billing, 100),
+        ];
+        assert_eq!(pick(&keys, &[], false, 50), Pick::AllLimited(200));
+        assert_eq!(pick(&keys, &[], true, 50), Pick::Key("b".into()));
+        let with_free = [&keys[..], &[key("d", 50, 50)]].concat();
+        assert_eq!(pick(&with_free, &[], true, 50), Pick::Key("d".into()));
+    }
+}

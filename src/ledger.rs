@@ -1,1 +1,247 @@
-//! Not yet written.
+//! Credits: an append-only ledger, moved two-phase.
+//!
+//! ```text
+//! grant +n        purchase +n
+//! hold  -n ──┬── charge  0    the video was delivered
+//!            └── release +n   it was not
+//! ```
+//! A trigger keeps `users.credits` equal to the sum; the schema refuses a second hold of a job and
+//! a second settlement of a hold, so the worst that a defect can do is fail.
+
+use crate::clock::Millis;
+use crate::db::{JobId, Tx, UserId};
+use anyhow::Result;
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+/// A gift or a correction.
+#[derive(Clone, Debug)]
+pub struct Grant<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// Credits; negative takes back.
+    pub credits: i64,
+    /// What may happen only once, as `signup:7`; None: as often as it is asked for.
+    pub key: Option<&'a str>,
+    /// Who gave it: `bot`, `operator`.
+    pub actor: &'a str,
+    /// Why.
+    pub note: Option<&'a str>,
+}
+
+/// What came of a [`grant`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// The balance now.
+    Done(i64),
+    /// A grant with this key was made before.
+    Already,
+    /// It would take more than there is: the balance.
+    TooFew(i64),
+}
+
+/// Gives or takes back credits.
+pub fn grant(tx: &Tx<'_>, grant: &Grant<'_>, now: Millis) -> Result<Granted> {
+    let credits = balance(tx, grant.user)?;
+    if let Some(key) = grant.key {
+        let known = tx.prepare_cached("SELECT 1 FROM ledger WHERE key = ?1")?.exists([key])?;
+        if known {
+            return Ok(Granted::Already);
+        }
+    }
+    if credits + grant.credits < 0 {
+        return Ok(Granted::TooFew(credits));
+    }
+    tx.prepare_cached(
+        "INSERT INTO ledger (user_id, delta, kind, key, actor, note, created_at)
+         VALUES (:user, :delta, 'grant', :key, :actor, :note, :now)",
+    )?
+    .execute(named_params! {
+        ":user": grant.user,
+        ":delta": grant.credits,
+        ":key": grant.key,
+        ":actor": grant.actor,
+        ":note": grant.note,
+        ":now": now,
+    })?;
+    Ok(Granted::Done(credits + grant.credits))
+}
+
+/// What came of a [`hold`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Taken.
+    Held,
+    /// The balance that does not suffice.
+    Insufficient(i64),
+    /// This job holds its credits already.
+    AlreadyHeld,
+}
+
+/// Takes the price of one video until it is delivered or fails. A free one holds nothing.
+pub fn hold(tx: &Tx<'_>, user: UserId, job: JobId, credits: i64, now: Millis) -> Result<Hold> {
+    if credits == 0 {
+        return Ok(Hold::Held);
+    }
+    if held(tx, job)?.is_some() {
+        return Ok(Hold::AlreadyHeld);
+    }
+    let balance = balance(tx, user)?;
+    if balance < credits {
+        return Ok(Hold::Insufficient(balance));
+    }
+    tx.prepare_cached(
+        "INSERT INTO ledger (user_id, delta, kind, job_id, actor, created_at)
+         VALUES (:user, -:credits, 'hold', :job, 'bot', :now)",
+    )?
+    .execute(named_params! { ":user": user, ":credits": credits, ":job": job, ":now": now })?;
+    Ok(Hold::Held)
+}
+
+/// How a hold ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// The credits are spent.
+    Charge,
+    /// The credits go back.
+    Release,
+}
+
+/// Settles a job's hold. Returns the credits that went back: 0 for a charge, for a job that held
+/// nothing, and for one that was settled before.
+pub fn settle(tx: &Tx<'_>, job: JobId, how: Settle, now: Millis) -> Result<i64> {
+    let Some(open) = held(tx, job)? else { return Ok(0) };
+    let (kind, delta) = match how {
+        Settle::Charge => ("charge", 0),
+        Settle::Release => ("release", open.credits),
+    };
+    tx.prepare_cached(
+        "INSERT INTO ledger (user_id, delta, kind, job_id, hold_id, actor, created_at)
+         VALUES (:user, :delta, :kind, :job, :hold, 'worker', :now)",
+    )?
+    .execute(named_params! {
+        ":user": open.user,
+        ":delta": delta,
+        ":kind": kind,
+        ":job": job,
+        ":hold": open.id,
+        ":now": now,
+    })?;
+    Ok(delta)
+}
+
+struct OpenHold {
+    id: i64,
+    user: UserId,
+    credits: i64,
+}
+
+fn held(conn: &Connection, job: JobId) -> Result<Option<OpenHold>> {
+    let hold = conn
+        .prepare_cached(
+            "SELECT id, user_id, -delta
+             FROM ledger AS hold
+             WHERE job_id = ?1
+               AND kind = 'hold'
+               AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
+        )?
+        .query_row([job], |row| {
+            Ok(OpenHold { id: row.get(0)?, user: row.get(1)?, credits: row.get(2)? })
+        })
+        .optional()?;
+    Ok(hold)
+}
+
+/// What a user may spend.
+pub fn balance(conn: &Connection, user: UserId) -> Result<i64> {
+    let sql = "SELECT credits FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, tests::fresh};
+    use crate::users::{self, Profile};
+
+    /// A user with credits and one job of theirs.
+    fn user_with(db: &Db, credits: i64) -> (UserId, JobId) {
+        db.write(move |tx| {
+            let profile = Profile { tg_user_id: 7, ..Profile::default() };
+            let (user, _) = users::meet(tx, &profile, 1)?;
+            let gift = Grant { user: user.id, credits, key: None, actor: "test", note: None };
+            grant(tx, &gift, 1)?;
+            tx.execute(
+                "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                                   input_photo_path, product_info)
+                 VALUES (?1, 7, 'one', 'ugc', 'a.jpg', '{}')",
+                [user.id],
+            )?;
+            Ok((user.id, JobId(tx.last_insert_rowid())))
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_hold_is_settled_once_whatever_is_asked_later() {
+        let (_folder, db) = fresh();
+        let (user, job) = user_with(&db, 3);
+        db.write(move |tx| {
+            assert_eq!(hold(tx, user, job, 2, 1)?, Hold::Held);
+            assert_eq!(hold(tx, user, job, 2, 1)?, Hold::AlreadyHeld);
+            assert_eq!(balance(tx, user)?, 1);
+            assert_eq!(settle(tx, job, Settle::Release, 2)?, 2);
+            assert_eq!(settle(tx, job, Settle::Release, 2)?, 0);
+            assert_eq!(settle(tx, job, Settle::Charge, 2)?, 0);
+            assert_eq!(balance(tx, user)?, 3);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn nobody_spends_or_loses_what_they_do_not_have() {
+        let (_folder, db) = fresh();
+        let (user, job) = user_with(&db, 1);
+        db.write(move |tx| {
+            assert_eq!(hold(tx, user, job, 2, 1)?, Hold::Insufficient(1));
+            let take = Grant { user, credits: -2, key: None, actor: "test", note: None };
+            assert_eq!(grant(tx, &take, 1)?, Granted::TooFew(1));
+            let once = Grant { user, credits: 5, key: Some("k"), actor: "test", note: None };
+            assert_eq!(grant(tx, &once, 1)?, Granted::Done(6));
+            assert_eq!(grant(tx, &once, 1)?, Granted::Already);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn the_schema_refuses_what_the_code_never_does() {
+        let (_folder, db) = fresh();
+        let (user, job) = user_with(&db, 3);
+        db.write(move |tx| Ok(hold(tx, user, job, 1, 1)?)).unwrap();
+        for (sql, word) in [
+            ("UPDATE users SET credits = 99", "neurocards grant"),
+            ("UPDATE users SET credits = credits + 1", "neurocards grant"),
+            ("INSERT INTO users (tg_user_id, credits) VALUES (8, 5)", "begins with 0"),
+            ("UPDATE ledger SET delta = 99", "append-only"),
+            ("DELETE FROM ledger", "append-only"),
+            (
+                "INSERT OR REPLACE INTO ledger (id, user_id, delta, kind, actor)
+                 VALUES (1, 1, 99, 'grant', 'x')",
+                "append-only",
+            ),
+            (
+                "INSERT INTO ledger (user_id, delta, kind, job_id, hold_id, actor)
+                 VALUES (1, 2, 'release', 1, 2, 'x')",
+                "match its hold",
+            ),
+            (
+                "INSERT INTO ledger (user_id, delta, kind, actor) VALUES (1, -9, 'grant', 'x')",
+                "CHECK",
+            ),
+        ] {
+            let refused = db.write(move |tx| Ok(tx.execute(sql, [])?)).unwrap_err();
+            assert!(format!("{refused:#}").contains(word), "{sql}: {refused:#}");
+        }
+    }
+}

@@ -1,1 +1,242 @@
-//! Not yet written.
+//! Orders: what a customer confirmed, the videos in it, and what the customer is told of them.
+//!
+//! An effect and the message about it are one commit: every function here that moves a job also
+//! writes its message. One status message per order is edited in place (`status:ORDER`), one notice
+//! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`).
+
+mod messages;
+mod place;
+mod selling;
+mod trouble;
+
+pub use messages::{menu_button, minutes, support_button};
+pub use place::{NewOrder, Placed, place};
+pub use selling::{Closed, Selling, own_prompt_max, safe_mode, selling, usual_wait};
+pub use trouble::{Recovered, recover, trouble};
+
+use crate::clock::{DAY, Millis};
+use crate::db::{JobId, OrderId, Tx};
+use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
+use crate::keys::Limits;
+use crate::models::Catalogue;
+use crate::outbox;
+use crate::templates::Templates;
+use crate::text::{Lang, Texts};
+use anyhow::Result;
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// What is sold and how we speak of it; made once at the start.
+pub struct Shop {
+    /// All texts.
+    pub texts: Texts,
+    /// The models there are.
+    pub catalogue: Catalogue,
+    /// The templates there are.
+    pub templates: Templates,
+    /// The operator's choices.
+    pub options: Options,
+}
+
+/// Set by the configuration.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Credits for a new customer.
+    pub signup: i64,
+    /// Credits per video.
+    pub per_video: i64,
+    /// The models to use, the first one that serves.
+    pub models: Vec<String>,
+    /// Retries and time limits.
+    pub policy: Policy,
+    /// Per key.
+    pub limits: Limits,
+    /// How long a key without money is left alone.
+    pub billing_cooldown: Millis,
+    /// How long a limited key is left alone.
+    pub rate_limit_cooldown: Millis,
+    /// The provider's credits a day; 0: no cap.
+    pub daily_spend_cap: f64,
+    /// Alert below this balance of a key.
+    pub low_balance: f64,
+    /// Orders of one customer in an hour.
+    pub orders_per_hour: i64,
+    /// Videos of one customer that render at once; the others wait.
+    pub running_per_user: i64,
+    /// Bytes; a larger video goes as a link.
+    pub upload_limit: u64,
+    /// A link to whoever helps; None: there is nobody.
+    pub support: Option<String>,
+    /// The terms, where consent is asked for.
+    pub terms_url: Option<String>,
+    /// The privacy policy.
+    pub privacy_url: Option<String>,
+    /// Who gets alerts.
+    pub admins: Vec<i64>,
+}
+
+impl Shop {
+    /// The language of alerts: the first administrator's own, if they ever wrote to the bot.
+    pub fn admin_lang(&self, conn: &Connection) -> Lang {
+        let admin = self.options.admins.first();
+        let user = admin.and_then(|id| crate::users::by_tg(conn, *id).ok().flatten());
+        user.map_or(Lang::Ru, |user| user.lang)
+    }
+}
+
+/// A video on disk.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// Relative to `videos/`.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Its length.
+    pub seconds: u32,
+}
+
+/// The video is here: the bot is to send it. `false`: the job is somebody else's by now.
+pub fn fetched(tx: &Tx<'_>, shop: &Shop, job: &Job, video: &Fetched, now: Millis) -> Result<bool> {
+    let found = Found { video_path: Some(&video.path), ..Found::default() };
+    if !jobs::advance(tx, job, Step::Deliver, &found, now + DAY, now)? {
+        return Ok(false);
+    }
+    let content = match &job.output_url {
+        Some(url) if video.bytes > shop.options.upload_limit => {
+            messages::video_link(tx, shop, job, url)?
+        }
+        _ => messages::video(tx, shop, job, video)?,
+    };
+    say_video(tx, shop, job, &content, now)?;
+    Ok(true)
+}
+
+/// The video cannot be loaded by us: its link is what the customer gets.
+pub fn link_instead(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str, now: Millis) -> Result<bool> {
+    if !jobs::advance(tx, job, Step::Deliver, &Found::default(), now + DAY, now)? {
+        return Ok(false);
+    }
+    let content = messages::video_link(tx, shop, job, url)?;
+    say_video(tx, shop, job, &content, now)?;
+    Ok(true)
+}
+
+fn say_video(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    content: &outbox::Content,
+    now: Millis,
+) -> Result<()> {
+    let key = format!("video:{}", job.id);
+    outbox::put(tx, job.tg_user_id, Some(&key), content, Some(job.id.0), now)?;
+    refresh(tx, shop, job.order, now)
+}
+
+/// Telegram has the video, or the customer blocked the bot: either way the video was made and the
+/// job ends, in the commit that records the message.
+pub fn delivered(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    id: JobId,
+    file_id: Option<&str>,
+    now: Millis,
+) -> Result<()> {
+    let Some(job) = jobs::get(tx, id)? else { return Ok(()) };
+    if jobs::end(tx, &job, &End::Done { file_id }, now)?.is_some() {
+        jobs::note(tx, &job, "done", "", None, now)?;
+        finish(tx, job.order, now)?;
+        refresh(tx, shop, job.order, now)?;
+    }
+    Ok(())
+}
+
+/// Telegram does not take the file: the link goes out in its place.
+pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()> {
+    let Some(job) = jobs::get(tx, id)? else { return Ok(()) };
+    let Some(url) = job.output_url.clone() else {
+        return fail(tx, shop, &job, Why::Temporary, "the video is too large to send", now);
+    };
+    let content = messages::video_link(tx, shop, &job, &url)?;
+    say_video(tx, shop, &job, &content, now)
+}
+
+/// Ends a job without a video: credits back and the notice, in one.
+pub fn fail(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    why: Why,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    if jobs::end(tx, job, &End::Failed { why, error }, now)?.is_none() {
+        return Ok(());
+    }
+    jobs::note(tx, job, "failed", error, None, now)?;
+    finish(tx, job.order, now)?;
+    let (key, content) = messages::failure(tx, shop, job, why)?;
+    outbox::put(tx, job.tg_user_id, Some(&key), &content, None, now)?;
+    refresh(tx, shop, job.order, now)
+}
+
+/// The order ends with its last video.
+fn finish(tx: &Tx<'_>, order: Option<OrderId>, now: Millis) -> Result<()> {
+    let Some(order) = order else { return Ok(()) };
+    tx.prepare_cached(
+        "UPDATE orders
+         SET finished_at = ?2
+         WHERE id = ?1
+           AND NOT EXISTS (SELECT 1
+                           FROM jobs
+                           WHERE order_id = ?1
+                             AND status IN ('queued', 'processing'))",
+    )?
+    .execute((order, now))?;
+    Ok(())
+}
+
+/// Makes the order's status message say what is true now.
+pub fn refresh(tx: &Tx<'_>, shop: &Shop, order: Option<OrderId>, now: Millis) -> Result<()> {
+    let Some(order) = order else { return Ok(()) };
+    let (chat, content) = messages::status(tx, shop, order)?;
+    outbox::put(tx, chat, Some(&format!("status:{order}")), &content, None, now)?;
+    Ok(())
+}
+
+/// What "make another with this product" begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Again {
+    /// Relative to `photos/`.
+    pub photo: String,
+    /// The product, in the customer's words.
+    pub product: String,
+}
+
+/// The photo and product of an own job; `None` for somebody else's.
+pub fn again(conn: &Connection, user: crate::db::UserId, id: JobId) -> Result<Option<Again>> {
+    let Some(job) = jobs::get(conn, id)? else { return Ok(None) };
+    Ok((job.user == user).then_some(Again { photo: job.photo, product: job.product.text }))
+}
+
+/// How many videos an order has.
+pub fn videos(conn: &Connection, order: OrderId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("SELECT videos FROM orders WHERE id = ?1")?
+        .query_row([order], |row| row.get(0))?)
+}
+
+/// Whether a draft was confirmed.
+pub fn exists(conn: &Connection, draft: &str) -> Result<bool> {
+    let found: Option<i64> = conn
+        .prepare_cached("SELECT id FROM orders WHERE draft = ?1")?
+        .query_row([draft], |row| row.get(0))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,275 @@
-//! Not yet written.
+//! What customers read: Fluent messages in Russian and English, as HTML.
+//!
+//! The built-in ones are `assets/texts/*.ftl`; an operator's file of the same name may replace any
+//! of them, message by message, without a build.
+
+use anyhow::{Context as _, Result, bail};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use fluent_syntax::ast::Entry;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use unic_langid::langid;
+
+const BUILT_IN: [(Lang, &str); 2] = [
+    (Lang::Ru, include_str!("../assets/texts/ru.ftl")),
+    (Lang::En, include_str!("../assets/texts/en.ftl")),
+];
+
+/// An operator's file larger than this is not a file of texts.
+const OVERRIDE_LIMIT: u64 = 1 << 20;
+
+/// A language that the bot speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    /// Russian, the default.
+    Ru,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The nearest of ours to a Telegram `language_code`. Who gives none gets Russian; who speaks
+    /// something else gets English, but for the languages whose speakers mostly read Russian.
+    pub fn of(code: Option<&str>) -> Self {
+        let Some(code) = code else { return Self::Ru };
+        match code.split(['-', '_']).next().unwrap_or("") {
+            "" | "ru" | "be" | "uk" | "kk" | "ky" | "uz" | "tg" | "hy" | "az" => Self::Ru,
+            _ => Self::En,
+        }
+    }
+
+    /// As in the database and in file names.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Ru => "ru",
+            Self::En => "en",
+        }
+    }
+
+    /// Of a database column; anything else is Russian.
+    pub fn from_code(code: &str) -> Self {
+        if code == "en" { Self::En } else { Self::Ru }
+    }
+}
+
+/// A value inside a message.
+#[derive(Clone, Debug)]
+pub enum Arg<'a> {
+    /// A number, which chooses the plural.
+    Num(i64),
+    /// Words of a user or a service: escaped.
+    Str(&'a str),
+    /// HTML of our own.
+    Html(String),
+}
+
+impl From<i64> for Arg<'_> {
+    fn from(number: i64) -> Self {
+        Self::Num(number)
+    }
+}
+
+impl<'a> From<&'a str> for Arg<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Str(text)
+    }
+}
+
+/// All messages in all languages.
+pub struct Texts {
+    ru: FluentBundle<FluentResource>,
+    en: FluentBundle<FluentResource>,
+}
+
+impl Texts {
+    /// The built-in texts, with an operator's `ru.ftl` and `en.ftl` from `folder` over them.
+    ///
+    /// # Errors
+    /// A file that is not Fluent, with its line; a message that replaces none of ours.
+    pub fn load(folder: Option<&Path>) -> Result<Self> {
+        let mut ru = built_in(Lang::Ru)?;
+        let mut en = built_in(Lang::En)?;
+        if let Some(folder) = folder {
+            replace(&mut ru, &folder.join("ru.ftl"))?;
+            replace(&mut en, &folder.join("en.ftl"))?;
+        }
+        Ok(Self { ru, en })
+    }
+
+    /// The message `id` as HTML. A message that is missing is a defect which a test looks for; the
+    /// customer then reads its id rather than nothing.
+    pub fn say(&self, lang: Lang, id: &str, args: &[(&str, Arg<'_>)]) -> String {
+        let bundle = match lang {
+            Lang::Ru => &self.ru,
+            Lang::En => &self.en,
+        };
+        let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
+            tracing::error!(id, "a text is missing");
+            return id.to_owned();
+        };
+        let mut values = FluentArgs::new();
+        for (name, arg) in args {
+            let value: FluentValue<'_> = match arg {
+                Arg::Num(number) => (*number).into(),
+                Arg::Str(text) => escape(text).into(),
+                Arg::Html(html) => html.clone().into(),
+            };
+            values.set(*name, value);
+        }
+        let mut errors = Vec::new();
+        let said = bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned();
+        if !errors.is_empty() {
+            tracing::error!(id, ?errors, "a text is broken");
+        }
+        said
+    }
+}
+
+/// Makes somebody else's words safe inside our HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The first `chars` characters, with an ellipsis where something was cut.
+pub fn shorten(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+    }
+}
+
+fn built_in(lang: Lang) -> Result<FluentBundle<FluentResource>> {
+    let language = match lang {
+        Lang::Ru => langid!("ru"),
+        Lang::En => langid!("en"),
+    };
+    let mut bundle = FluentBundle::new_concurrent(vec![language]);
+    // Fluent would wrap every value in invisible marks, which end up in copied ids and links.
+    bundle.set_use_isolating(false);
+    let source = BUILT_IN.iter().find(|(of, _)| *of == lang).map_or("", |(_, text)| text);
+    bundle
+        .add_resource(parse(source, lang.code())?)
+        .map_err(|errors| anyhow::anyhow!("the built-in texts: {errors:?}"))?;
+    Ok(bundle)
+}
+
+fn replace(bundle: &mut FluentBundle<FluentResource>, path: &Path) -> Result<()> {
+    let Ok(facts) = std::fs::metadata(path) else { return Ok(()) };
+    let shown = path.display().to_string();
+    if facts.len() > OVERRIDE_LIMIT {
+        bail!("{shown} is over 1 MB: that is no file of texts");
+    }
+    let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let resource = parse(&source, &shown)?;
+    for id in message_ids(&resource) {
+        if !bundle.has_message(&id) {
+            bail!("{shown}: there is no text `{id}` to replace; `assets/texts` lists them");
+        }
+    }
+    bundle.add_resource_overriding(resource);
+    Ok(())
+}
+
+fn parse(source: &str, shown: &str) -> Result<FluentResource> {
+    FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
+        let Some(error) = errors.first() else { return anyhow::anyhow!("{shown}: not Fluent") };
+        let line = source[..error.pos.start.min(source.len())].lines().count().max(1);
+        anyhow::anyhow!("{shown}, line {line}: {error}")
+    })
+}
+
+fn message_ids(resource: &FluentResource) -> Vec<String> {
+    resource
+        .entries()
+        .filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message.id.name.to_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn texts() -> Texts {
+        Texts::load(None).unwrap()
+    }
+
+    #[test]
+    fn plurals_are_right_in_both_languages() {
+        let say = |lang, n| texts().say(lang, "credits", &[("n", Arg::Num(n))]);
+        for (n, words) in [
+            (1, "1 кредит"),
+            (2, "2 кредита"),
+            (5, "5 кредитов"),
+            (11, "11 кредитов"),
+            (21, "21 кредит"),
+            (22, "22 кредита"),
+            (100, "100 кредитов"),
+            (0, "0 кредитов"),
+        ] {
+            assert_eq!(say(Lang::Ru, n), words);
+        }
+        assert_eq!(say(Lang::En, 1), "1 credit");
+        assert_eq!(say(Lang::En, 3), "3 credits");
+    }
+
+    #[test]
+    fn both_languages_have_the_same_messages_with_the_same_values() {
+        let of = |lang: Lang| {
+            let source = BUILT_IN.iter().find(|(of, _)| *of == lang).unwrap().1;
+            let resource = parse(source, lang.code()).unwrap();
+            let ids: BTreeSet<_> = message_ids(&resource).into_iter().collect();
+            ids
+        };
+        assert_eq!(of(Lang::Ru), of(Lang::En));
+        let variables = |source: &str| {
+            let mut all: Vec<_> = source.split("{ $").skip(1).collect();
+            all.iter_mut().for_each(|v| *v = v.split([' ', '}']).next().unwrap());
+            all.into_iter().map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(variables(BUILT_IN[0].1), variables(BUILT_IN[1].1));
+    }
+
+    #[test]
+    fn strangers_words_stay_words() {
+        assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
+        assert_eq!(shorten("привет", 3), "при…");
+        assert_eq!(shorten("при", 3), "при");
+    }
+
+    #[test]
+    fn an_operator_replaces_single_texts_and_a_broken_file_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ru.ftl");
+        std::fs::write(&file, "menu-make = Снять ролик\n").unwrap();
+        let texts = Texts::load(Some(folder.path())).unwrap();
+        assert_eq!(texts.say(Lang::Ru, "menu-make", &[]), "Снять ролик");
+        assert_ne!(texts.say(Lang::Ru, "menu-cabinet", &[]), "menu-cabinet");
+
+        std::fs::write(&file, "menu-make = a\n\n= b\n").unwrap();
+        let refused = Texts::load(Some(folder.path())).err().unwrap().to_string();
+        assert!(refused.contains("line 3"), "{refused}");
+        std::fs::write(&file, "menu-mkae = a\n").unwrap();
+        let refused = Texts::load(Some(folder.path())).err().unwrap().to_string();
+        assert!(refused.contains("menu-mkae"), "{refused}");
+    }
+
+    #[test]
+    fn who_speaks_what() {
+        for (code, lang) in [
+            (None, Lang::Ru),
+            (Some("ru-RU"), Lang::Ru),
+            (Some("uk"), Lang::Ru),
+            (Some("en"), Lang::En),
+            (Some("pt-br"), Lang::En),
+            (Some(""), Lang::Ru),
+        ] {
+            assert_eq!(Lang::of(code), lang, "{code:?}");
+        }
+    }
+}

@@ -1,1 +1,132 @@
-//! Not yet written.
+//! Customers: who they are and which language they read. Their credits are the ledger's.
+
+use crate::clock::Millis;
+use crate::db::{Tx, UserId};
+use crate::text::Lang;
+use anyhow::Result;
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+/// A customer as a handler needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// Ours.
+    pub id: UserId,
+    /// Telegram's; also the id of the private chat.
+    pub tg_user_id: i64,
+    /// The language of everything they are sent.
+    pub lang: Lang,
+    /// What they may still spend; what is held counts as taken.
+    pub credits: i64,
+    /// Whether the terms were accepted, where there are any.
+    pub accepted: bool,
+    /// The operator wants no more orders of theirs.
+    pub banned: bool,
+}
+
+/// What Telegram says of somebody.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// Telegram's id.
+    pub tg_user_id: i64,
+    /// Without the `@`.
+    pub username: Option<String>,
+    /// As they call themselves.
+    pub first_name: Option<String>,
+    /// IETF tag of their app, used once, when the user is made.
+    pub language_code: Option<String>,
+}
+
+const COLUMNS: &str = "id, tg_user_id, language, credits, terms_accepted_at, banned_at";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: row.get(0)?,
+        tg_user_id: row.get(1)?,
+        lang: Lang::from_code(&row.get::<_, String>(2)?),
+        credits: row.get(3)?,
+        accepted: row.get::<_, Option<Millis>>(4)?.is_some(),
+        banned: row.get::<_, Option<Millis>>(5)?.is_some(),
+    })
+}
+
+/// The customer, made on the first sight of them. `true`: this was it.
+pub fn meet(tx: &Tx<'_>, profile: &Profile, now: Millis) -> Result<(User, bool)> {
+    let made = tx
+        .prepare_cached(
+            "INSERT INTO users (tg_user_id, username, first_name, language, created_at)
+             VALUES (:tg_user_id, :username, :first_name, :language, :now)
+             ON CONFLICT (tg_user_id) DO NOTHING",
+        )?
+        .execute(named_params! {
+            ":tg_user_id": profile.tg_user_id,
+            ":username": profile.username,
+            ":first_name": profile.first_name,
+            ":language": Lang::of(profile.language_code.as_deref()).code(),
+            ":now": now,
+        })?;
+    if made == 0 {
+        refresh(tx, profile)?;
+    }
+    let user = by_tg(tx, profile.tg_user_id)?
+        .ok_or_else(|| anyhow::anyhow!("user {} vanished", profile.tg_user_id))?;
+    Ok((user, made == 1))
+}
+
+/// Somebody who writes has not blocked us, and may have changed their name.
+fn refresh(tx: &Tx<'_>, profile: &Profile) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE users
+         SET username = :username, first_name = :first_name, blocked_at = NULL
+         WHERE tg_user_id = :tg_user_id
+           AND (username IS NOT :username OR first_name IS NOT :first_name
+                OR blocked_at IS NOT NULL)",
+    )?
+    .execute(named_params! {
+        ":tg_user_id": profile.tg_user_id,
+        ":username": profile.username,
+        ":first_name": profile.first_name,
+    })?;
+    Ok(())
+}
+
+/// The customer with this Telegram id.
+pub fn by_tg(conn: &Connection, tg_user_id: i64) -> Result<Option<User>> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE tg_user_id = ?1");
+    Ok(conn.prepare_cached(&sql)?.query_row([tg_user_id], read).optional()?)
+}
+
+/// The customer with this id of ours.
+pub fn by_id(conn: &Connection, id: UserId) -> Result<User> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ?1");
+    Ok(conn.prepare_cached(&sql)?.query_row([id], read)?)
+}
+
+/// They pressed `✅ Принимаю условия`.
+pub fn accept_terms(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
+    tx.execute("UPDATE users SET terms_accepted_at = ?2 WHERE id = ?1", (id, now))?;
+    Ok(())
+}
+
+/// They chose a language.
+pub fn choose_language(tx: &Tx<'_>, id: UserId, lang: Lang) -> Result<()> {
+    tx.execute("UPDATE users SET language = ?2 WHERE id = ?1", (id, lang.code()))?;
+    Ok(())
+}
+
+/// Remembers who invited them; the first one counts.
+pub fn remember_inviter(tx: &Tx<'_>, id: UserId, reference: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET invited_by = ?2 WHERE id = ?1 AND invited_by IS NULL",
+        (id, reference),
+    )?;
+    Ok(())
+}
+
+/// Telegram answered 403, or said so in `my_chat_member`.
+pub fn blocked_us(tx: &Tx<'_>, tg_user_id: i64, now: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE users SET blocked_at = ?2 WHERE tg_user_id = ?1 AND blocked_at IS NULL",
+        (tg_user_id, now),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,397 @@
+//! One message: read anew, sent or edited, and what became of it written down.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+
+use super::super::limiter::Limiter;
+use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
+use super::Delivered;
+use crate::clock::{DAY, MINUTE, Millis, SECOND};
+use crate::db::{Db, Tx};
+use crate::outbox::{self, Content, Row, State, Waiting};
+
+/// Telegram's lengths for what is sent as plain text, in UTF-16 units.
+const TEXT: usize = 4096;
+const CAPTION: usize = 1024;
+
+/// A message that fails for so long, or so often, is given up.
+const LONGEST_TROUBLE: Millis = DAY;
+const MOST_TRIES: i64 = 1_500;
+/// After this nobody waits for the answer to a press of a button.
+const ANSWER_AGE: Millis = 3 * MINUTE;
+
+pub(super) struct Context {
+    pub(super) db: Db,
+    pub(super) telegram: Arc<Telegram>,
+    pub(super) delivered: Arc<dyn Delivered>,
+    pub(super) videos: PathBuf,
+    pub(super) pictures: fn(&str) -> Option<&'static [u8]>,
+    pub(super) upload_limit: u64,
+    pub(super) limiter: Mutex<Limiter>,
+}
+
+/// What the queue does with the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Nothing more for now.
+    Done,
+    Again {
+        due_at: Millis,
+        tries: i64,
+    },
+    /// Telegram asked for a pause, in seconds.
+    Slowed(u32),
+    /// The token is refused: nothing else will do better.
+    Unauthorized,
+    /// Everything that waited for the chat was dropped.
+    ChatGone,
+}
+
+/// How the words go out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Html,
+    Plain { buttons: bool },
+}
+
+impl Context {
+    pub(super) async fn deliver(self: Arc<Self>, waiting: Waiting) -> Outcome {
+        let row = match self.fresh(waiting).await {
+            Ok(Some(row)) => Arc::new(row),
+            Ok(None) => return Outcome::Done,
+            Err(error) => {
+                tracing::error!(outbox.id = waiting.id, %error, "a message cannot be read");
+                return Outcome::Again {
+                    due_at: self.now() + 10 * MINUTE,
+                    tries: i64::from(i32::MAX),
+                };
+            }
+        };
+        match self.attempt(&row).await {
+            Ok(sent) => self.record(&row, sent).await,
+            Err(failure) => self.failed(row, failure).await,
+        }
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        self.telegram.clock().now()
+    }
+
+    pub(super) fn limiter(&self) -> std::sync::MutexGuard<'_, Limiter> {
+        self.limiter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row, unless it is no longer the one that was queued.
+    async fn fresh(&self, waiting: Waiting) -> anyhow::Result<Option<Row>> {
+        let db = self.db.clone();
+        let read = move || db.read(|conn| outbox::get(conn, waiting.id));
+        let row = tokio::task::spawn_blocking(read).await??;
+        Ok(row.filter(|row| row.state == State::Pending && row.seq == waiting.seq))
+    }
+
+    /// Sends it as it is; what is refused goes once more as plain text.
+    async fn attempt(&self, row: &Row) -> Result<Sent, Failure> {
+        let sent = self.call(row, Style::Html).await;
+        let Err(Failure::BadRequest(text)) = &sent else { return sent };
+        if matches!(row.content, Content::Answer { .. }) {
+            return sent;
+        }
+        tracing::warn!(outbox.id = row.id, text, "refused: trying as plain text");
+        let said = text.to_lowercase();
+        let buttons = said.contains("entit") || said.contains("too long");
+        let now = self.now();
+        self.limiter().take_answer(now);
+        self.call(row, Style::Plain { buttons }).await
+    }
+
+    async fn call(&self, row: &Row, style: Style) -> Result<Sent, Failure> {
+        let (chat, telegram) = (row.chat_id, &self.telegram);
+        match (&row.content, row.message_id) {
+            (Content::Answer { callback_id, text, alert }, _) => {
+                telegram.answer_callback(callback_id, text, *alert).await
+            }
+            (Content::Text { html, buttons }, None) => {
+                telegram.send_text(chat, style.words(html, buttons, TEXT).borrow()).await
+            }
+            (Content::Text { html, buttons }, Some(message)) => {
+                telegram.edit_text(chat, message, style.words(html, buttons, TEXT).borrow()).await
+            }
+            (
+                Content::Photo { html, buttons, .. } | Content::Video { html, buttons, .. },
+                Some(message),
+            ) => {
+                let words = style.words(html, buttons, CAPTION);
+                telegram.edit_caption(chat, message, words.borrow()).await
+            }
+            (Content::Photo { asset, html, buttons }, None) => {
+                let words = style.words(html, buttons, CAPTION);
+                self.send_picture(chat, asset, words.borrow()).await
+            }
+            (Content::Video { path, file_id, width, height, seconds, html, buttons }, None) => {
+                let shape = Shape { width: *width, height: *height, seconds: *seconds };
+                let words = style.words(html, buttons, CAPTION);
+                let source = (path.as_deref(), file_id.as_deref());
+                self.send_video(chat, source, shape, words.borrow()).await
+            }
+        }
+    }
+
+    /// By Telegram's own copy; the first time, or where that is gone, by upload.
+    async fn send_picture(
+        &self,
+        chat: i64,
+        asset: &str,
+        words: Words<'_>,
+    ) -> Result<Sent, Failure> {
+        if let Some(file_id) = self.known_picture(asset).await {
+            let sent = self.telegram.send_photo(chat, Media::Known(file_id), words).await;
+            match sent {
+                Err(Failure::WrongFile) => {}
+                sent => return sent.map(|sent| Sent { file_id: None, ..sent }),
+            }
+        }
+        let bytes = (self.pictures)(asset)
+            .ok_or_else(|| Failure::NoFile(format!("there is no picture `{asset}`")))?;
+        self.telegram.send_photo(chat, Media::New(Upload::Jpeg(bytes)), words).await
+    }
+
+    async fn known_picture(&self, asset: &str) -> Option<String> {
+        let (db, asset) = (self.db.clone(), asset.to_owned());
+        let read = move || db.read(|conn| outbox::known_file_id(conn, &asset));
+        tokio::task::spawn_blocking(read).await.ok()?.ok()?
+    }
+
+    async fn send_video(
+        &self,
+        chat: i64,
+        (path, file_id): (Option<&str>, Option<&str>),
+        shape: Shape,
+        words: Words<'_>,
+    ) -> Result<Sent, Failure> {
+        if let Some(file_id) = file_id {
+            let media = Media::Known(file_id.to_owned());
+            let sent = self.telegram.send_video(chat, media, shape, words).await;
+            match sent {
+                Err(Failure::WrongFile) if path.is_some() => {}
+                sent => return sent.map(|sent| Sent { file_id: None, ..sent }),
+            }
+        }
+        let path = path.ok_or_else(|| Failure::NoFile("the video has no file".to_owned()))?;
+        let path = self.videos.join(path);
+        let size = tokio::fs::metadata(&path).await;
+        let size = size.map_err(|error| Failure::NoFile(error.to_string()))?.len();
+        if size > self.upload_limit {
+            return Err(Failure::TooLarge);
+        }
+        self.telegram.send_video(chat, Media::New(Upload::Mp4(path)), shape, words).await
+    }
+
+    /// Telegram has it. Not writing that down would send it again, so it is tried more than once,
+    /// and at last without telling those who wait for it.
+    async fn record(&self, row: &Arc<Row>, sent: Sent) -> Outcome {
+        let sent = Arc::new(sent);
+        for last in [false, false, true] {
+            let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
+            let delivered = Arc::clone(&self.delivered);
+            let id = row.id;
+            let written = self
+                .write(move |tx| {
+                    outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
+                    if let (Content::Photo { asset, .. }, Some(file_id)) =
+                        (&row.content, &sent.file_id)
+                    {
+                        outbox::keep_file_id(tx, asset, file_id)?;
+                    }
+                    if last { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
+                })
+                .await;
+            match written {
+                Ok(()) => return Outcome::Done,
+                Err(error) => {
+                    tracing::error!(outbox.id = id, %error, "a sent message is not recorded");
+                }
+            }
+        }
+        // Nothing can be written. Sending it again would be worse than waiting for a restart.
+        Outcome::Again { due_at: self.now() + DAY, tries: i64::from(i32::MAX) }
+    }
+
+    async fn failed(&self, row: Arc<Row>, failure: Failure) -> Outcome {
+        let answer = matches!(row.content, Content::Answer { .. });
+        match failure {
+            Failure::RetryAfter(seconds) => Outcome::Slowed(seconds),
+            Failure::Unauthorized => Outcome::Unauthorized,
+            Failure::NotModified | Failure::TooOld => self.record(&row, Sent::default()).await,
+            Failure::ServerError(_) | Failure::Unreached(_) | Failure::Lost(_) => {
+                self.put_off(row, failure).await
+            }
+            Failure::Conflict(_) => self.put_off(row, failure).await,
+            // Nobody misses the answer to a press, or the change of a message that was deleted.
+            _ if answer => self.give_up(row, failure.to_string(), End::Quiet).await,
+            Failure::NoMessage => self.give_up(row, failure.to_string(), End::Quiet).await,
+            Failure::Blocked(text) => self.chat_gone(row, text).await,
+            Failure::TooLarge => self.give_up(row, failure.to_string(), End::TooLarge).await,
+            Failure::WrongFile | Failure::BadRequest(_) | Failure::NoFile(_) => {
+                self.give_up(row, failure.to_string(), End::Refused).await
+            }
+        }
+    }
+
+    async fn put_off(&self, row: Arc<Row>, failure: Failure) -> Outcome {
+        let now = self.now();
+        let age = now - row.created_at;
+        if matches!(row.content, Content::Answer { .. }) && age > ANSWER_AGE {
+            return self.give_up(row, failure.to_string(), End::Quiet).await;
+        }
+        let unsent_for_long = row.sent_rev == 0 && age > LONGEST_TROUBLE;
+        if unsent_for_long || row.tries >= MOST_TRIES {
+            let why = format!("not delivered for a day: {failure}");
+            return self.give_up(row, why, End::Refused).await;
+        }
+        if row.tries == 0 {
+            tracing::warn!(outbox.id = row.id, %failure, "a message is not sent: trying again");
+        }
+        let due_at = now + backoff(row.tries);
+        let lost = matches!(failure, Failure::Lost(_));
+        let (id, tries) = (row.id, row.tries + 1);
+        let write = move |tx: &Tx<'_>| outbox::later(tx, id, due_at, lost, &failure.to_string());
+        if let Err(error) = self.write(write).await {
+            tracing::error!(outbox.id = id, %error, "a failed message is not recorded");
+        }
+        Outcome::Again { due_at, tries }
+    }
+
+    async fn give_up(&self, row: Arc<Row>, why: String, end: End) -> Outcome {
+        if end == End::Refused {
+            tracing::error!(outbox.id = row.id, why, "a message is given up");
+        }
+        let (delivered, now) = (Arc::clone(&self.delivered), self.now());
+        let id = row.id;
+        let write = move |tx: &Tx<'_>| {
+            if end == End::TooLarge {
+                // It may put a link in its place, and then the row goes on.
+                delivered.on_too_large(tx, &row, now)?;
+            }
+            let dropped = outbox::dropped(tx, row.id, row.rev, &why)?;
+            if dropped && end == End::Refused {
+                delivered.on_refused(tx, &row, &why, now)?;
+            }
+            Ok(dropped)
+        };
+        match self.write(write).await {
+            Ok(true) => Outcome::Done,
+            Ok(false) => Outcome::Again { due_at: self.now(), tries: 0 },
+            Err(error) => {
+                tracing::error!(outbox.id = id, %error, "a refused message is not recorded");
+                Outcome::Again { due_at: self.now() + MINUTE, tries: i64::from(i32::MAX) }
+            }
+        }
+    }
+
+    async fn chat_gone(&self, row: Arc<Row>, why: String) -> Outcome {
+        tracing::info!(chat.id = row.chat_id, why, "the chat cannot be reached");
+        let (delivered, now, chat) = (Arc::clone(&self.delivered), self.now(), row.chat_id);
+        let write = move |tx: &Tx<'_>| {
+            let rows = outbox::drop_chat(tx, chat, &why)?;
+            delivered.on_blocked(tx, chat, &rows, now)
+        };
+        match self.write(write).await {
+            Ok(()) => Outcome::ChatGone,
+            Err(error) => {
+                tracing::error!(chat.id = chat, %error, "an unreachable chat is not recorded");
+                Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries + 1 }
+            }
+        }
+    }
+
+    async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
+    {
+        let db = self.db.clone();
+        tokio::task::spawn_blocking(move || db.write(work)).await.context("the write panicked")?
+    }
+}
+
+/// Why a row is given up, as far as it matters to others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Quiet,
+    Refused,
+    TooLarge,
+}
+
+/// 1, 2, 4 … 60 s, with up to a fifth of jitter.
+fn backoff(tries: i64) -> Millis {
+    let wait = (SECOND << tries.clamp(0, 6)).min(MINUTE);
+    wait + fastrand::i64(0..=wait / 5)
+}
+
+/// [`Words`] whose text may be our own.
+struct Spoken<'a> {
+    text: std::borrow::Cow<'a, str>,
+    html: bool,
+    buttons: &'a [Vec<outbox::Button>],
+}
+
+impl Spoken<'_> {
+    fn borrow(&self) -> Words<'_> {
+        Words { text: &self.text, html: self.html, buttons: self.buttons }
+    }
+}
+
+impl Style {
+    /// `limit`: of plain text, in UTF-16 units; HTML is Telegram's to measure.
+    fn words<'a>(
+        self,
+        html: &'a str,
+        buttons: &'a [Vec<outbox::Button>],
+        limit: usize,
+    ) -> Spoken<'a> {
+        match self {
+            Self::Html => Spoken { text: html.into(), html: true, buttons },
+            Self::Plain { buttons: keep } => Spoken {
+                text: shortened(&outbox::plain(html), limit).into(),
+                html: false,
+                buttons: if keep { buttons } else { &[] },
+            },
+        }
+    }
+}
+
+fn shortened(text: &str, limit: usize) -> String {
+    if text.encode_utf16().count() <= limit {
+        return text.to_owned();
+    }
+    let mut length = 1;
+    let fits = |c: &char| {
+        length += c.len_utf16();
+        length <= limit
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_fits_telegram() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("abcd", 3), "ab…");
+        assert_eq!(shortened("🎬🎬🎬", 4), "🎬…");
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute() {
+        for (tries, seconds) in [(0, 1), (1, 2), (5, 32), (6, 60), (40, 60)] {
+            let wait = backoff(tries);
+            assert!((seconds * SECOND..=seconds * SECOND * 6 / 5).contains(&wait), "{wait}");
+        }
+    }
+}

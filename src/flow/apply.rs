@@ -1,0 +1,239 @@
+//! One event, one transaction: facts, step, effects, dialogue, and the update's mark.
+
+use super::screens::View;
+use super::step::{Effect, Facts, step};
+use super::{Dialog, Draft, Event, Place, Press, Screen, Wishes};
+use crate::clock::Millis;
+use crate::db::{Tx, UserId};
+use crate::inbox;
+use crate::ledger::{self, Grant};
+use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop};
+use crate::outbox::{self, Content};
+use crate::text::Arg;
+use crate::users::{self, Profile, User};
+use anyhow::{Context as _, Result, bail};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+/// An update, read.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// Marked as handled in the same transaction.
+    pub update_id: i64,
+    /// Who sent it.
+    pub profile: Profile,
+    /// What it says.
+    pub event: Event,
+    /// The callback query to answer.
+    pub callback: Option<String>,
+    /// The photo of the job that `🔄` names is still on disk.
+    pub photo_kept: bool,
+}
+
+/// Handles an update; one that was handled before changes nothing.
+pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Result<()> {
+    if !inbox::done(tx, incoming.update_id, now)? {
+        return Ok(());
+    }
+    let (user, is_new) = users::meet(tx, &incoming.profile, now)?;
+    if is_new {
+        let key = format!("signup:{}", user.id);
+        let gift = Grant {
+            user: user.id,
+            credits: shop.options.signup,
+            key: Some(&key),
+            actor: "bot",
+            note: Some("welcome"),
+        };
+        if gift.credits > 0 {
+            ledger::grant(tx, &gift, now)?;
+        }
+    }
+    let dialog = load(tx, user.id)?;
+    let facts = facts(tx, shop, &user, incoming, is_new, now)?;
+    let (next, effects) = step(&dialog, &incoming.event, &facts);
+    let user = users::by_id(tx, user.id)?;
+    let mut work = Work { tx, shop, user, dialog: next, prompt_max: facts.prompt_max, now };
+    let toast = work.run(&effects)?;
+    if let Some(callback_id) = &incoming.callback {
+        let content = Content::Answer {
+            callback_id: callback_id.clone(),
+            text: crate::text::shorten(&toast.unwrap_or_default(), 190),
+            alert: false,
+        };
+        let key = format!("answer:{callback_id}");
+        outbox::put(tx, work.user.tg_user_id, Some(&key), &content, None, now)?;
+    }
+    if work.dialog != dialog || is_new {
+        save(tx, work.user.id, &work.dialog, now)?;
+    }
+    Ok(())
+}
+
+struct Work<'a> {
+    tx: &'a Tx<'a>,
+    shop: &'a Shop,
+    user: User,
+    dialog: Dialog,
+    prompt_max: usize,
+    now: Millis,
+}
+
+impl Work<'_> {
+    /// Does the effects; returns the words of the callback's answer.
+    fn run(&mut self, effects: &[Effect]) -> Result<Option<String>> {
+        let mut toast = None;
+        for effect in effects {
+            match effect {
+                Effect::Say(screen) => self.say(screen)?,
+                Effect::Toast(words) => toast = Some(self.view().toast(*words)),
+                Effect::Place(draft) => self.place(draft)?,
+                Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
+                Effect::Language(lang) => {
+                    users::choose_language(self.tx, self.user.id, *lang)?;
+                    self.user.lang = *lang;
+                }
+                Effect::Inviter(reference) => {
+                    users::remember_inviter(self.tx, self.user.id, reference)?;
+                }
+            }
+        }
+        Ok(toast)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            conn: self.tx,
+            shop: self.shop,
+            user: &self.user,
+            draft: &self.dialog.draft,
+            prompt_max: self.prompt_max,
+        }
+    }
+
+    fn say(&self, screen: &Screen) -> Result<()> {
+        let content = self.view().render(screen)?;
+        outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
+        Ok(())
+    }
+
+    fn place(&mut self, draft: &Draft) -> Result<()> {
+        let (Some(template), Some(photo), Some(product), Some(videos)) =
+            (&draft.template, &draft.photo, &draft.product, draft.count)
+        else {
+            bail!("a draft was confirmed before it was complete");
+        };
+        let wishes = match &draft.wishes {
+            Some(Wishes::Some(text)) => Some(text.as_str()),
+            _ => None,
+        };
+        let new = NewOrder {
+            draft: &draft.id,
+            template,
+            photo,
+            product,
+            own_prompt: draft.prompt.as_deref(),
+            wishes,
+            videos,
+        };
+        match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
+            Placed::Started(_) | Placed::Already(_) => Ok(()),
+            // The customer reads why, and the draft waits at the same question.
+            Placed::Insufficient(_) => {
+                let draft = Draft { count: None, ..draft.clone() };
+                self.dialog = Dialog { place: draft.place(), draft };
+                self.say(&Screen::Insufficient { count: videos })
+            }
+            Placed::Closed(why) => {
+                self.dialog = Dialog { place: draft.place(), draft: draft.clone() };
+                self.say(&Screen::Closed(why))
+            }
+        }
+    }
+}
+
+fn facts(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    user: &User,
+    incoming: &Incoming,
+    is_new: bool,
+    now: Millis,
+) -> Result<Facts> {
+    let selling = if user.banned {
+        Selling::Closed(Closed::Banned)
+    } else {
+        orders::selling(tx, shop, now)?
+    };
+    let (again, confirmed) = match &incoming.event {
+        Event::Press(Some(Press::Again(job))) => (orders::again(tx, user.id, *job)?, false),
+        Event::Press(Some(Press::Draft(draft, _))) => (None, orders::exists(tx, draft)?),
+        _ => (None, false),
+    };
+    Ok(Facts {
+        credits: ledger::balance(tx, user.id)?,
+        price: shop.options.per_video,
+        selling,
+        terms_due: shop.options.terms_url.is_some() && !user.accepted,
+        welcome: is_new.then_some(shop.options.signup),
+        fresh: format!("{:x}-{:x}", user.id.0, incoming.update_id),
+        prompt_max: orders::own_prompt_max(tx, shop, now)?,
+        templates: shop.templates.all().map(|template| template.id.clone()).collect(),
+        again,
+        photo_kept: incoming.photo_kept,
+        confirmed,
+    })
+}
+
+/// The place at which a customer stands: the bot downloads a picture only where one is asked for.
+pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
+    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(Place::Menu) };
+    Ok(load(conn, user.id)?.place)
+}
+
+fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
+    let state: Option<String> = conn
+        .prepare_cached("SELECT state FROM dialogs WHERE user_id = ?1")?
+        .query_row([user], |row| row.get(0))
+        .optional()?;
+    let Some(state) = state else { return Ok(Dialog::default()) };
+    serde_json::from_str(&state).with_context(|| format!("the dialogue of user {user}"))
+}
+
+fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO dialogs (user_id, state, updated_at)
+         VALUES (:user, :state, :now)
+         ON CONFLICT (user_id) DO UPDATE SET state = :state, updated_at = :now",
+    )?
+    .execute(named_params! {
+        ":user": user,
+        ":state": serde_json::to_string(dialog)?,
+        ":now": now,
+    })?;
+    Ok(())
+}
+
+/// Tells a customer that the operator gave or took credits; an order that waited for them has its
+/// button here.
+pub fn granted(
+    tx: &Tx<'_>,
+    texts: &crate::text::Texts,
+    user: &User,
+    delta: i64,
+    balance: i64,
+    now: Millis,
+) -> Result<()> {
+    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
+    let id = if delta > 0 { "granted" } else { "taken-back" };
+    let args =
+        [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
+    let html = texts.say(user.lang, id, &args);
+    let mut content = Content::text(html);
+    if delta > 0 && load(tx, user.id)?.place != Place::Menu {
+        let label = texts.say(user.lang, "button-continue", &[]);
+        let button = outbox::Button::data(label, Press::Continue.data());
+        content = content.with_buttons(vec![vec![button]]);
+    }
+    outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
+    Ok(())
+}

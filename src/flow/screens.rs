@@ -1,0 +1,371 @@
+//! What a customer sees, in their language.
+
+use super::press::Choice;
+use super::{Draft, PROMPT_MAX, Place, Press, Screen, Toast, Wishes, Wrong};
+use crate::db::OrderId;
+use crate::orders::{self, Closed, Shop, menu_button, support_button};
+use crate::outbox::{Button, Content};
+use crate::text::{self, Arg, Lang};
+use crate::users::User;
+use anyhow::Result;
+use rusqlite::Connection;
+
+/// What the screens need to know.
+pub(super) struct View<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) shop: &'a Shop,
+    pub(super) user: &'a User,
+    pub(super) draft: &'a Draft,
+    pub(super) prompt_max: usize,
+}
+
+type Rows = Vec<Vec<Button>>;
+
+impl View<'_> {
+    fn say(&self, id: &str, args: &[(&str, Arg<'_>)]) -> String {
+        self.shop.texts.say(self.user.lang, id, args)
+    }
+
+    fn credits(&self, n: i64) -> String {
+        self.say("credits", &[("n", Arg::Num(n))])
+    }
+
+    fn button(&self, id: &str, press: &Press) -> Vec<Button> {
+        vec![Button::data(self.say(id, &[]), press.data())]
+    }
+
+    fn choice(&self, id: &str, choice: Choice) -> Vec<Button> {
+        self.button(id, &Press::Draft(self.draft.id.clone(), choice))
+    }
+
+    fn menu_row(&self) -> Vec<Button> {
+        vec![menu_button(self.shop, self.user.lang)]
+    }
+
+    /// Renders a screen.
+    pub(super) fn render(&self, screen: &Screen) -> Result<Content> {
+        let content = match screen {
+            Screen::Welcome { gift } => self.welcome(*gift),
+            Screen::Menu => self.menu(self.say("menu", &[])),
+            Screen::Terms => self.terms(),
+            Screen::TermsLinks => self.terms_links(),
+            Screen::Ask(place) => self.ask(*place)?,
+            Screen::Wrong(wrong) => self.wrong(*wrong),
+            Screen::Insufficient { count } => self.insufficient(*count),
+            Screen::Closed(why) => {
+                let mut rows: Rows = Vec::new();
+                rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
+                rows.push(self.menu_row());
+                Content::text(self.say(closed_text(*why), &[])).with_buttons(rows)
+            }
+            Screen::Cabinet => self.cabinet()?,
+            Screen::TopUp => self.contact("topup"),
+            Screen::Support => self.contact("support"),
+            Screen::PaySupport => self.contact("paysupport"),
+            Screen::Help => self.plain("help"),
+            Screen::Canceled => self.menu(self.say("canceled", &[])),
+            Screen::NothingToCancel => self.menu(self.say("nothing-to-cancel", &[])),
+            Screen::UnknownCommand => {
+                let html = format!("{} {}", self.say("unknown-command", &[]), self.hint());
+                Content::text(html).with_buttons(vec![self.menu_row()])
+            }
+            Screen::Hint => self.menu(self.hint()),
+            Screen::LanguageSet => self.menu(self.say("language-set", &[])),
+        };
+        Ok(content)
+    }
+
+    /// The short answer to a button.
+    pub(super) fn toast(&self, toast: Toast) -> String {
+        match toast {
+            Toast::Stale => self.say("toast-stale", &[]),
+            Toast::Unknown => self.say("toast-unknown", &[]),
+            Toast::Already => self.say("toast-already", &[]),
+            Toast::Started => self.say("toast-started", &[]),
+            Toast::Gone => self.say("toast-gone", &[]),
+            Toast::Language(lang) => self.shop.texts.say(lang, "language-set", &[]),
+        }
+    }
+
+    fn hint(&self) -> String {
+        self.say("hint-menu", &[])
+    }
+
+    fn plain(&self, id: &str) -> Content {
+        let mut rows: Rows = Vec::new();
+        if !self.draft.id.is_empty() {
+            rows.push(self.button("button-continue", &Press::Continue));
+        }
+        rows.push(self.menu_row());
+        Content::text(self.say(id, &[])).with_buttons(rows)
+    }
+
+    fn menu_rows(&self) -> Rows {
+        vec![
+            self.button("menu-make", &Press::Make),
+            self.button("menu-cabinet", &Press::Cabinet),
+            self.button("menu-support", &Press::Support),
+        ]
+    }
+
+    fn menu(&self, html: String) -> Content {
+        Content::Photo { asset: "menu".into(), html, buttons: self.menu_rows() }
+    }
+
+    fn welcome(&self, gift: i64) -> Content {
+        let mut html = self.say("welcome", &[]);
+        if gift > 0 {
+            html.push_str(&format!("\n\n{}", self.say("welcome-gift", &[("n", Arg::Num(gift))])));
+        }
+        self.menu(html)
+    }
+
+    fn link_rows(&self) -> Rows {
+        let options = &self.shop.options;
+        let links = [("terms-read", &options.terms_url), ("terms-privacy", &options.privacy_url)];
+        let present = links.into_iter().filter_map(|(id, url)| Some((id, url.as_ref()?)));
+        present.map(|(id, url)| vec![Button::url(self.say(id, &[]), url.clone())]).collect()
+    }
+
+    fn terms(&self) -> Content {
+        let mut rows = self.link_rows();
+        rows.push(self.button("terms-accept", &Press::AcceptTerms));
+        Content::text(self.say("terms-ask", &[])).with_buttons(rows)
+    }
+
+    fn terms_links(&self) -> Content {
+        let mut rows = self.link_rows();
+        let id = if rows.is_empty() { "terms-none" } else { "terms-links" };
+        rows.push(self.menu_row());
+        Content::text(self.say(id, &[])).with_buttons(rows)
+    }
+
+    fn contact(&self, id: &str) -> Content {
+        let args = [("id", Arg::Html(self.user.tg_user_id.to_string()))];
+        let support = support_button(self.shop, self.user.lang);
+        let html = match (&support, id) {
+            (None, "topup") => self.say("topup-nobody", &args),
+            (None, _) => self.say("support-nobody", &args),
+            (Some(_), id) => self.say(id, &args),
+        };
+        let mut rows: Rows = support.into_iter().map(|button| vec![button]).collect();
+        if !self.draft.id.is_empty() {
+            rows.push(self.button("button-continue", &Press::Continue));
+        }
+        rows.push(self.menu_row());
+        Content::text(html).with_buttons(rows)
+    }
+
+    fn ask(&self, place: Place) -> Result<Content> {
+        let html = match place {
+            Place::Menu => return Ok(self.menu(self.say("menu", &[]))),
+            Place::Photo if self.draft.product.is_some() => self.say("ask-photo-again", &[]),
+            Place::Photo => self.say("ask-photo", &[]),
+            Place::Product => self.say("ask-product", &[]),
+            Place::Template => self.say("ask-template", &[]),
+            Place::Prompt => self.say("ask-prompt", &[("max", Arg::Num(self.prompt_limit()))]),
+            Place::Wishes => self.say("ask-wishes", &[]),
+            Place::Count => self.say("ask-count", &[("n", Arg::Num(self.user.credits))]),
+            Place::Confirm => self.confirm()?,
+        };
+        Ok(Content::text(html).with_buttons(self.rows(place)))
+    }
+
+    fn prompt_limit(&self) -> i64 {
+        self.prompt_max.min(PROMPT_MAX) as i64
+    }
+
+    /// The buttons that belong to a place: also under a word on what was wrong.
+    fn rows(&self, place: Place) -> Rows {
+        let mut rows = match place {
+            Place::Template => self.template_rows(),
+            Place::Wishes => vec![self.choice("button-no-wishes", Choice::NoWishes)],
+            Place::Count => [1, 3, 5].into_iter().map(|count| self.count_row(count)).collect(),
+            Place::Confirm => vec![self.choice("button-confirm", Choice::Confirm)],
+            Place::Menu | Place::Photo | Place::Product | Place::Prompt => Vec::new(),
+        };
+        rows.push(match place {
+            Place::Confirm => self.choice("button-cancel", Choice::Cancel),
+            _ => self.menu_row(),
+        });
+        rows
+    }
+
+    fn template_rows(&self) -> Rows {
+        let language = self.user.lang.code();
+        let of = |id: &str| Press::Draft(self.draft.id.clone(), Choice::Template(id.to_owned()));
+        let all = self.shop.templates.all();
+        let mut rows: Rows = all
+            .map(|one| vec![Button::data(one.label(language), of(&one.id).data())])
+            .collect();
+        rows.push(vec![Button::data(self.say("template-self", &[]), of("self").data())]);
+        rows
+    }
+
+    fn count_row(&self, count: i64) -> Vec<Button> {
+        let id = match count {
+            1 => "button-count-1",
+            3 => "button-count-3",
+            _ => "button-count-5",
+        };
+        let price = self.credits(count * self.shop.options.per_video);
+        let label = self.say(id, &[("n", Arg::Num(count)), ("credits", Arg::Html(price))]);
+        let press = Press::Draft(self.draft.id.clone(), Choice::Count(count));
+        vec![Button::data(label, press.data())]
+    }
+
+    fn wrong(&self, wrong: Wrong) -> Content {
+        let limit = [("max", Arg::Num(self.prompt_limit()))];
+        let (place, html) = match wrong {
+            Wrong::TextForPhoto => (Place::Photo, self.say("wrong-photo-text", &[])),
+            Wrong::FileForPhoto => (Place::Photo, self.say("wrong-photo-file", &[])),
+            Wrong::BrokenPhoto => (Place::Photo, self.say("wrong-photo-broken", &[])),
+            Wrong::LargePhoto => (Place::Photo, self.say("wrong-photo-large", &[])),
+            Wrong::PhotoTrouble => (Place::Photo, self.say("wrong-photo-trouble", &[])),
+            Wrong::SmallPhoto { width, height } => {
+                let args =
+                    [("width", Arg::Num(width.into())), ("height", Arg::Num(height.into()))];
+                (Place::Photo, self.say("wrong-photo-small", &args))
+            }
+            Wrong::Product => (Place::Product, self.say("wrong-product", &[])),
+            Wrong::ProductLong(n) => {
+                let args = [("n", Arg::Num(n as i64))];
+                (Place::Product, self.say("wrong-product-long", &args))
+            }
+            Wrong::Template => (Place::Template, self.say("wrong-template", &[])),
+            Wrong::Prompt => (Place::Prompt, self.say("wrong-prompt", &limit)),
+            Wrong::Wishes => (Place::Wishes, self.say("wrong-wishes", &[])),
+            Wrong::Count => (Place::Count, self.say("wrong-count", &[])),
+            Wrong::Confirm => (Place::Confirm, self.say("wrong-confirm", &[])),
+        };
+        Content::text(html).with_buttons(self.rows(place))
+    }
+
+    fn insufficient(&self, count: i64) -> Content {
+        let args = [
+            ("need", Arg::Html(self.credits(count * self.shop.options.per_video))),
+            ("have", Arg::Html(self.credits(self.user.credits))),
+        ];
+        let rows = vec![
+            self.button("button-topup", &Press::TopUp),
+            self.choice("button-back", Choice::Back),
+            self.menu_row(),
+        ];
+        Content::text(self.say("insufficient", &args)).with_buttons(rows)
+    }
+
+    fn confirm(&self) -> Result<String> {
+        let count = self.draft.count.unwrap_or(1);
+        let wait = match orders::usual_wait(self.conn)? {
+            Some(ms) => {
+                let minutes = Arg::Num(orders::minutes(ms));
+                self.say("confirm-wait", &[("minutes", minutes)])
+            }
+            None => self.say("confirm-wait-unknown", &[]),
+        };
+        let product = text::shorten(self.draft.product.as_deref().unwrap_or(""), 200);
+        let template = self.template_label(self.draft.template.as_deref().unwrap_or(""));
+        let mut html = self.say(
+            "confirm",
+            &[
+                ("template", Arg::Html(template)),
+                ("product", Arg::Str(&product)),
+                ("n", Arg::Num(count)),
+                ("cost", Arg::Html(self.credits(count * self.shop.options.per_video))),
+                ("have", Arg::Html(self.credits(self.user.credits))),
+                ("wait", Arg::Html(wait)),
+            ],
+        );
+        if let Some(Wishes::Some(wishes)) = &self.draft.wishes {
+            html = format!("{html}\n\n<i>{}</i>", text::escape(&text::shorten(wishes, 200)));
+        }
+        Ok(html)
+    }
+
+    fn template_label(&self, id: &str) -> String {
+        let language = self.user.lang.code();
+        let known = self.shop.templates.get(id).map(|one| text::escape(one.label(language)));
+        known.unwrap_or_else(|| self.say("template-self", &[]))
+    }
+
+    fn cabinet(&self) -> Result<Content> {
+        let args = [
+            ("credits", Arg::Html(self.credits(self.user.credits))),
+            ("id", Arg::Html(self.user.tg_user_id.to_string())),
+        ];
+        let mut html = self.say("cabinet", &args);
+        let orders = last_orders(self.conn, self.user)?;
+        let head = if orders.is_empty() { "cabinet-none" } else { "cabinet-orders" };
+        html.push_str(&format!("\n\n{}", self.say(head, &[])));
+        for order in &orders {
+            html.push_str(&format!("\n{}", self.order_line(order)));
+        }
+        let other = if self.user.lang == Lang::Ru { Lang::En } else { Lang::Ru };
+        let mut rows = vec![
+            self.button("button-topup", &Press::TopUp),
+            self.button("button-language", &Press::Language(other)),
+        ];
+        rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
+        if !self.draft.id.is_empty() {
+            rows.push(self.button("button-continue", &Press::Continue));
+        }
+        rows.push(self.menu_row());
+        Ok(Content::text(html).with_buttons(rows))
+    }
+
+    fn order_line(&self, order: &LastOrder) -> String {
+        let counts = [("n", Arg::Num(order.videos)), ("ready", Arg::Num(order.ready))];
+        let state = match (order.ended, order.ready) {
+            (false, _) => self.say("order-running", &counts),
+            (true, 0) => self.say("order-failed", &counts),
+            (true, _) => self.say("order-done", &counts),
+        };
+        let args = [
+            ("id", Arg::Num(order.id.0)),
+            ("template", Arg::Html(self.template_label(&order.template))),
+            ("state", Arg::Html(state)),
+        ];
+        self.say("order-line", &args)
+    }
+}
+
+fn closed_text(why: Closed) -> &'static str {
+    match why {
+        Closed::Paused => "closed-paused",
+        Closed::NoKey => "closed-no-key",
+        Closed::NoModel => "closed-no-model",
+        Closed::Budget => "closed-budget",
+        Closed::TooManyOrders => "closed-too-many",
+        Closed::Banned => "closed-banned",
+    }
+}
+
+struct LastOrder {
+    id: OrderId,
+    template: String,
+    videos: i64,
+    ready: i64,
+    ended: bool,
+}
+
+fn last_orders(conn: &Connection, user: &User) -> Result<Vec<LastOrder>> {
+    let mut query = conn.prepare_cached(
+        "SELECT id, template_id, videos,
+                (SELECT COUNT(*) FROM jobs WHERE order_id = orders.id AND status = 'done'),
+                finished_at IS NOT NULL
+         FROM orders
+         WHERE user_id = ?1
+         ORDER BY id DESC
+         LIMIT 5",
+    )?;
+    let rows = query.query_map([user.id], |row| {
+        Ok(LastOrder {
+            id: row.get(0)?,
+            template: row.get(1)?,
+            videos: row.get(2)?,
+            ready: row.get(3)?,
+            ended: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,278 @@
+//! What an event does: pure.
+
+use super::press::Choice;
+use super::wishes::means_none;
+use super::{
+    Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
+    Wishes, Wrong,
+};
+use crate::orders::{Again, Selling};
+use crate::text::Lang;
+
+/// What is true when the event comes; [`super::apply`] reads it in the same transaction.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// What the customer may spend.
+    pub credits: i64,
+    /// Credits per video.
+    pub price: i64,
+    /// Whether anything is sold.
+    pub selling: Selling,
+    /// Consent is asked for and was not given.
+    pub terms_due: bool,
+    /// This event made the customer: the gift.
+    pub welcome: Option<i64>,
+    /// An id for a new draft.
+    pub fresh: String,
+    /// The longest own prompt that a serving model takes.
+    pub prompt_max: usize,
+    /// The templates there are, without `self`.
+    pub templates: Vec<String>,
+    /// What `🔄` begins with; `None`: not theirs, or gone.
+    pub again: Option<Again>,
+    /// Its photo is still there.
+    pub photo_kept: bool,
+    /// The draft that a pressed button names was confirmed before.
+    pub confirmed: bool,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A message.
+    Say(Screen),
+    /// The words of the answer to a button; without one it is answered silently.
+    Toast(Toast),
+    /// The draft becomes an order.
+    Place(Draft),
+    /// They accepted the terms.
+    AcceptTerms,
+    /// They chose a language.
+    Language(Lang),
+    /// Who invited them.
+    Inviter(String),
+}
+
+type Outcome = (Dialog, Vec<Effect>);
+
+/// Steps.
+pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
+    match event {
+        Event::Start(argument) => start(argument.as_deref(), facts),
+        Event::Press(Some(Press::AcceptTerms)) => {
+            (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(Screen::Menu)])
+        }
+        Event::Command(command) => at_command(dialog, command, facts),
+        _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
+        Event::Press(Some(press)) => pressed(dialog, press, facts),
+        Event::Press(None) => here(dialog, Some(Toast::Unknown)),
+        Event::Text(text) => words(dialog, text, facts),
+        Event::Picture { photo, album } => picture(dialog, photo, album.as_deref(), facts),
+        Event::Other => (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]),
+    }
+}
+
+fn start(argument: Option<&str>, facts: &Facts) -> Outcome {
+    let mut effects = Vec::new();
+    if let Some(reference) = argument.filter(|text| text.starts_with("ref_") && text.len() <= 64) {
+        effects.push(Effect::Inviter(reference.to_owned()));
+    }
+    effects.push(Effect::Say(match facts.welcome {
+        Some(gift) if !facts.terms_due => Screen::Welcome { gift },
+        _ if facts.terms_due => Screen::Terms,
+        _ => Screen::Menu,
+    }));
+    (Dialog::default(), effects)
+}
+
+fn at_command(dialog: &Dialog, command: &str, facts: &Facts) -> Outcome {
+    let stay = |screen| (dialog.clone(), vec![Effect::Say(screen)]);
+    match command {
+        "help" => stay(Screen::Help),
+        "terms" => stay(Screen::TermsLinks),
+        "paysupport" => stay(Screen::PaySupport),
+        "support" => stay(Screen::Support),
+        "cancel" if dialog.place == Place::Menu => stay(Screen::NothingToCancel),
+        "cancel" => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
+        _ if facts.terms_due => stay(Screen::Terms),
+        "menu" => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
+        "language" => stay(Screen::Cabinet),
+        _ => stay(Screen::UnknownCommand),
+    }
+}
+
+fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
+    let stay = |screen| (dialog.clone(), vec![Effect::Say(screen)]);
+    match press {
+        Press::Menu => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
+        Press::Make => begin(Draft { id: facts.fresh.clone(), ..Draft::default() }, facts),
+        Press::Cabinet => stay(Screen::Cabinet),
+        Press::Support => stay(Screen::Support),
+        Press::TopUp => stay(Screen::TopUp),
+        Press::Continue => here(dialog, None),
+        Press::AcceptTerms => here(dialog, None),
+        Press::Language(lang) => (
+            dialog.clone(),
+            vec![
+                Effect::Language(*lang),
+                Effect::Toast(Toast::Language(*lang)),
+                Effect::Say(Screen::LanguageSet),
+            ],
+        ),
+        Press::Again(_) => match &facts.again {
+            None => here(dialog, Some(Toast::Gone)),
+            Some(again) => begin(
+                Draft {
+                    id: facts.fresh.clone(),
+                    photo: facts.photo_kept.then(|| again.photo.clone()),
+                    product: (!again.product.is_empty()).then(|| again.product.clone()),
+                    ..Draft::default()
+                },
+                facts,
+            ),
+        },
+        Press::Draft(id, choice) if *id == dialog.draft.id && dialog.place != Place::Menu => {
+            chosen(dialog, choice, facts)
+        }
+        Press::Draft(_, Choice::Confirm) if facts.confirmed => {
+            (dialog.clone(), vec![Effect::Toast(Toast::Already)])
+        }
+        Press::Draft(..) => here(dialog, Some(Toast::Stale)),
+    }
+}
+
+/// A new draft, unless nothing is sold: that is said before anything is asked.
+fn begin(draft: Draft, facts: &Facts) -> Outcome {
+    if let Selling::Closed(why) = facts.selling {
+        return (Dialog::default(), vec![Effect::Say(Screen::Closed(why))]);
+    }
+    go_on(draft)
+}
+
+fn go_on(draft: Draft) -> Outcome {
+    let place = draft.place();
+    (Dialog { place, draft }, vec![Effect::Say(Screen::Ask(place))])
+}
+
+/// Shows where the customer stands; the draft stays.
+fn here(dialog: &Dialog, toast: Option<Toast>) -> Outcome {
+    let screen = match dialog.place {
+        Place::Menu => Screen::Menu,
+        place => Screen::Ask(place),
+    };
+    let mut effects: Vec<_> = toast.map(Effect::Toast).into_iter().collect();
+    effects.push(Effect::Say(screen));
+    (dialog.clone(), effects)
+}
+
+fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
+    let mut draft = dialog.draft.clone();
+    match (dialog.place, choice) {
+        (_, Choice::Cancel) => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
+        (Place::Template, Choice::Template(id)) if id == "self" || facts.templates.contains(id) => {
+            draft.template = Some(id.clone());
+            go_on(draft)
+        }
+        (Place::Wishes, Choice::NoWishes) => {
+            draft.wishes = Some(Wishes::None);
+            go_on(draft)
+        }
+        (Place::Count, Choice::Count(count @ (1 | 3 | 5))) => {
+            if facts.credits < facts.price * count {
+                let short = Effect::Say(Screen::Insufficient { count: *count });
+                return (dialog.clone(), vec![short]);
+            }
+            draft.count = Some(*count);
+            go_on(draft)
+        }
+        (Place::Count | Place::Confirm, Choice::Back) => {
+            draft.count = None;
+            go_on(draft)
+        }
+        (Place::Confirm, Choice::Confirm) => confirm(dialog, facts),
+        _ => here(dialog, Some(Toast::Stale)),
+    }
+}
+
+/// The balance may have been spent, and the shop closed, since the question was asked.
+fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
+    let count = dialog.draft.count.unwrap_or(1);
+    if let Selling::Closed(why) = facts.selling {
+        return (dialog.clone(), vec![Effect::Say(Screen::Closed(why))]);
+    }
+    if facts.credits < facts.price * count {
+        let draft = Draft { count: None, ..dialog.draft.clone() };
+        let dialog = Dialog { place: draft.place(), draft };
+        return (dialog, vec![Effect::Say(Screen::Insufficient { count })]);
+    }
+    let effects = vec![Effect::Toast(Toast::Started), Effect::Place(dialog.draft.clone())];
+    (Dialog::default(), effects)
+}
+
+fn words(dialog: &Dialog, text: &str, facts: &Facts) -> Outcome {
+    let text = text.trim();
+    let chars = text.chars().count();
+    let mut draft = dialog.draft.clone();
+    let stay = |effect| (dialog.clone(), vec![effect]);
+    match dialog.place {
+        Place::Product if chars > TEXT_MAX => stay(Effect::Say(Screen::Wrong(Wrong::ProductLong(chars)))),
+        Place::Product if chars >= TEXT_MIN => {
+            draft.product = Some(text.to_owned());
+            go_on(draft)
+        }
+        Place::Prompt if (TEXT_MIN..=facts.prompt_max.min(PROMPT_MAX)).contains(&chars) => {
+            draft.prompt = Some(text.to_owned());
+            go_on(draft)
+        }
+        Place::Wishes if means_none(text) => {
+            draft.wishes = Some(Wishes::None);
+            go_on(draft)
+        }
+        Place::Wishes if chars <= TEXT_MAX => {
+            draft.wishes = Some(Wishes::Some(text.to_owned()));
+            go_on(draft)
+        }
+        place => stay(wrong(place, Wrong::TextForPhoto)),
+    }
+}
+
+fn picture(dialog: &Dialog, photo: &Photo, album: Option<&str>, facts: &Facts) -> Outcome {
+    let another = album.is_some() && album == dialog.draft.album.as_deref();
+    if another && dialog.place != Place::Photo {
+        return (dialog.clone(), Vec::new());
+    }
+    if dialog.place != Place::Photo {
+        return (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]);
+    }
+    let refused = match photo {
+        Photo::Kept(path) => {
+            let mut draft = dialog.draft.clone();
+            draft.photo = Some(path.clone());
+            draft.album = album.map(str::to_owned);
+            if draft.id.is_empty() {
+                draft.id.clone_from(&facts.fresh);
+            }
+            return go_on(draft);
+        }
+        Photo::NotAPicture => Wrong::FileForPhoto,
+        Photo::Broken => Wrong::BrokenPhoto,
+        Photo::Small { width, height } => Wrong::SmallPhoto { width: *width, height: *height },
+        Photo::Large => Wrong::LargePhoto,
+        Photo::Unasked | Photo::Trouble => Wrong::PhotoTrouble,
+    };
+    (dialog.clone(), vec![Effect::Say(Screen::Wrong(refused))])
+}
+
+/// A kind word on what is needed at this place.
+fn wrong(place: Place, for_photo: Wrong) -> Effect {
+    Effect::Say(match place {
+        Place::Menu => Screen::Hint,
+        Place::Photo => Screen::Wrong(for_photo),
+        Place::Product => Screen::Wrong(Wrong::Product),
+        Place::Template => Screen::Wrong(Wrong::Template),
+        Place::Prompt => Screen::Wrong(Wrong::Prompt),
+        Place::Wishes => Screen::Wrong(Wrong::Wishes),
+        Place::Count => Screen::Wrong(Wrong::Count),
+        Place::Confirm => Screen::Wrong(Wrong::Confirm),
+    })
+}

@@ -1,0 +1,294 @@
+//! What a trouble means for its job: pure, a table.
+
+use super::Step;
+use crate::clock::{HOUR, MINUTE, Millis, SECOND};
+
+/// What went wrong, named by what is to be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The photo or the words break the provider's rules.
+    UserViolation,
+    /// The key has no money, or is not accepted.
+    Billing,
+    /// Too many calls on the key's account.
+    RateLimit,
+    /// The model does not serve now.
+    ModelOff,
+    /// The provider could not load the photo's copy.
+    DownloadFailed,
+    /// It may work in a moment.
+    Temporary,
+    /// A request that the provider cannot take: our defect.
+    OurMistake,
+    /// Nothing that we know.
+    Unknown,
+    /// Bytes went out and no answer came: for a submit, it may have been billed.
+    Lost,
+    /// No byte went out.
+    Unreached,
+}
+
+/// Why a job failed; the customer's words depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// Rules were broken.
+    Violation,
+    /// No key has money.
+    Billing,
+    /// All keys are limited.
+    Overload,
+    /// No model serves.
+    ModelOff,
+    /// Tried, and nothing worked.
+    Temporary,
+    /// The render took too long.
+    Timeout,
+    /// Our defect.
+    Mistake,
+    /// An error that we do not know.
+    Unknown,
+    /// The photo is not there.
+    NoPhoto,
+    /// The prompt fits no model.
+    NoPrompt,
+    /// Leases expired or panics, again and again.
+    Strikes,
+}
+
+impl Why {
+    /// As in `jobs.error_class`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Violation => "user_violation",
+            Self::Billing => "billing",
+            Self::Overload => "rate_limit",
+            Self::ModelOff => "model_off",
+            Self::Temporary => "temporary",
+            Self::Timeout => "timeout",
+            Self::Mistake => "our_mistake",
+            Self::Unknown => "unknown",
+            Self::NoPhoto => "no_photo",
+            Self::NoPrompt => "no_prompt",
+            Self::Strikes => "strikes",
+        }
+    }
+}
+
+/// Limits and delays, from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// createTasks per job.
+    pub max_attempts: i64,
+    /// The first wait after a temporary error; doubles.
+    pub temporary_delay: Millis,
+    /// The first wait when all keys are limited; doubles.
+    pub rate_limit_delay: Millis,
+    /// A render that takes longer is refunded.
+    pub generation_timeout: Millis,
+}
+
+/// A service that cannot be reached at all is waited for this long, a minute between tries.
+const UNREACHED_LIMIT: Millis = 2 * HOUR;
+const UNREACHED_PAUSE: Millis = MINUTE;
+/// Failed tries of one upload.
+const UPLOAD_TRIES: i64 = 5;
+
+/// Where a job stands when the trouble comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// In which step.
+    pub step: Step,
+    /// Attempts used before this trouble.
+    pub attempts: i64,
+    /// Failed tries of this step before this one.
+    pub tries: i64,
+    /// When the step began.
+    pub step_since: Millis,
+    /// Another key could be asked at once.
+    pub other_key: bool,
+    /// Another model could be asked at once.
+    pub other_model: bool,
+    /// The photo was not uploaded anew in this round.
+    pub other_upload: bool,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Try again.
+    Again {
+        /// From this step.
+        step: Step,
+        /// At this time.
+        at: Millis,
+        /// It used up an attempt.
+        attempt: bool,
+        /// A new round: keys and models that refused may be asked again.
+        new_round: bool,
+    },
+    /// Give up and give the credits back.
+    Fail(Why),
+}
+
+/// Decides. `jitter` is a random number of 0 to 1, so that many jobs do not return together.
+pub fn next(trouble: Trouble, s: &Standing, policy: &Policy, now: Millis, jitter: f64) -> Next {
+    match trouble {
+        Trouble::UserViolation => Next::Fail(Why::Violation),
+        Trouble::OurMistake => Next::Fail(Why::Mistake),
+        Trouble::Unknown => Next::Fail(Why::Unknown),
+        Trouble::Billing if s.other_key => at_once(now),
+        Trouble::Billing => Next::Fail(Why::Billing),
+        Trouble::ModelOff if s.other_model => at_once(now),
+        Trouble::ModelOff => Next::Fail(Why::ModelOff),
+        Trouble::RateLimit if s.other_key => at_once(now),
+        Trouble::RateLimit => attempt(s, policy, policy.rate_limit_delay, Why::Overload, now, 0.0),
+        Trouble::DownloadFailed if s.other_upload => at_once(now),
+        Trouble::Unreached => unreached(s, now),
+        Trouble::DownloadFailed | Trouble::Temporary | Trouble::Lost => match s.step {
+            Step::Upload => upload(s, policy, now, jitter),
+            _ => attempt(s, policy, policy.temporary_delay, Why::Temporary, now, jitter),
+        },
+    }
+}
+
+/// The key or the model is chosen anew at `upload`.
+fn at_once(now: Millis) -> Next {
+    Next::Again { step: Step::Upload, at: now, attempt: false, new_round: false }
+}
+
+/// An accepted task was counted when it was accepted; a refused or lost submit counts now.
+fn attempt(s: &Standing, policy: &Policy, delay: Millis, why: Why, now: Millis, jitter: f64) -> Next {
+    let counts_now = s.step != Step::Render;
+    let used = s.attempts + i64::from(counts_now);
+    if used >= policy.max_attempts {
+        return Next::Fail(why);
+    }
+    let wait = delay << (used - 1).clamp(0, 10);
+    let wait = wait + (wait as f64 * 0.2 * jitter) as Millis;
+    Next::Again { step: Step::Upload, at: now + wait, attempt: counts_now, new_round: true }
+}
+
+fn upload(s: &Standing, policy: &Policy, now: Millis, jitter: f64) -> Next {
+    if s.tries + 1 >= UPLOAD_TRIES {
+        return Next::Fail(Why::Temporary);
+    }
+    let wait = policy.temporary_delay << s.tries.clamp(0, 10);
+    let wait = wait + (wait as f64 * 0.2 * jitter) as Millis;
+    Next::Again { step: Step::Upload, at: now + wait, attempt: false, new_round: false }
+}
+
+fn unreached(s: &Standing, now: Millis) -> Next {
+    if now - s.step_since >= UNREACHED_LIMIT {
+        return Next::Fail(Why::Temporary);
+    }
+    let wait = (SECOND << s.tries.clamp(0, 10)).min(UNREACHED_PAUSE);
+    Next::Again { step: s.step, at: now + wait, attempt: false, new_round: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy {
+        max_attempts: 3,
+        temporary_delay: 10 * SECOND,
+        rate_limit_delay: 60 * SECOND,
+        generation_timeout: 30 * MINUTE,
+    };
+    const NOW: Millis = 1_000_000;
+
+    fn at(step: Step, attempts: i64) -> Standing {
+        Standing {
+            step,
+            attempts,
+            tries: 0,
+            step_since: NOW,
+            other_key: false,
+            other_model: false,
+            other_upload: false,
+        }
+    }
+
+    #[track_caller]
+    fn check(trouble: Trouble, standing: Standing, expected: Next) {
+        assert_eq!(next(trouble, &standing, &POLICY, NOW, 0.0), expected);
+    }
+
+    fn waits(seconds: i64, attempt: bool) -> Next {
+        let at = NOW + seconds * SECOND;
+        Next::Again { step: Step::Upload, at, attempt, new_round: true }
+    }
+
+    #[test]
+    fn what_never_helps_is_not_tried_again() {
+        for (trouble, why) in [
+            (Trouble::UserViolation, Why::Violation),
+            (Trouble::OurMistake, Why::Mistake),
+            (Trouble::Unknown, Why::Unknown),
+            (Trouble::Billing, Why::Billing),
+            (Trouble::ModelOff, Why::ModelOff),
+        ] {
+            check(trouble, at(Step::Submit, 0), Next::Fail(why));
+            check(trouble, at(Step::Render, 1), Next::Fail(why));
+        }
+    }
+
+    #[test]
+    fn another_key_or_model_is_asked_at_once_and_for_nothing() {
+        let s = Standing { other_key: true, other_model: true, ..at(Step::Submit, 2) };
+        let s = Standing { other_upload: true, ..s };
+        let troubles =
+            [Trouble::Billing, Trouble::RateLimit, Trouble::ModelOff, Trouble::DownloadFailed];
+        for trouble in troubles {
+            check(trouble, s, at_once(NOW));
+        }
+    }
+
+    #[test]
+    fn three_attempts_have_two_waits() {
+        check(Trouble::Temporary, at(Step::Submit, 0), waits(10, true));
+        check(Trouble::Temporary, at(Step::Submit, 1), waits(20, true));
+        check(Trouble::Temporary, at(Step::Submit, 2), Next::Fail(Why::Temporary));
+        check(Trouble::Lost, at(Step::Submit, 1), waits(20, true));
+        check(Trouble::RateLimit, at(Step::Submit, 0), waits(60, true));
+        check(Trouble::RateLimit, at(Step::Submit, 1), waits(120, true));
+        check(Trouble::RateLimit, at(Step::Submit, 2), Next::Fail(Why::Overload));
+    }
+
+    #[test]
+    fn a_task_that_failed_was_counted_when_it_was_accepted() {
+        check(Trouble::Temporary, at(Step::Render, 1), waits(10, false));
+        check(Trouble::Temporary, at(Step::Render, 2), waits(20, false));
+        check(Trouble::Temporary, at(Step::Render, 3), Next::Fail(Why::Temporary));
+    }
+
+    #[test]
+    fn a_service_out_of_reach_uses_no_attempt_for_two_hours() {
+        let mut s = at(Step::Submit, 2);
+        s.tries = 3;
+        let wait = |ms| Next::Again {
+            step: Step::Submit,
+            at: NOW + ms,
+            attempt: false,
+            new_round: false,
+        };
+        check(Trouble::Unreached, s, wait(8 * SECOND));
+        s.tries = 60;
+        check(Trouble::Unreached, s, wait(MINUTE));
+        s.step_since = NOW - 2 * HOUR;
+        check(Trouble::Unreached, s, Next::Fail(Why::Temporary));
+    }
+
+    #[test]
+    fn an_upload_has_five_tries() {
+        let mut s = at(Step::Upload, 0);
+        for (tries, seconds) in [(0, 10), (1, 20), (2, 40), (3, 80)] {
+            s.tries = tries;
+            let at = NOW + seconds * SECOND;
+            let again = Next::Again { step: Step::Upload, at, attempt: false, new_round: false };
+            check(Trouble::Temporary, s, again);
+        }
+        s.tries = 4;
+        check(Trouble::Temporary, s, Next::Fail(Why::Temporary));
+    }
+}

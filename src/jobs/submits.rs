@@ -1,0 +1,72 @@
+//! createTask calls, written down before a byte of them leaves: what was open when the process
+//! died may have been billed, and a key's sliding window survives a restart.
+
+use super::Job;
+use crate::clock::Millis;
+use crate::db::{JobId, Tx};
+use crate::keys::{self, Limits};
+use anyhow::Result;
+use rusqlite::{Connection, named_params};
+
+/// Whether a submit may go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// Yes; the row to settle afterwards.
+    Go(i64),
+    /// Not before this time: the key's limits.
+    NotBefore(Millis),
+    /// The job is somebody else's by now.
+    Gone,
+}
+
+/// Takes a place in the key's window for one createTask.
+pub fn reserve(
+    tx: &Tx<'_>,
+    job: &Job,
+    key: &str,
+    model: &str,
+    limits: Limits,
+    now: Millis,
+) -> Result<Reserved> {
+    let mine = tx
+        .prepare_cached(
+            "SELECT 1
+             FROM jobs
+             WHERE id = ?1
+               AND lease = ?2
+               AND status = 'processing'",
+        )?
+        .exists((job.id, job.lease))?;
+    if !mine {
+        return Ok(Reserved::Gone);
+    }
+    if let Some(until) = keys::full_until(tx, key, limits, now)? {
+        return Ok(Reserved::NotBefore(until));
+    }
+    tx.prepare_cached(
+        "INSERT INTO submits (job_id, api_key, model, at)
+         VALUES (:job, :key, :model, :now)",
+    )?
+    .execute(named_params! { ":job": job.id, ":key": key, ":model": model, ":now": now })?;
+    Ok(Reserved::Go(tx.last_insert_rowid()))
+}
+
+/// How a submit ended: `accepted` (with its task), `refused`, `lost` or `unsent`.
+pub fn settle_submit(tx: &Tx<'_>, submit: i64, outcome: &str, task: Option<&str>) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE submits
+         SET outcome = :outcome, task_id = :task
+         WHERE id = :id
+           AND outcome = 'sending'",
+    )?
+    .execute(named_params! { ":outcome": outcome, ":task": task, ":id": submit })?;
+    Ok(())
+}
+
+/// The submits that were under way when the last process ended.
+pub fn open_submits(conn: &Connection) -> Result<Vec<(i64, JobId)>> {
+    let mut query =
+        conn.prepare_cached("SELECT id, job_id FROM submits WHERE outcome = 'sending'")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,109 @@
+//! Whether anything is sold now, and how long it takes: said before a credit is taken.
+
+use super::Shop;
+use crate::clock::{DAY, Millis};
+use crate::keys;
+use crate::models;
+use anyhow::Result;
+use rusqlite::Connection;
+use std::collections::HashSet;
+
+/// The last videos that the estimate looks at.
+const SAMPLE: i64 = 20;
+/// With fewer the estimate would be a guess.
+const ENOUGH: usize = 3;
+
+/// Whether orders are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selling {
+    /// Yes.
+    Open,
+    /// No, and why.
+    Closed(Closed),
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The operator said so, or the appliance kept dying.
+    Paused,
+    /// No key has money.
+    NoKey,
+    /// No model serves.
+    NoModel,
+    /// The day's budget is spent.
+    Budget,
+    /// This customer has ordered too often within the hour.
+    TooManyOrders,
+    /// The operator serves this customer no more.
+    Banned,
+}
+
+/// Decides; opens again by itself.
+pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
+    let paused: bool = conn
+        .prepare_cached(
+            "SELECT selling_paused_at IS NOT NULL OR safe_mode_at IS NOT NULL FROM instance",
+        )?
+        .query_row([], |row| row.get(0))?;
+    if paused {
+        return Ok(Selling::Closed(Closed::Paused));
+    }
+    if !keys::any_sells(conn, now)? {
+        return Ok(Selling::Closed(Closed::NoKey));
+    }
+    let off = models::paused(conn, now)?;
+    if shop.catalogue.serving(&shop.options.models, &off, &[], 0).is_none() {
+        return Ok(Selling::Closed(Closed::NoModel));
+    }
+    let cap = shop.options.daily_spend_cap;
+    if cap > 0.0 && spent_since(conn, now - DAY)? >= cap {
+        return Ok(Selling::Closed(Closed::Budget));
+    }
+    Ok(Selling::Open)
+}
+
+/// The appliance kept dying: nothing is sold or submitted until `neurocards resume`.
+pub fn safe_mode(conn: &Connection) -> Result<bool> {
+    Ok(conn
+        .prepare_cached("SELECT safe_mode_at IS NOT NULL FROM instance")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The provider's credits that the videos of a span cost.
+fn spent_since(conn: &Connection, since: Millis) -> Result<f64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(provider_credits), 0.0)
+             FROM jobs
+             WHERE finished_at > ?1",
+        )?
+        .query_row([since], |row| row.get(0))?)
+}
+
+/// The longest own prompt that a model which serves now takes, in characters.
+pub fn own_prompt_max(conn: &Connection, shop: &Shop, now: Millis) -> Result<usize> {
+    let off: HashSet<String> = models::paused(conn, now)?;
+    let serving = shop.options.models.iter().filter(|name| !off.contains(*name));
+    let limits = serving.filter_map(|name| shop.catalogue.get(name));
+    let open = limits.filter(|model| model.ended.is_none());
+    Ok(open.map(|model| model.prompt_max).max().unwrap_or(0))
+}
+
+/// How long the last videos took from the order to the chat: the median, in milliseconds; `None`
+/// before there are enough real ones.
+pub fn usual_wait(conn: &Connection) -> Result<Option<Millis>> {
+    let mut query = conn.prepare_cached(
+        "SELECT finished_at - created_at
+         FROM jobs
+         WHERE finished_at IS NOT NULL
+           AND status = 'done'
+           AND order_id IS NOT NULL
+         ORDER BY finished_at DESC
+         LIMIT ?1",
+    )?;
+    let spans = query.query_map([SAMPLE], |row| row.get(0))?;
+    let mut spans: Vec<Millis> = spans.collect::<rusqlite::Result<_>>()?;
+    spans.sort_unstable();
+    Ok((spans.len() >= ENOUGH).then(|| spans[spans.len() / 2]))
+}

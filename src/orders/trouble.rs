@@ -1,0 +1,156 @@
+//! What a service's failure does to the job, its key, its model and its people.
+
+use super::{Shop, fail, refresh};
+use crate::alerts;
+use crate::clock::Millis;
+use crate::db::Tx;
+use crate::jobs::{self, Job, Next, Retry, Standing, Step, Trouble, Why};
+use crate::keys::{self, Block, Pick};
+use crate::models;
+use crate::text::{self, Arg};
+use anyhow::Result;
+
+/// Marks in `jobs.refused` that the photo was uploaded anew in this round.
+const UPLOADED_ANEW: &str = "upload";
+
+/// Handles a failed call: blocks the key, pauses the model, tells the operator, and retries the
+/// job or fails it with its refund, all in one commit. `error` is the service's own words.
+pub fn trouble(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    trouble: Trouble,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    let still_mine = jobs::get(tx, job.id)?.is_some_and(|now| now.lease == job.lease);
+    if !still_mine {
+        return Ok(());
+    }
+    jobs::note(tx, job, "trouble", &format!("{trouble:?}: {error}"), None, now)?;
+    consequences(tx, shop, job, trouble, error, now)?;
+    let mut refused = job.refused.clone();
+    refused.extend(asked(job, trouble));
+    let standing = standing(tx, shop, job, &refused, now)?;
+    match jobs::next(trouble, &standing, &shop.options.policy, now, fastrand::f64()) {
+        Next::Fail(why) => give_up(tx, shop, job, why, error, now),
+        Next::Again { step, at, attempt, new_round } => {
+            if new_round {
+                refused.clear();
+            }
+            let retry = Retry { step, at, attempt, tried: true, refused: &refused, error };
+            jobs::again(tx, job, &retry, now)?;
+            refresh(tx, shop, job.order, now)
+        }
+    }
+}
+
+/// Who said no in this round, so that nobody is asked twice.
+fn asked(job: &Job, trouble: Trouble) -> Option<String> {
+    match trouble {
+        Trouble::Billing | Trouble::RateLimit => job.key.clone(),
+        Trouble::ModelOff => job.model.clone(),
+        Trouble::DownloadFailed => Some(UPLOADED_ANEW.to_owned()),
+        _ => None,
+    }
+}
+
+fn standing(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    refused: &[String],
+    now: Millis,
+) -> Result<Standing> {
+    let other_key = matches!(keys::pick(&keys::all(tx)?, refused, false, now), Pick::Key(_));
+    let off = models::paused(tx, now)?;
+    let chars = job.product.user_prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
+    let other = shop.catalogue.serving(&shop.options.models, &off, refused, chars);
+    Ok(Standing {
+        step: job.step,
+        attempts: job.attempts,
+        tries: job.tries,
+        step_since: job.step_since,
+        other_key,
+        other_model: other.is_some(),
+        other_upload: !job.refused.iter().any(|who| who == UPLOADED_ANEW),
+    })
+}
+
+/// What the failure means beyond this job: for its key, its model, its photo's copy.
+fn consequences(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    trouble: Trouble,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    match (trouble, &job.key, &job.model, &job.input_url) {
+        (Trouble::Billing, Some(key), ..) => no_money(tx, shop, key, error, now),
+        (Trouble::RateLimit, Some(key), ..) => {
+            let until = now + shop.options.rate_limit_cooldown;
+            keys::block(tx, key, Block::RateLimit, error, until)?;
+            Ok(())
+        }
+        (Trouble::ModelOff, _, Some(model), _) => model_off(tx, shop, model, error, now),
+        (Trouble::DownloadFailed, _, _, Some(url)) => jobs::forget_upload(tx, url),
+        _ => Ok(()),
+    }
+}
+
+fn no_money(tx: &Tx<'_>, shop: &Shop, key: &str, error: &str, now: Millis) -> Result<()> {
+    keys::block(tx, key, Block::Billing, error, now + shop.options.billing_cooldown)?;
+    let args = [("key", Arg::Str(key)), ("error", Arg::Str(error))];
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-billing", &args);
+    alerts::raise(tx, &shop.options.admins, &format!("billing:{key}"), &html, now)
+}
+
+fn model_off(tx: &Tx<'_>, shop: &Shop, model: &str, error: &str, now: Millis) -> Result<()> {
+    models::pause(tx, model, error, now)?;
+    let args = [("model", Arg::Str(model)), ("error", Arg::Str(error))];
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-model-off", &args);
+    alerts::raise(tx, &shop.options.admins, &format!("model:{model}"), &html, now)
+}
+
+/// Fails the job; the operator hears of what the customer cannot mend.
+fn give_up(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    why: Why,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    if !matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff) {
+        let error = text::shorten(error, 300);
+        let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
+        let html = shop.texts.say(shop.admin_lang(tx), "alert-failed", &args);
+        alerts::raise(tx, &shop.options.admins, &format!("failed:{}", why.word()), &html, now)?;
+    }
+    fail(tx, shop, job, why, error, now)
+}
+
+/// What a start found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Jobs that a dead process held.
+    pub leases: usize,
+    /// Submits whose answer it never heard.
+    pub lost: usize,
+}
+
+/// After a start: whoever held a lease is dead, and a submit that was under way is lost.
+pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
+    let open = jobs::open_submits(tx)?;
+    for (submit, job) in &open {
+        jobs::settle_submit(tx, *submit, "lost", None)?;
+        if let Some(job) = jobs::get(tx, *job)?
+            && job.step == Step::Submit
+        {
+            trouble(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
+        }
+    }
+    let leases = jobs::release_all(tx, now)?;
+    Ok(Recovered { leases: leases + open.len(), lost: open.len() })
+}

@@ -1,0 +1,179 @@
+//! The sockets: a listener whose lines can be cut in the middle of a request, and the way of
+//! every request through the faults.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::http::Response;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::Far;
+use super::call::{Call, Reply};
+use super::faults::{Action, Moment, Service};
+
+/// No request may be larger; Telegram itself takes 50 MB files.
+const LARGEST_BODY: usize = 64 << 20;
+
+/// Serves one of the services for as long as the runtime lives.
+pub(super) fn serve(service: Service, socket: TcpListener, far: &Arc<Far>) -> io::Result<()> {
+    let listener = Lines(tokio::net::TcpListener::from_std(socket)?);
+    let router = Router::new()
+        .fallback(handle)
+        .layer(DefaultBodyLimit::disable())
+        .with_state((service, far.clone()));
+    let make = router.into_make_service_with_connect_info::<Scissors>();
+    tokio::spawn(async move {
+        // It never ends but with the runtime.
+        let _ = axum::serve(listener, make).await;
+    });
+    Ok(())
+}
+
+async fn handle(
+    State((service, far)): State<(Service, Arc<Far>)>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        return answer(Reply::html(413, "413 Request Entity Too Large"));
+    };
+    let call = Call::read(&head, body).await;
+    match respond(service, &far, call).await {
+        Some(reply) => answer(reply),
+        None => {
+            scissors.cut();
+            Response::new(Body::empty())
+        }
+    }
+}
+
+/// `None` cuts the line without an answer.
+async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
+    let seen = far.faults.seen(service, &call, far.options.clock.now());
+    far.faults.tell(Moment::Before, &seen);
+    let mut lost = false;
+    let mut render = None;
+    match far.faults.pick(&seen) {
+        None => {}
+        Some(Action::Status(status, body)) => {
+            return Some(Reply { status, content_type: "application/json", body: body.into() });
+        }
+        Some(Action::Envelope(code, msg)) => return Some(super::kie::envelope(code, &msg)),
+        Some(Action::Html(status)) => return Some(Reply::html(status, &format!("{status} Error"))),
+        Some(Action::BrokenJson) => {
+            let body = "{\"code\":200,\"ok\":true,\"data\":{\"tas".into();
+            return Some(Reply { status: 200, content_type: "application/json", body });
+        }
+        Some(Action::Hang(ms)) => {
+            tokio::time::sleep(far.options.clock.real_span(ms)).await;
+            return None;
+        }
+        Some(Action::Slow(ms)) => tokio::time::sleep(far.options.clock.real_span(ms)).await,
+        Some(Action::DropBefore) => return None,
+        Some(Action::DropAfter) => lost = true,
+        Some(Action::Render(fate)) => render = Some(fate),
+    }
+    let reply = match service {
+        Service::Telegram => far.telegram.handle(&call).await,
+        Service::Kie => far.kie.handle(&call, render).await,
+        Service::OpenAi => far.openai.handle(&call).await,
+    };
+    far.faults.tell(Moment::After, &seen);
+    (!lost).then_some(reply)
+}
+
+fn answer(reply: Reply) -> Response<Body> {
+    let built = Response::builder()
+        .status(reply.status)
+        .header("content-type", reply.content_type)
+        .body(Body::from(reply.body));
+    built.unwrap_or_default()
+}
+
+/// Accepts connections that can be cut.
+struct Lines(tokio::net::TcpListener);
+
+/// A connection; once its scissors have cut, nothing is written any more and it closes.
+struct Line {
+    stream: TcpStream,
+    scissors: Scissors,
+}
+
+#[derive(Clone)]
+struct Scissors(Arc<AtomicBool>);
+
+impl Scissors {
+    fn cut(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Listener for Lines {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        let (stream, from) = Listener::accept(&mut self.0).await;
+        // Small answers must not wait for the peer's acknowledgement.
+        let _ = stream.set_nodelay(true);
+        (Line { stream, scissors: Scissors(Arc::default()) }, from)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl Connected<IncomingStream<'_, Lines>> for Scissors {
+    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
+        stream.io().scissors.clone()
+    }
+}
+
+impl Line {
+    fn whole(&self) -> io::Result<()> {
+        let cut = self.scissors.0.load(Ordering::SeqCst);
+        if cut { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.whole()?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.whole()?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

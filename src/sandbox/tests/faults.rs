@@ -1,0 +1,88 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+fn get_me(sandbox: &Sandbox) -> Result<(u16, String), ureq::Error> {
+    let url = format!("{}/bot{}/getMe", sandbox.telegram_url(), sandbox.options().token);
+    let mut answer = agent().get(url).call()?;
+    Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+}
+
+#[test]
+fn each_fault_strikes_when_it_is_due() {
+    let sandbox = sandbox(60.0);
+    let faults = sandbox.faults();
+    let status = Action::Status(502, "{}".into());
+    let struck = faults.on(Service::Telegram, "getme").nth(2).does(status);
+    faults.on(Service::Telegram, "getMe").nth(3).does(Action::Html(503));
+    faults.on(Service::Telegram, "getMe").nth(4).does(Action::BrokenJson);
+    faults.on(Service::Telegram, "getMe").nth(5).does(Action::Hang(3_000));
+    assert_eq!(get_me(&sandbox).unwrap().0, 200);
+    assert_eq!(get_me(&sandbox).unwrap(), (502, "{}".into()));
+    assert!(get_me(&sandbox).unwrap().1.contains("<h1>503"));
+    assert!(serde_json::from_str::<Value>(&get_me(&sandbox).unwrap().1).is_err());
+    assert!(get_me(&sandbox).is_err(), "hung up after three seconds of its clock");
+    assert_eq!(get_me(&sandbox).unwrap().0, 200);
+    assert_eq!((faults.hits(struck), faults.count()), (1, 6));
+    assert!(faults.requests().iter().all(|seen| seen.path == "/getMe"));
+}
+
+#[test]
+fn a_line_is_cut_before_or_after_the_effect() {
+    let sandbox = sandbox(1.0);
+    sandbox.telegram().knows_bot(USER);
+    let send = |text: &str| {
+        let token = &sandbox.options().token;
+        let url = format!("{}/bot{token}/sendMessage", sandbox.telegram_url());
+        agent().post(url).send_json(json!({ "chat_id": USER, "text": text })).map(|_| ())
+    };
+    let faults = sandbox.faults();
+    faults.on(Service::Telegram, "sendMessage").with_body("before").does(Action::DropBefore);
+    faults.on(Service::Telegram, "sendMessage").with_body("after").does(Action::DropAfter);
+    assert!(send("before").is_err() && sandbox.telegram().last(USER).is_none());
+    assert!(send("after").is_err());
+    assert_eq!(sandbox.telegram().last(USER).unwrap().text, "after");
+    assert!(send("well").is_ok());
+}
+
+#[test]
+fn the_plug_hears_of_every_request_before_and_after() {
+    let sandbox = sandbox(1.0);
+    let sum = Arc::new(AtomicU64::new(0));
+    let heard = sum.clone();
+    sandbox.faults().pull_plug(move |moment, seen| {
+        let weight = if moment == Moment::Before { 1 } else { 100 };
+        heard.fetch_add(weight * seen.n, Ordering::SeqCst);
+    });
+    get_me(&sandbox).unwrap();
+    get_me(&sandbox).unwrap();
+    assert_eq!(sum.load(Ordering::SeqCst), 303);
+}
+
+#[test]
+fn kie_fails_with_http_200() {
+    let sandbox = sandbox(1.0);
+    let text = "Your call frequency is too high. Please try again later.";
+    let envelope = Action::Envelope(429, text.into());
+    sandbox.faults().on(Service::Kie, "chat/credit").first(1).does(envelope);
+    let answer = kie(&sandbox, "/api/v1/chat/credit", None);
+    assert_eq!((&answer["code"], &answer["msg"]), (&json!(429), &json!(text)));
+    assert_eq!(kie(&sandbox, "/api/v1/chat/credit", None)["code"], 200);
+}
+
+#[test]
+fn the_usual_trouble_strikes_once_each() {
+    let sandbox = sandbox(1.0);
+    let ids = sandbox.faults().usual_trouble();
+    for _ in 0..10 {
+        let _ = kie(&sandbox, "/api/v1/chat/credit", None);
+    }
+    assert!(ids.iter().all(|id| sandbox.faults().hits(*id) == 0));
+    let token = &sandbox.options().token;
+    let url = format!("{}/bot{token}/getUpdates", sandbox.telegram_url());
+    let broken = |_: &i32| {
+        let text = agent().get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str::<Value>(&text).is_err()
+    };
+    assert_eq!((1..=12).filter(broken).collect::<Vec<_>>(), [10]);
+}

@@ -1,0 +1,39 @@
+//! The accounts' balances: a key without money comes back by itself, a low one is told.
+
+use super::{CALL, Desk};
+use crate::alerts;
+use crate::keys;
+use crate::text::Arg;
+use anyhow::Result;
+
+/// Asks for every key's balance.
+pub(super) fn ask(desk: &Desk) -> Result<()> {
+    for (fingerprint, key) in &desk.options.keys {
+        match desk.kie.credit(key, desk.clock.deadline(CALL)) {
+            Ok(balance) => record(desk, fingerprint, balance)?,
+            Err(_) if desk.stopping() => return Ok(()),
+            Err(trouble) => {
+                tracing::warn!(key = fingerprint, %trouble, "no balance");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn record(desk: &Desk, fingerprint: &str, balance: f64) -> Result<()> {
+    let (shop, now, key) = (desk.shop.clone(), desk.now(), fingerprint.to_owned());
+    desk.db.write(move |tx| {
+        let admins = &shop.options.admins;
+        let lang = shop.admin_lang(tx);
+        if keys::balance(tx, &key, balance, now)? {
+            let html = shop.texts.say(lang, "alert-billing-over", &[("key", Arg::Str(&key))]);
+            alerts::end(tx, admins, &format!("billing:{key}"), &html, now)?;
+        }
+        if balance > 0.0 && balance < shop.options.low_balance {
+            let args = [("key", Arg::Str(&key)), ("balance", Arg::Num(balance as i64))];
+            let html = shop.texts.say(lang, "alert-low-balance", &args);
+            alerts::raise(tx, admins, &format!("balance:{key}"), &html, now)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,313 @@
+//! Who does what: claims due jobs, keeps the polls in time, and lets no service hold more than
+//! half of the threads, so that a GPT that hangs delays no poll.
+
+use super::renders::{Render, Renders};
+use super::{Desk, FETCH, balances, steps};
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::jobs::{self, Job, Step};
+use anyhow::{Context as _, Result};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Rows that another process inserted are seen after this time at the latest, in real time.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// A lease outlasts the longest call by this, in real time.
+const LEASE_SLACK: Duration = Duration::from_secs(30);
+/// Between two questions for the accounts' balances.
+const BALANCES: Millis = 10 * MINUTE;
+
+/// Who a step talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Gpt,
+    Kie,
+    Uploads,
+    Files,
+}
+
+const SERVICES: usize = 4;
+
+fn service(step: Step) -> Service {
+    match step {
+        Step::Script => Service::Gpt,
+        Step::Upload => Service::Uploads,
+        Step::Submit | Step::Render | Step::Deliver => Service::Kie,
+        Step::Fetch => Service::Files,
+    }
+}
+
+enum Task {
+    Step(Box<Job>),
+    Poll(Box<Render>),
+    Balances,
+}
+
+impl Task {
+    fn service(&self) -> Service {
+        match self {
+            Self::Step(job) => service(job.step),
+            Self::Poll(_) | Self::Balances => Service::Kie,
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Task>,
+    /// Given out, by service: queued for a thread or under way.
+    out: [usize; SERVICES],
+    /// Something may be due.
+    rung: bool,
+    stop: bool,
+    balances_at: Millis,
+}
+
+impl State {
+    fn busy(&self) -> usize {
+        self.out.iter().sum()
+    }
+}
+
+struct Shared {
+    state: Mutex<State>,
+    threads: usize,
+    /// The dispatcher waits here.
+    bell: Condvar,
+    /// The threads wait here.
+    work: Condvar,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn room(&self, state: &State, service: Service) -> usize {
+        let cap = (self.threads / 2).max(1);
+        let free = self.threads.saturating_sub(state.busy());
+        cap.saturating_sub(state.out[service as usize]).min(free)
+    }
+
+    fn give(&self, state: &mut State, task: Task) {
+        state.out[task.service() as usize] += 1;
+        state.queue.push_back(task);
+        self.work.notify_one();
+    }
+}
+
+/// The desk's renders, whatever happened to a thread that held them.
+pub(super) fn renders(desk: &Desk) -> MutexGuard<'_, Renders> {
+    desk.renders.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The threads.
+pub(super) struct Pool(Arc<Shared>);
+
+impl Pool {
+    pub(super) fn start(desk: &Arc<Desk>) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            threads: desk.options.threads,
+            bell: Condvar::new(),
+            work: Condvar::new(),
+        });
+        let ringer = Arc::downgrade(&shared);
+        desk.db.watch(
+            &["jobs"],
+            Arc::new(move || {
+                if let Some(shared) = ringer.upgrade() {
+                    shared.state().rung = true;
+                    shared.bell.notify_one();
+                }
+            }),
+        );
+        for n in 0..desk.options.threads {
+            let (desk, shared) = (Arc::clone(desk), Arc::clone(&shared));
+            spawn(&format!("worker-{n}"), move || work(&desk, &shared))?;
+        }
+        let (desk, for_dispatcher) = (Arc::clone(desk), Arc::clone(&shared));
+        spawn("dispatcher", move || dispatch(&desk, &for_dispatcher))?;
+        Ok(Self(shared))
+    }
+
+    /// Threads that have something to do.
+    pub(super) fn busy(&self) -> usize {
+        self.0.state().busy()
+    }
+
+    /// Begins nothing new and waits until everything under way has ended, or for `most` in real
+    /// time. `true`: everything has.
+    pub(super) fn stop(&self, most: Duration) -> bool {
+        let until = Instant::now() + most;
+        let mut state = self.0.state();
+        state.stop = true;
+        for task in std::mem::take(&mut state.queue) {
+            state.out[task.service() as usize] -= 1;
+        }
+        self.0.work.notify_all();
+        self.0.bell.notify_all();
+        while state.busy() > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.0.bell.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map(drop)
+        .with_context(|| format!("cannot start the thread {name}"))
+}
+
+fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
+    loop {
+        hand_out_polls(desk, shared);
+        if let Err(error) = hand_out_steps(desk, shared) {
+            tracing::error!(error = format!("{error:#}"), "could not claim jobs");
+        }
+        let wait = until_next(desk);
+        let mut state = shared.state();
+        if !state.rung && !state.stop {
+            let waited = shared.bell.wait_timeout(state, wait);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.rung = false;
+        if state.stop {
+            return;
+        }
+    }
+}
+
+/// How long nothing can be due; a full pool rings when a thread comes free.
+fn until_next(desk: &Desk) -> Duration {
+    let now = desk.now();
+    let job = desk.db.read(jobs::next_due).ok().flatten();
+    let poll = renders(desk).next();
+    let next = [job, poll].into_iter().flatten().min();
+    let wait = next.map_or(LOOK_AROUND, |at| desk.clock.real_span(at - now));
+    // What is due now and was not handed out waits for a thread, which rings.
+    if wait.is_zero() { LOOK_AROUND / 20 } else { wait.min(LOOK_AROUND) }
+}
+
+fn hand_out_polls(desk: &Desk, shared: &Shared) {
+    let now = desk.now();
+    let mut state = shared.state();
+    if now >= state.balances_at && shared.room(&state, Service::Kie) > 0 && !state.stop {
+        state.balances_at = now + BALANCES;
+        shared.give(&mut state, Task::Balances);
+    }
+    while shared.room(&state, Service::Kie) > 0 && !state.stop {
+        let Some(render) = renders(desk).take_due(now) else { return };
+        shared.give(&mut state, Task::Poll(Box::new(render)));
+    }
+}
+
+fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
+    loop {
+        let now = desk.now();
+        let due = desk.db.read(jobs::next_due)?.is_some_and(|at| at <= now);
+        let room: Vec<(Step, usize)> = {
+            let state = shared.state();
+            if state.stop {
+                return Ok(());
+            }
+            Step::ALL.into_iter().map(|step| (step, shared.room(&state, service(step)))).collect()
+        };
+        if !due || room.iter().all(|(_, room)| *room == 0) {
+            return Ok(());
+        }
+        let free = shared.threads - shared.state().busy();
+        let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
+        let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, lease, now))?;
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let mut state = shared.state();
+        for job in claimed {
+            shared.give(&mut state, Task::Step(Box::new(job)));
+        }
+    }
+}
+
+/// Up to `free` jobs in one commit, no service beyond its room.
+fn claim_some(
+    tx: &crate::db::Tx<'_>,
+    room: &[(Step, usize)],
+    free: usize,
+    lease: Millis,
+    now: Millis,
+) -> Result<Vec<Job>> {
+    let mut claimed: Vec<Job> = Vec::new();
+    while claimed.len() < free {
+        let given = |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
+        let open = room.iter().filter(|(step, room)| given(*step) < *room);
+        let steps: Vec<Step> = open.map(|(step, _)| *step).collect();
+        match jobs::claim(tx, &steps, lease, now)? {
+            Some(job) => claimed.push(job),
+            None => break,
+        }
+    }
+    Ok(claimed)
+}
+
+fn work(desk: &Arc<Desk>, shared: &Shared) {
+    loop {
+        let mut state = shared.state();
+        let task = loop {
+            if let Some(task) = state.queue.pop_front() {
+                break task;
+            }
+            if state.stop {
+                return;
+            }
+            state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(state);
+        let service = task.service();
+        perform(desk, &task);
+        let mut state = shared.state();
+        state.out[service as usize] -= 1;
+        state.rung = true;
+        drop(state);
+        shared.bell.notify_all();
+    }
+}
+
+/// Does a task; neither its error nor its panic ends the thread.
+fn perform(desk: &Desk, task: &Task) {
+    let done = catch_unwind(AssertUnwindSafe(|| match task {
+        Task::Step(job) => steps::run(desk, job),
+        Task::Poll(render) => steps::poll(desk, render),
+        Task::Balances => balances::ask(desk),
+    }));
+    let error = match done {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(_) => anyhow::anyhow!("a worker thread panicked"),
+    };
+    let error = format!("{error:#}");
+    match task {
+        Task::Balances => tracing::error!(error, "could not ask for the balances"),
+        Task::Poll(render) => {
+            tracing::error!(job.id = render.job.id.0, error, "a poll failed");
+            let at = desk.now() + desk.options.poll_interval;
+            renders(desk).again(render, at);
+        }
+        Task::Step(job) => {
+            tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
+            let (job, at) = (job.clone(), desk.now() + 5 * SECOND);
+            if let Err(error) = desk.db.write(move |tx| jobs::panicked(tx, &job, at)) {
+                tracing::error!(error = format!("{error:#}"), "the job waits for its lease to end");
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Steps fetch and deliver: the video to disk, and what to do when nobody takes it.
+
+use super::{commit, trouble};
+use crate::api::files;
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::jobs::{self, Job, Retry, Step, Trouble, Why};
+use crate::orders::{self, Fetched};
+use crate::outbox::{self, State};
+use crate::worker::{Desk, FETCH};
+use anyhow::Result;
+
+/// Eight tries over about an hour; then the customer gets the link.
+const PAUSES: [Millis; 7] = [
+    10 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    3 * MINUTE,
+    8 * MINUTE,
+    17 * MINUTE,
+    30 * MINUTE,
+];
+
+pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
+    let Some(url) = &job.output_url else {
+        return trouble(desk, job, Trouble::Unknown, "success without a video");
+    };
+    let name = format!("{}.mp4", job.id);
+    let to = desk.options.videos.join(&name);
+    match desk.files.fetch(url, &to, desk.clock.deadline(FETCH)) {
+        Ok(video) => {
+            let fetched = Fetched {
+                path: name,
+                bytes: video.bytes,
+                width: video.width,
+                height: video.height,
+                seconds: video.seconds.round() as u32,
+            };
+            commit(desk, job, move |tx, shop, job, now| {
+                if orders::fetched(tx, shop, job, &fetched, now)? {
+                    let took = now - job.step_since;
+                    jobs::note(tx, job, "fetched", &fetched.bytes.to_string(), Some(took), now)?;
+                }
+                Ok(())
+            })
+        }
+        Err(_) if desk.stopping() => Ok(()),
+        Err(error) => not_fetched(desk, job, url, &error),
+    }
+}
+
+fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Result<()> {
+    let (url, error) = (url.to_owned(), error.to_string());
+    tracing::warn!(job.id = job.id.0, error, "the video could not be fetched");
+    let pause = PAUSES.get(job.tries.max(0) as usize).copied();
+    commit(desk, job, move |tx, shop, job, now| {
+        jobs::note(tx, job, "trouble", &error, None, now)?;
+        let Some(pause) = pause else {
+            return orders::link_instead(tx, shop, job, &url, now).map(drop);
+        };
+        let retry = Retry {
+            step: Step::Fetch,
+            at: now + pause,
+            attempt: false,
+            tried: true,
+            refused: &job.refused,
+            error: &error,
+        };
+        jobs::again(tx, job, &retry, now).map(drop)
+    })
+}
+
+/// A day has passed since the message was written.
+pub(super) fn undelivered(desk: &Desk, job: &Job) -> Result<()> {
+    commit(desk, job, |tx, shop, job, now| {
+        let row = outbox::by_key(tx, &format!("video:{}", job.id))?;
+        match row {
+            // It was sent, and only the end was not recorded.
+            Some(row) if row.state == State::Sent => {
+                orders::delivered(tx, shop, job.id, None, now)
+            }
+            row => {
+                if let Some(row) = row {
+                    outbox::dropped(tx, row.id, row.rev, "not delivered for a day")?;
+                }
+                let error = "Telegram did not take the video for a day";
+                orders::fail(tx, shop, job, Why::Temporary, error, now)
+            }
+        }
+    })
+}

@@ -1,0 +1,148 @@
+//! Step submit: the createTask, written down before a byte of it leaves.
+
+use super::{commit, fail, reading};
+use crate::api::kie;
+use crate::clock::{Millis, SECOND};
+use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
+use crate::keys::{self, Block};
+use crate::models::{Model, Route};
+use crate::orders;
+use crate::worker::dispatch::renders;
+use crate::worker::{CALL, Desk, timeout};
+use anyhow::{Context as _, Result};
+
+/// A customer's other videos have to come first.
+const OTHERS_FIRST: Millis = 10 * SECOND;
+
+pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
+    let (Some(key), Some(prompt), Some(url)) = (&job.key, &job.prompt, &job.input_url) else {
+        return back_to(desk, job, Step::Script);
+    };
+    let Some(model) = job.model.as_ref().and_then(|name| desk.shop.catalogue.get(name)) else {
+        return back_to(desk, job, Step::Upload);
+    };
+    let Some(secret) = desk.key(key) else { return back_to(desk, job, Step::Upload) };
+    if !(model.prompt_min..=model.prompt_max).contains(&prompt.chars().count()) {
+        return fail(desk, job, Why::NoPrompt, "the prompt does not fit the model");
+    }
+    let submit = match reserve(desk, job, key, model)? {
+        Turn::Go(submit) => submit,
+        Turn::Later(at) => return wait(desk, job, at),
+        Turn::OtherKey => return back_to(desk, job, Step::Upload),
+        Turn::Gone => return Ok(()),
+    };
+    let input = model.input(prompt, url);
+    let deadline = desk.clock.deadline(CALL);
+    let answer = desk.kie.create_task(secret, route(model), &model.name, &input, deadline);
+    match answer {
+        Ok(task) => accepted(desk, job, submit, &task),
+        Err(error) => not_accepted(desk, job, submit, &error),
+    }
+}
+
+pub(super) fn route(model: &Model) -> kie::Route {
+    match model.route {
+        Route::Jobs => kie::Route::Jobs,
+        Route::Veo => kie::Route::Veo,
+    }
+}
+
+enum Turn {
+    Go(i64),
+    Later(Millis),
+    OtherKey,
+    Gone,
+}
+
+fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
+    let (key, model) = (key.to_owned(), model.name.clone());
+    let desperate = job.attempts + 1 >= desk.shop.options.policy.max_attempts;
+    commit(desk, job, move |tx, shop, job, now| {
+        let health = keys::all(tx)?.into_iter().find(|one| one.fingerprint == key);
+        let blocked = health.and_then(|one| one.blocked).filter(|(_, until)| *until > now);
+        match blocked {
+            Some((Block::RateLimit, _)) if desperate => {}
+            Some(_) => return Ok(Turn::OtherKey),
+            None => {}
+        }
+        if orders::safe_mode(tx)? {
+            return Ok(Turn::Later(now + OTHERS_FIRST));
+        }
+        if jobs::running_of(tx, job.user)? >= shop.options.running_per_user {
+            return Ok(Turn::Later(now + OTHERS_FIRST));
+        }
+        Ok(match jobs::reserve(tx, job, &key, &model, shop.options.limits, now)? {
+            Reserved::Go(submit) => Turn::Go(submit),
+            Reserved::NotBefore(at) => Turn::Later(at),
+            Reserved::Gone => Turn::Gone,
+        })
+    })
+}
+
+fn wait(desk: &Desk, job: &Job, at: Millis) -> Result<()> {
+    commit(desk, job, move |tx, _, job, now| {
+        let retry = Retry {
+            step: Step::Submit,
+            at,
+            attempt: false,
+            tried: false,
+            refused: &job.refused,
+            error: "",
+        };
+        jobs::again(tx, job, &retry, now).map(drop)
+    })
+}
+
+fn back_to(desk: &Desk, job: &Job, step: Step) -> Result<()> {
+    commit(desk, job, move |tx, _, job, now| {
+        jobs::advance(tx, job, step, &Found::default(), now, now).map(drop)
+    })
+}
+
+fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<()> {
+    let limit = timeout(desk);
+    let task_id = task.to_owned();
+    let mine = commit(desk, job, move |tx, shop, job, now| {
+        jobs::settle_submit(tx, submit, "accepted", Some(&task_id))?;
+        if let Some(key) = &job.key {
+            keys::unblock_limited(tx, key)?;
+        }
+        let found = Found { task: Some(&task_id), ..Found::default() };
+        if !jobs::advance(tx, job, Step::Render, &found, now + limit, now)? {
+            jobs::note(tx, job, "orphan", &task_id, None, now)?;
+            return Ok(None);
+        }
+        jobs::note(tx, job, "accepted", &task_id, Some(now - job.step_since), now)?;
+        orders::refresh(tx, shop, job.order, now)?;
+        Ok(Some(now))
+    })?;
+    let Some(now) = mine else { return Ok(()) };
+    let mut watched = job.clone();
+    watched.task = Some(task.to_owned());
+    watched.submitted_at = Some(now);
+    watched.step = Step::Render;
+    watched.attempts += 1;
+    watched.step_since = now;
+    watched.tries = 0;
+    let mut renders = renders(desk);
+    let model = job.model.as_deref().unwrap_or("");
+    let first = now + renders.head_start(model, desk.options.poll_interval);
+    renders.watch(&watched, first, now + limit);
+    Ok(())
+}
+
+fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Result<()> {
+    let (what, error) = reading(error);
+    let outcome = match what {
+        Trouble::Lost => "lost",
+        Trouble::Unreached => "unsent",
+        _ => "refused",
+    };
+    // Also at a stop: what is known of a submit that may have been billed is written down.
+    tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
+    commit(desk, job, move |tx, shop, job, now| {
+        jobs::settle_submit(tx, submit, outcome, None)?;
+        orders::trouble(tx, shop, job, what, &error, now)
+    })
+    .context("a submit's outcome could not be kept")
+}
