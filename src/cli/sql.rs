@@ -219,4 +219,18 @@ mod tests {
         }
         conn.execute_batch("BEGIN; COMMIT").unwrap();
     }
+
+    #[test]
+    fn the_writer_is_free_again_after_a_guarded_statement() {
+        let (_folder, db) = crate::db::tests::fresh();
+        let sql = |sql: &str| {
+            let sql = sql.to_owned();
+            db.write(move |tx| guarded(tx, &sql, true))
+        };
+        assert_eq!(sql("INSERT INTO users (tg_user_id) VALUES (7)").unwrap().changed, 1);
+        assert!(sql("INSERT INTO users (tg_user_id) VALUES (8); COMMIT").is_err());
+        db.write(|tx| Ok(tx.execute("CREATE TEMP TABLE t (x)", [])?)).unwrap();
+        let users = db.read(|conn| guarded(conn, "SELECT tg_user_id FROM users", false)).unwrap();
+        assert_eq!(users.tsv(), "tg_user_id\n7\n");
+    }
 }

