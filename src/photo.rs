@@ -58,6 +58,23 @@ pub enum Refusal {
     Unsupported,
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotAPicture => write!(f, "it is not a picture"),
+            Self::Broken => write!(f, "it is damaged"),
+            Self::TooSmall { width, height } => {
+                write!(f, "{width} x {height} pixels are too few, 300 x 300 is the least")
+            }
+            Self::TooLarge => write!(f, "it is too large, 20 MB and 50 megapixels are the most"),
+            Self::TooLong { width, height } => {
+                write!(f, "{width} x {height} pixels are too long a strip")
+            }
+            Self::Unsupported => write!(f, "JPEG, PNG and WebP can be used"),
+        }
+    }
+}
+
 /// Judges the bytes and makes the JPEG that is kept. Called by the bot for what a customer sent.
 pub fn prepare(bytes: &[u8]) -> Result<Prepared, Refusal> {
     if bytes.len() > MAX_INPUT {

@@ -1,0 +1,241 @@
+//! What a demo shows while it runs and at its end.
+
+use std::collections::HashMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use anyhow::Result;
+use rusqlite::Connection;
+
+use super::super::screen;
+use super::world::World;
+use crate::sandbox::customers::Outcome;
+
+/// Lines while the orders run: one per order and change; in a terminal one line that is rewritten.
+pub(super) struct Progress {
+    orders: usize,
+    settled: HashMap<usize, bool>,
+    videos: HashMap<usize, usize>,
+    live: bool,
+    printed: usize,
+}
+
+impl Progress {
+    pub(super) fn new(orders: usize) -> Self {
+        let live = std::io::stdout().is_terminal();
+        Self { orders, settled: HashMap::new(), videos: HashMap::new(), live, printed: 0 }
+    }
+
+    /// An order moved.
+    pub(super) fn heard(&mut self, outcome: &Outcome) {
+        self.videos.insert(outcome.plan, outcome.videos.len() + outcome.links.len());
+        if outcome.settled() {
+            self.settled.insert(outcome.plan, true);
+        }
+        let (done, videos) = (self.settled.len(), self.videos.values().sum::<usize>());
+        let width = 30;
+        let filled = width * done / self.orders.max(1);
+        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(width - filled));
+        let line = format!("{bar} {done}/{} orders · {videos} videos", self.orders);
+        // Whoever reads a file wants a line now and then, not thousands.
+        let step = (self.orders / 12).max(1);
+        if self.live {
+            self.say(&format!("\r{line}"));
+        } else if done >= self.printed + step {
+            self.printed = done;
+            self.say(&format!("{line}\n"));
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        if self.live {
+            self.say("\n");
+        }
+    }
+
+    /// A reader that has gone away does not end the demo; its summary will say so.
+    fn say(&mut self, text: &str) {
+        let mut out = std::io::stdout();
+        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+            self.live = false;
+        }
+    }
+}
+
+/// The summary.
+pub(super) struct Report {
+    orders: usize,
+    settled: usize,
+    videos: usize,
+    links: usize,
+    refunds: u32,
+    median: Option<f64>,
+    money: Money,
+    saved: usize,
+    folder: String,
+    took: Duration,
+    wrongs: Vec<String>,
+}
+
+/// Sums of the ledger.
+struct Money {
+    granted: i64,
+    charged: i64,
+    returned: i64,
+    held: i64,
+    left: i64,
+}
+
+impl Report {
+    pub(super) fn gather(
+        world: &World,
+        outcomes: &[Outcome],
+        saved: usize,
+        took: Duration,
+    ) -> Result<Self> {
+        let mut seconds: Vec<f64> = outcomes.iter().flat_map(Outcome::seconds).collect();
+        seconds.sort_by(f64::total_cmp);
+        let mut wrongs: Vec<String> = outcomes
+            .iter()
+            .filter(|outcome| !outcome.settled())
+            .map(|outcome| {
+                let at = outcome.stuck.as_deref().unwrap_or("unknown");
+                format!("order {} of customer {} is stuck: {at}", outcome.plan + 1, outcome.user)
+            })
+            .collect();
+        let doubled = outcomes.iter().filter(|it| {
+            it.videos.len() + it.links.len() + it.returned as usize > it.count as usize
+        });
+        wrongs.extend(doubled.map(|it| format!("order {}: more than was ordered", it.plan + 1)));
+        wrongs.extend(world.sandbox.violations().into_iter().map(|rule| format!("rule broken: {rule}")));
+        let silent = world.sandbox.telegram().unanswered_callbacks().len();
+        if silent > 0 {
+            wrongs.push(format!("{silent} presses of buttons got no answer"));
+        }
+        let money = world.appliance.db().read(|conn| {
+            wrongs.extend(broken_promises(conn)?);
+            money(conn)
+        })?;
+        Ok(Self {
+            orders: outcomes.len(),
+            settled: outcomes.iter().filter(|outcome| outcome.settled()).count(),
+            videos: outcomes.iter().map(|outcome| outcome.videos.len()).sum(),
+            links: outcomes.iter().map(|outcome| outcome.links.len()).sum(),
+            refunds: outcomes.iter().map(|outcome| outcome.returned).sum(),
+            median: (!seconds.is_empty()).then(|| seconds[seconds.len() / 2]),
+            money,
+            saved,
+            folder: world.videos.display().to_string(),
+            took,
+            wrongs,
+        })
+    }
+
+    /// Prints it; `true`: everything was settled as expected.
+    pub(super) fn print(&self) -> Result<bool> {
+        let mut text = String::new();
+        let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
+        line("orders", format!("{} of {} settled", self.settled, self.orders));
+        line("videos", match self.links {
+            0 => self.videos.to_string(),
+            links => format!("{}, and {links} as links", self.videos),
+        });
+        line("refunds", self.refunds.to_string());
+        if let Some(median) = self.median {
+            line("median", format!("{median:.0} s from the order to the video, on the demo's clock"));
+        }
+        let money = &self.money;
+        line("credits", format!(
+            "{} given, {} spent, {} returned, {} left",
+            money.granted, money.charged, money.returned, money.left
+        ));
+        line("saved", format!("{} MP4 files in {}", self.saved, self.folder));
+        line("took", format!("{:.1} s{}", self.took.as_secs_f64(), peak_memory()));
+        for wrong in self.wrongs.iter().take(20) {
+            line("WRONG", wrong.clone());
+        }
+        let good = self.wrongs.is_empty() && self.settled == self.orders && money.held == 0;
+        text.push_str(if good {
+            "\nEverything was settled: nothing lost, nothing twice.\n"
+        } else {
+            "\nNot everything is as it should be.\n"
+        });
+        screen::print(&format!("\n{text}"))?;
+        Ok(good)
+    }
+}
+
+/// Megabytes, where the system tells.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = peak.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kilobytes.map_or_else(String::new, |kb| {
+        format!(", at most {} MB of memory with the sandbox and its customers", kb / 1024)
+    })
+}
+
+fn money(conn: &Connection) -> Result<Money> {
+    Ok(conn.query_row(
+        "SELECT COALESCE(SUM(delta) FILTER (WHERE kind IN ('grant', 'purchase')), 0),
+                COALESCE(-SUM((SELECT hold.delta FROM ledger AS hold WHERE hold.id = l.hold_id))
+                         FILTER (WHERE kind = 'charge'), 0),
+                COALESCE(SUM(delta) FILTER (WHERE kind = 'release'), 0),
+                COALESCE(-SUM(delta) FILTER (
+                    WHERE kind = 'hold'
+                      AND NOT EXISTS (SELECT 1 FROM ledger AS s WHERE s.hold_id = l.id)), 0),
+                (SELECT COALESCE(SUM(credits), 0) FROM users)
+         FROM ledger AS l",
+        [],
+        |row| {
+            Ok(Money {
+                granted: row.get(0)?,
+                charged: row.get(1)?,
+                returned: row.get(2)?,
+                held: row.get(3)?,
+                left: row.get(4)?,
+            })
+        },
+    )?)
+}
+
+/// What always holds, asked of the database.
+fn broken_promises(conn: &Connection) -> Result<Vec<String>> {
+    let promises = [
+        (
+            "users whose credits are not the sum of their ledger",
+            "SELECT COUNT(*) FROM users
+             WHERE credits <> (SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = users.id)",
+        ),
+        (
+            "ended jobs that still hold credits",
+            "SELECT COUNT(*) FROM jobs
+             JOIN ledger AS hold ON hold.job_id = jobs.id AND hold.kind = 'hold'
+             WHERE jobs.finished_at IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
+        ),
+        (
+            "jobs that have not ended",
+            "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing')",
+        ),
+        (
+            "delivered videos that were not charged",
+            "SELECT COUNT(*) FROM jobs
+             JOIN ledger AS hold ON hold.job_id = jobs.id AND hold.kind = 'hold'
+             WHERE jobs.status = 'done'
+               AND NOT EXISTS (SELECT 1 FROM ledger
+                               WHERE hold_id = hold.id AND kind = 'charge')",
+        ),
+        ("updates that were not handled", "SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL"),
+        ("updates that failed", "SELECT COUNT(*) FROM inbox WHERE error IS NOT NULL"),
+        ("messages that were not sent", "SELECT COUNT(*) FROM outbox WHERE state <> 'sent'"),
+    ];
+    let mut broken = Vec::new();
+    for (what, sql) in promises {
+        let count: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+        if count > 0 {
+            broken.push(format!("{count} {what}"));
+        }
+    }
+    Ok(broken)
+}

@@ -1,0 +1,159 @@
+//! The sandbox, a throw-away folder, and the appliance in it.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use super::super::Context;
+use super::super::args::DemoArgs;
+use crate::clock::{Clock, SECOND};
+use crate::config::{Config, Env, Overrides};
+use crate::db::Mode;
+use crate::sandbox::customers::Plan;
+use crate::sandbox::telegram::Kind;
+use crate::sandbox::{self, Sandbox};
+use crate::serve::{Appliance, LogTo, begin_logs};
+
+/// As many accounts as the load needs: each starts 20 tasks in ten seconds.
+const KIE_KEYS: usize = 3;
+
+/// Everything that a demo runs.
+pub(super) struct World {
+    pub(super) sandbox: Sandbox,
+    pub(super) clock: Clock,
+    pub(super) appliance: Appliance,
+    /// Where the videos are saved.
+    pub(super) videos: PathBuf,
+    /// Thrown away at the end; `None`: the user named the folder, so it stays.
+    throw_away: Option<PathBuf>,
+    _logs: tracing_appender::non_blocking::WorkerGuard,
+}
+
+impl World {
+    pub(super) fn start(context: &Context, args: &DemoArgs, plans: &[Plan]) -> Result<Self> {
+        let clock = Clock::fast(args.speed);
+        let mut options = sandbox::Options::new(clock.clone());
+        options.seed = args.seed;
+        options.kie_keys = (1..=KIE_KEYS).map(|n| format!("sandbox-kie-key-{n}")).collect();
+        options.api_delay_ms = SECOND / 10;
+        options.gpt_delay_ms = 3 * SECOND;
+        options.record_calls = false;
+        let sandbox = Sandbox::start(options)?;
+        if args.faults {
+            sandbox.faults().usual_trouble();
+        }
+        let root = std::env::temp_dir().join(format!("neurocards-demo-{}", std::process::id()));
+        let named = context.overrides.data_dir.clone();
+        let data = named.clone().unwrap_or_else(|| root.join("data"));
+        let settings = root.join("settings");
+        private_folder(&settings)?;
+        std::fs::write(settings.join("neurocards.toml"), toml(plans))
+            .context("cannot write the demo's settings")?;
+        let config = config(&sandbox, &data, &settings, &clock)?;
+        let tokens = config.require_tokens()?;
+        private_folder(&data.join("logs"))?;
+        let logs = begin_logs(&config, LogTo::FilesOnly)?;
+        let appliance = Appliance::start(&config, &tokens, Mode::Demo, clock.clone())?;
+        let throw_away = named.is_none().then_some(data);
+        let videos = root.join("videos");
+        Ok(Self { sandbox, clock, appliance, videos, throw_away, _logs: logs })
+    }
+
+    /// Waits until no job lives and nothing waits to be sent.
+    pub(super) fn settle(&self, at_most: Duration) -> Result<()> {
+        let until = Instant::now() + at_most;
+        while Instant::now() < until && self.open_work()? > 0 {
+            let revision = self.sandbox.telegram().revisions();
+            self.sandbox.telegram().wait(Duration::from_millis(200), |telegram| {
+                (telegram.revisions() != revision).then_some(())
+            });
+        }
+        Ok(())
+    }
+
+    fn open_work(&self) -> Result<i64> {
+        self.appliance.db().read(|conn| {
+            Ok(conn.query_row(
+                "SELECT (SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing'))
+                      + (SELECT COUNT(*) FROM outbox WHERE state = 'pending')",
+                [],
+                |row| row.get(0),
+            )?)
+        })
+    }
+
+    /// Saves every customer's videos as they got them; returns how many files.
+    pub(super) fn save_videos(&self) -> Result<usize> {
+        private_folder(&self.videos)?;
+        let telegram = self.sandbox.telegram();
+        let mut saved = 0;
+        for user in telegram.users() {
+            for message in telegram.messages(user) {
+                let Some(media) = message.media.filter(|_| message.kind == Kind::Video) else {
+                    continue;
+                };
+                let Some(bytes) = telegram.file(&media.file_id) else { continue };
+                let name = format!("customer-{user}-video-{}.mp4", message.id);
+                std::fs::write(self.videos.join(name), &bytes).context("cannot save a video")?;
+                saved += 1;
+            }
+        }
+        Ok(saved)
+    }
+
+    /// Stops everything. The data folder of a demo that went wrong stays, to look at.
+    pub(super) fn stop(self, good: bool) -> Result<()> {
+        self.appliance.stop();
+        self.sandbox.stop();
+        match self.throw_away {
+            Some(folder) if good => std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn private_folder(path: &Path) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot create {}", path.display()))
+}
+
+/// Credits for everything that one customer plans, and as many orders an hour as that takes: on a
+/// fast clock an hour is short.
+fn toml(plans: &[Plan]) -> String {
+    let mut need = std::collections::BTreeMap::<i64, u32>::new();
+    for plan in plans {
+        *need.entry(plan.user).or_default() += plan.count;
+    }
+    let credits = need.values().max().copied().unwrap_or(2);
+    format!(
+        "[credits]\nsignup = {credits}\n\n[limits]\norders_per_user_per_hour = {}\n",
+        plans.len().max(20)
+    )
+}
+
+/// The real configuration, read from a made-up environment: nothing of the user's own is looked at.
+fn config(sandbox: &Sandbox, data: &Path, settings: &Path, clock: &Clock) -> Result<Config> {
+    let keys = sandbox.options().kie_keys.join(",");
+    let openai = sandbox.options().openai_key.clone().unwrap_or_default();
+    let env = Env::from_pairs([
+        ("BOT_TOKEN", sandbox.options().token.clone()),
+        ("KIE_API_KEY", keys),
+        ("OPENAI_API_KEY", openai),
+        ("TELEGRAM_API_URL", sandbox.telegram_url()),
+        ("KIE_API_URL", sandbox.kie_url()),
+        ("KIE_UPLOAD_URL", sandbox.upload_url()),
+        ("OPENAI_BASE_URL", sandbox.openai_url()),
+        ("NEUROCARDS_CLOCK", clock.spec().to_string()),
+    ]);
+    let flags = Overrides {
+        config: Some(settings.join("neurocards.toml")),
+        data_dir: Some(data.to_owned()),
+    };
+    Ok(Config::load(&flags, &env)?)
+}
