@@ -58,7 +58,7 @@ impl Db {
                 folder.display()
             );
         }
-        Self::connect(path, |conn| migrate::check_current(conn))
+        Self::connect(path, migrate::check_current)
     }
 
     fn connect(path: PathBuf, prepare: impl FnOnce(&mut Connection) -> Result<()>) -> Result<Self> {

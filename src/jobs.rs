@@ -383,7 +383,14 @@ pub fn end(tx: &Tx<'_>, job: &Job, end: &End<'_>, now: Millis) -> Result<Option<
 }
 
 /// A line of a job's story.
-pub fn note(tx: &Tx<'_>, job: &Job, what: &str, detail: &str, ms: Option<i64>, now: Millis) -> Result<()> {
+pub fn note(
+    tx: &Tx<'_>,
+    job: &Job,
+    what: &str,
+    detail: &str,
+    ms: Option<i64>,
+    now: Millis,
+) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO events (job_id, at, step, what, detail, duration_ms)
          VALUES (:job, :now, :step, :what, NULLIF(:detail, ''), :ms)",
@@ -408,7 +415,10 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
 
 /// A thread panicked over this job: it is tried again, and the next claim counts a strike.
 pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
-    tx.execute("UPDATE jobs SET due_at = ?3 WHERE id = ?1 AND lease = ?2", (job.id, job.lease, at))?;
+    tx.execute(
+        "UPDATE jobs SET due_at = ?3 WHERE id = ?1 AND lease = ?2",
+        (job.id, job.lease, at),
+    )?;
     Ok(())
 }
 
@@ -426,7 +436,12 @@ pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
 }
 
 /// A photo's copy at the provider that still lives.
-pub fn uploaded(conn: &Connection, photo: &str, key: &str, since: Millis) -> Result<Option<String>> {
+pub fn uploaded(
+    conn: &Connection,
+    photo: &str,
+    key: &str,
+    since: Millis,
+) -> Result<Option<String>> {
     Ok(conn
         .prepare_cached(
             "SELECT url

@@ -141,7 +141,13 @@ pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
 }
 
 /// Takes a key out of service. `true`: it was in service before.
-pub fn block(tx: &Tx<'_>, fingerprint: &str, why: Block, text: &str, until: Millis) -> Result<bool> {
+pub fn block(
+    tx: &Tx<'_>,
+    fingerprint: &str,
+    why: Block,
+    text: &str,
+    until: Millis,
+) -> Result<bool> {
     let was_free = tx
         .prepare_cached(
             "SELECT blocked_class IS NOT :class
@@ -195,10 +201,8 @@ pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
 /// The account's balance as the provider tells it: a positive one ends a block for BILLING.
 /// `true`: it did.
 pub fn balance(tx: &Tx<'_>, fingerprint: &str, balance: f64, now: Millis) -> Result<bool> {
-    tx.prepare_cached(
-        "UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1",
-    )?
-    .execute((fingerprint, balance, now))?;
+    tx.prepare_cached("UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1")?
+        .execute((fingerprint, balance, now))?;
     let back = balance > 0.0
         && tx
             .prepare_cached(

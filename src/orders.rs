@@ -165,14 +165,7 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()>
 }
 
 /// Ends a job without a video: credits back and the notice, in one.
-pub fn fail(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    job: &Job,
-    why: Why,
-    error: &str,
-    now: Millis,
-) -> Result<()> {
+pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Millis) -> Result<()> {
     if jobs::end(tx, job, &End::Failed { why, error }, now)?.is_none() {
         return Ok(());
     }

@@ -7,6 +7,7 @@ mod settings;
 pub use logs::{LogTo, begin as begin_logs};
 pub use settings::shop;
 
+use crate::alerts;
 use crate::bot;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
@@ -15,7 +16,6 @@ use crate::keys;
 use crate::orders::{self, Recovered, Shop};
 use crate::text::Arg;
 use crate::worker::Workers;
-use crate::alerts;
 use anyhow::{Context as _, Result, bail};
 use keeper::Keeper;
 use std::sync::Arc;
@@ -148,15 +148,16 @@ impl Appliance {
 /// Takes stock in one transaction: whose database this is, whether the last starts died, and what
 /// they left.
 fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Recovered> {
-    let fingerprints: Vec<String> =
-        tokens.kie.iter().map(settings::fingerprint).collect();
+    let fingerprints: Vec<String> = tokens.kie.iter().map(settings::fingerprint).collect();
     let (shop, bot_id) = (Arc::clone(shop), tokens.bot_id);
     db.write(move |tx| {
         let owner: Option<i64> =
             tx.query_row("SELECT bot_id FROM instance", [], |row| row.get(0))?;
         if let Some(owner) = owner.filter(|owner| *owner != bot_id) {
-            bail!("this data folder belongs to bot {owner}, the token to bot {bot_id}: \
-                   choose another folder with --data-dir");
+            bail!(
+                "this data folder belongs to bot {owner}, the token to bot {bot_id}: \
+                   choose another folder with --data-dir"
+            );
         }
         tx.execute(
             "UPDATE instance
@@ -177,10 +178,8 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
 
 /// The operator hears of a start only when something was recovered.
 fn tell(tx: &Tx<'_>, shop: &Shop, recovered: Recovered, now: Millis) -> Result<()> {
-    let args = [
-        ("leases", Arg::Num(recovered.leases as i64)),
-        ("lost", Arg::Num(recovered.lost as i64)),
-    ];
+    let args =
+        [("leases", Arg::Num(recovered.leases as i64)), ("lost", Arg::Num(recovered.lost as i64))];
     let html = shop.texts.say(shop.admin_lang(tx), "alert-recovered", &args);
     alerts::tell(tx, &shop.options.admins, &html, now)
 }

@@ -46,13 +46,7 @@ impl Delivered for Delivery {
         }
     }
 
-    fn on_blocked(
-        &self,
-        tx: &Tx<'_>,
-        chat_id: i64,
-        deliveries: &[Row],
-        now: Millis,
-    ) -> Result<()> {
+    fn on_blocked(&self, tx: &Tx<'_>, chat_id: i64, deliveries: &[Row], now: Millis) -> Result<()> {
         users::blocked_us(tx, chat_id, now)?;
         for job in deliveries.iter().filter_map(|row| row.job_id) {
             orders::delivered(tx, &self.0, JobId(job), None, now)?;

@@ -113,9 +113,7 @@ impl Handler {
         let error = format!("{error:#}");
         tracing::error!(update_id, error, "an update could not be handled");
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
-        let kept = blocking(move || {
-            db.write(move |tx| inbox::failed(tx, update_id, &error, now))
-        });
+        let kept = blocking(move || db.write(move |tx| inbox::failed(tx, update_id, &error, now)));
         if let Err(error) = kept.await {
             tracing::error!(update_id, error = format!("{error:#}"), "nor could that be kept");
         }
@@ -125,7 +123,8 @@ impl Handler {
     async fn handle(&self, row: &Row) -> Result<()> {
         let update = updates::read(&row.body).context("the update cannot be read")?;
         let incoming = self.incoming(row.update_id, &update).await?;
-        let (db, shop, now) = (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
+        let (db, shop, now) =
+            (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
         let update_id = row.update_id;
         blocking(move || {
             db.write(move |tx| match incoming {

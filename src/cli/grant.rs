@@ -26,19 +26,13 @@ pub(super) fn run(config: &Config, args: GrantArgs) -> Result<ExitCode> {
         let Some(user) = users::by_tg(tx, tg_user_id)? else {
             bail!("no user {tg_user_id}: they have to write to the bot first");
         };
-        let gift = Grant {
-            user: user.id,
-            credits,
-            key: None,
-            actor: "operator",
-            note: note.as_deref(),
-        };
+        let gift =
+            Grant { user: user.id, credits, key: None, actor: "operator", note: note.as_deref() };
         let balance = match ledger::grant(tx, &gift, now)? {
             Granted::Done(balance) => balance,
-            Granted::TooFew(balance) => bail!(
-                "user {tg_user_id} has {balance} credits: {} cannot be taken back",
-                -credits
-            ),
+            Granted::TooFew(balance) => {
+                bail!("user {tg_user_id} has {balance} credits: {} cannot be taken back", -credits)
+            }
             Granted::Already => bail!("this grant was made before"),
         };
         tx.execute(

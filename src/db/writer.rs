@@ -146,13 +146,13 @@ fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
                 tracing::debug!(%error, "nothing to roll back");
             }
         }
-        let told = committed.as_ref().map(|()| ()).map_err(ToString::to_string);
+        let told = committed.as_ref().copied().map_err(ToString::to_string);
         let fatal = committed.as_ref().err().and_then(fatal_reason);
         if told.is_ok() {
             ring(bells);
         }
         for request in group {
-            request.answer(told.as_ref().map(|()| ()).map_err(String::as_str));
+            request.answer(told.as_ref().copied().map_err(String::as_str));
         }
         if let (Some(reason), Some(stop)) = (fatal, bells.fatal.get()) {
             stop(reason);

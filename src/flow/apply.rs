@@ -159,11 +159,8 @@ fn facts(
     is_new: bool,
     now: Millis,
 ) -> Result<Facts> {
-    let selling = if user.banned {
-        Selling::Closed(Closed::Banned)
-    } else {
-        orders::selling(tx, shop, now)?
-    };
+    let selling =
+        if user.banned { Selling::Closed(Closed::Banned) } else { orders::selling(tx, shop, now)? };
     let (again, confirmed) = match &incoming.event {
         Event::Press(Some(Press::Again(job))) => (orders::again(tx, user.id, *job)?, false),
         Event::Press(Some(Press::Draft(draft, _))) => (None, orders::exists(tx, draft)?),
@@ -225,8 +222,7 @@ pub fn granted(
 ) -> Result<()> {
     let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
     let id = if delta > 0 { "granted" } else { "taken-back" };
-    let args =
-        [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
+    let args = [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
     let html = texts.say(user.lang, id, &args);
     let mut content = Content::text(html);
     if delta > 0 && load(tx, user.id)?.place != Place::Menu {

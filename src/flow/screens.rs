@@ -195,9 +195,8 @@ impl View<'_> {
         let language = self.user.lang.code();
         let of = |id: &str| Press::Draft(self.draft.id.clone(), Choice::Template(id.to_owned()));
         let all = self.shop.templates.all();
-        let mut rows: Rows = all
-            .map(|one| vec![Button::data(one.label(language), of(&one.id).data())])
-            .collect();
+        let mut rows: Rows =
+            all.map(|one| vec![Button::data(one.label(language), of(&one.id).data())]).collect();
         rows.push(vec![Button::data(self.say("template-self", &[]), of("self").data())]);
         rows
     }
@@ -224,8 +223,7 @@ impl View<'_> {
             Wrong::LongPhoto => (Place::Photo, self.say("wrong-photo-long", &[])),
             Wrong::PhotoTrouble => (Place::Photo, self.say("wrong-photo-trouble", &[])),
             Wrong::SmallPhoto { width, height } => {
-                let args =
-                    [("width", Arg::Num(width.into())), ("height", Arg::Num(height.into()))];
+                let args = [("width", Arg::Num(width.into())), ("height", Arg::Num(height.into()))];
                 (Place::Photo, self.say("wrong-photo-small", &args))
             }
             Wrong::Product => (Place::Product, self.say("wrong-product", &[])),

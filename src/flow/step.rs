@@ -215,7 +215,9 @@ fn words(dialog: &Dialog, text: &str, facts: &Facts) -> Outcome {
     let mut draft = dialog.draft.clone();
     let stay = |effect| (dialog.clone(), vec![effect]);
     match dialog.place {
-        Place::Product if chars > TEXT_MAX => stay(Effect::Say(Screen::Wrong(Wrong::ProductLong(chars)))),
+        Place::Product if chars > TEXT_MAX => {
+            stay(Effect::Say(Screen::Wrong(Wrong::ProductLong(chars))))
+        }
         Place::Product if chars >= TEXT_MIN => {
             draft.product = Some(text.to_owned());
             go_on(draft)

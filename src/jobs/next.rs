@@ -157,7 +157,14 @@ fn at_once(now: Millis) -> Next {
 }
 
 /// An accepted task was counted when it was accepted; a refused or lost submit counts now.
-fn attempt(s: &Standing, policy: &Policy, delay: Millis, why: Why, now: Millis, jitter: f64) -> Next {
+fn attempt(
+    s: &Standing,
+    policy: &Policy,
+    delay: Millis,
+    why: Why,
+    now: Millis,
+    jitter: f64,
+) -> Next {
     let counts_now = s.step != Step::Render;
     let used = s.attempts + i64::from(counts_now);
     if used >= policy.max_attempts {
@@ -266,12 +273,8 @@ mod tests {
     fn a_service_out_of_reach_uses_no_attempt_for_two_hours() {
         let mut s = at(Step::Submit, 2);
         s.tries = 3;
-        let wait = |ms| Next::Again {
-            step: Step::Submit,
-            at: NOW + ms,
-            attempt: false,
-            new_round: false,
-        };
+        let wait =
+            |ms| Next::Again { step: Step::Submit, at: NOW + ms, attempt: false, new_round: false };
         check(Trouble::Unreached, s, wait(8 * SECOND));
         s.tries = 60;
         check(Trouble::Unreached, s, wait(MINUTE));

@@ -64,27 +64,24 @@ pub fn resume(tx: &Tx, name: &str) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    fn database() -> Connection {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("../../schema.sql")).unwrap();
-        conn
-    }
-
     #[test]
     fn a_pause_grows_until_the_model_serves_again() {
-        let conn = database();
-        let tx = Tx(&conn);
-        let mut now = 1_000;
-        for minutes in [10, 20, 40, 80, 160, 320, 360, 360] {
-            let until = pause(&tx, "sora", "paused", now).unwrap();
-            assert_eq!(until, now + minutes * MINUTE);
-            assert_eq!(pause(&tx, "sora", "paused", now + 1).unwrap(), until, "one pause for all");
-            assert!(paused(&conn, until - 1).unwrap().contains("sora"));
-            assert!(paused(&conn, until).unwrap().is_empty());
-            now = until;
-        }
-        resume(&tx, "sora").unwrap();
-        resume(&tx, "never paused").unwrap();
-        assert_eq!(pause(&tx, "sora", "paused", now).unwrap(), now + FIRST);
+        let (_folder, db) = crate::db::tests::fresh();
+        db.write(|tx| {
+            let mut now = 1_000;
+            for minutes in [10, 20, 40, 80, 160, 320, 360, 360] {
+                let until = pause(tx, "sora", "paused", now)?;
+                assert_eq!(until, now + minutes * MINUTE);
+                assert_eq!(pause(tx, "sora", "paused", now + 1)?, until, "one pause for all");
+                assert!(paused(tx, until - 1)?.contains("sora"));
+                assert!(paused(tx, until)?.is_empty());
+                now = until;
+            }
+            resume(tx, "sora")?;
+            resume(tx, "never paused")?;
+            assert_eq!(pause(tx, "sora", "paused", now)?, now + FIRST);
+            Ok(())
+        })
+        .unwrap();
     }
 }

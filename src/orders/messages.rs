@@ -61,12 +61,7 @@ pub(super) fn video_link(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str) -> Resu
 }
 
 /// The notice of a failure with its key: one per order and cause, whatever fails later.
-pub(super) fn failure(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    job: &Job,
-    why: Why,
-) -> Result<(String, Content)> {
+pub(super) fn failure(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why) -> Result<(String, Content)> {
     let user = users::by_id(tx, job.user)?;
     let lang = user.lang;
     let (key, failed, back) = match job.order {
@@ -188,7 +183,8 @@ fn status_text(
     let say = |id: &str, args: &[(&str, Arg<'_>)]| shop.texts.say(user.lang, id, args);
     let videos = lines.len() as i64;
     let ready = lines.iter().filter(|line| line.status == "done").count() as i64;
-    let ended = lines.iter().all(|line| matches!(line.status.as_str(), "done" | "failed" | "canceled"));
+    let ended =
+        lines.iter().all(|line| matches!(line.status.as_str(), "done" | "failed" | "canceled"));
     let counts = [("n", Arg::Num(videos)), ("ready", Arg::Num(ready))];
     let mut html = match (ended, ready) {
         (false, _) => say("status-started", &counts),
@@ -197,7 +193,7 @@ fn status_text(
     };
     html.push('\n');
     for (at, line) in lines.iter().enumerate() {
-        let words = line_text(line, &say);
+        let words = line_text(line, say);
         html.push_str(&match videos {
             1 => format!("\n{words}"),
             _ => format!("\n{}. {words}", at + 1),
@@ -225,7 +221,7 @@ pub fn minutes(ms: i64) -> i64 {
     ((ms + MINUTE - 1) / MINUTE).max(1)
 }
 
-fn line_text(line: &Line, say: &dyn Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
+fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
     match (line.status.as_str(), line.step.as_str()) {
         ("done", _) => say("line-done", &[]),
         ("failed", _) => say("line-failed", &[]),

@@ -114,14 +114,7 @@ fn model_off(tx: &Tx<'_>, shop: &Shop, model: &str, error: &str, now: Millis) ->
 }
 
 /// Fails the job; the operator hears of what the customer cannot mend.
-fn give_up(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    job: &Job,
-    why: Why,
-    error: &str,
-    now: Millis,
-) -> Result<()> {
+fn give_up(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Millis) -> Result<()> {
     if !matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff) {
         let error = text::shorten(error, 300);
         let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];

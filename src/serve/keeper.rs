@@ -7,9 +7,9 @@ use crate::inbox;
 use crate::outbox;
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -48,7 +48,8 @@ impl Keeper {
             .spawn(move || {
                 let mut beats = 0_u32;
                 // The first beats are short: a start that serves is soon known to have lived.
-                let beat = |beats: u32| if beats < 20 { Duration::from_millis(250) } else { HEARTBEAT };
+                let beat =
+                    |beats: u32| if beats < 20 { Duration::from_millis(250) } else { HEARTBEAT };
                 while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(beat(beats)) {
                     beats = beats.saturating_add(1);
                     if let Err(error) = work.beat(beats) {
@@ -164,4 +165,3 @@ fn old_photos(photos: &Path, keep: Millis) -> Result<()> {
     }
     Ok(())
 }
-

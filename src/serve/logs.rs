@@ -49,7 +49,14 @@ fn atty() -> bool {
 fn filter(config: &Config) -> EnvFilter {
     let mut filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(config.log.level.clone()));
-    for fence in ["ureq=info", "ureq_proto=info", "reqwest=info", "hyper=info", "hyper_util=info", "rustls=info"] {
+    for fence in [
+        "ureq=info",
+        "ureq_proto=info",
+        "reqwest=info",
+        "hyper=info",
+        "hyper_util=info",
+        "rustls=info",
+    ] {
         if let Ok(directive) = fence.parse() {
             filter = filter.add_directive(directive);
         }

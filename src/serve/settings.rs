@@ -91,10 +91,7 @@ pub(super) fn workers(config: &Config, tokens: &Tokens) -> Result<worker::Option
     let kie_proxy = config.proxies.kie.as_ref().map(|proxy| proxy.url().clone());
     let openai_proxy = config.proxies.openai.as_ref().map(|proxy| proxy.url().clone());
     let openai = tokens.openai.as_ref().map(|key| {
-        let at = openai::Options {
-            base_url: config.endpoints.openai.clone(),
-            proxy: openai_proxy,
-        };
+        let at = openai::Options { base_url: config.endpoints.openai.clone(), proxy: openai_proxy };
         (at, key.clone())
     });
     Ok(worker::Options {

@@ -248,7 +248,8 @@ fn claim_some(
 ) -> Result<Vec<Job>> {
     let mut claimed: Vec<Job> = Vec::new();
     while claimed.len() < free {
-        let given = |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
+        let given =
+            |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
         let open = room.iter().filter(|(step, room)| given(*step) < *room);
         let steps: Vec<Step> = open.map(|(step, _)| *step).collect();
         match jobs::claim(tx, &steps, lease, now)? {

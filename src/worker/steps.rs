@@ -90,7 +90,8 @@ fn is_url(photo: &str) -> bool {
 /// A photo of ours; `None`: it is not there. A row inserted by hand may name any path, so one that
 /// leads out of the folder is refused.
 fn photo(desk: &Desk, path: &str) -> Result<Option<Vec<u8>>> {
-    let inside = Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let inside =
+        Path::new(path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
     if !inside {
         bail!("the photo's path `{path}` leads out of photos/");
     }

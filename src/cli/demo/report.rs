@@ -107,7 +107,9 @@ impl Report {
             it.videos.len() + it.links.len() + it.returned as usize > it.count as usize
         });
         wrongs.extend(doubled.map(|it| format!("order {}: more than was ordered", it.plan + 1)));
-        wrongs.extend(world.sandbox.violations().into_iter().map(|rule| format!("rule broken: {rule}")));
+        wrongs.extend(
+            world.sandbox.violations().into_iter().map(|rule| format!("rule broken: {rule}")),
+        );
         let silent = world.sandbox.telegram().unanswered_callbacks().len();
         if silent > 0 {
             wrongs.push(format!("{silent} presses of buttons got no answer"));
@@ -136,19 +138,28 @@ impl Report {
         let mut text = String::new();
         let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
         line("orders", format!("{} of {} settled", self.settled, self.orders));
-        line("videos", match self.links {
-            0 => self.videos.to_string(),
-            links => format!("{}, and {links} as links", self.videos),
-        });
+        line(
+            "videos",
+            match self.links {
+                0 => self.videos.to_string(),
+                links => format!("{}, and {links} as links", self.videos),
+            },
+        );
         line("refunds", self.refunds.to_string());
         if let Some(median) = self.median {
-            line("median", format!("{median:.0} s from the order to the video, on the demo's clock"));
+            line(
+                "median",
+                format!("{median:.0} s from the order to the video, on the demo's clock"),
+            );
         }
         let money = &self.money;
-        line("credits", format!(
-            "{} given, {} spent, {} returned, {} left",
-            money.granted, money.charged, money.returned, money.left
-        ));
+        line(
+            "credits",
+            format!(
+                "{} given, {} spent, {} returned, {} left",
+                money.granted, money.charged, money.returned, money.left
+            ),
+        );
         line("saved", format!("{} MP4 files in {}", self.saved, self.folder));
         line("took", format!("{:.1} s{}", self.took.as_secs_f64(), peak_memory()));
         for wrong in self.wrongs.iter().take(20) {
@@ -169,7 +180,8 @@ impl Report {
 fn peak_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    let kilobytes =
+        peak.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
     kilobytes.map_or_else(String::new, |kb| {
         format!(", at most {} MB of memory with the sandbox and its customers", kb / 1024)
     })

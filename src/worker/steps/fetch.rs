@@ -10,15 +10,8 @@ use crate::worker::{Desk, FETCH};
 use anyhow::Result;
 
 /// Eight tries over about an hour; then the customer gets the link.
-const PAUSES: [Millis; 7] = [
-    10 * SECOND,
-    30 * SECOND,
-    MINUTE,
-    3 * MINUTE,
-    8 * MINUTE,
-    17 * MINUTE,
-    30 * MINUTE,
-];
+const PAUSES: [Millis; 7] =
+    [10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE, 30 * MINUTE];
 
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let Some(url) = &job.output_url else {
@@ -75,9 +68,7 @@ pub(super) fn undelivered(desk: &Desk, job: &Job) -> Result<()> {
         let row = outbox::by_key(tx, &format!("video:{}", job.id))?;
         match row {
             // It was sent, and only the end was not recorded.
-            Some(row) if row.state == State::Sent => {
-                orders::delivered(tx, shop, job.id, None, now)
-            }
+            Some(row) if row.state == State::Sent => orders::delivered(tx, shop, job.id, None, now),
             row => {
                 if let Some(row) = row {
                     outbox::dropped(tx, row.id, row.rev, "not delivered for a day")?;

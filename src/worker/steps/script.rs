@@ -25,7 +25,8 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let now = desk.now();
     let off = desk.db.read(|conn| models::paused(conn, now))?;
     let shop = &desk.shop;
-    let Some(model) = shop.catalogue.serving(&shop.options.models, &off, &job.refused, chars) else {
+    let Some(model) = shop.catalogue.serving(&shop.options.models, &off, &job.refused, chars)
+    else {
         let any = shop.catalogue.serving(&shop.options.models, &off, &job.refused, 0);
         return match any {
             Some(_) => fail(desk, job, Why::NoPrompt, "the prompt is too long for every model"),

@@ -69,7 +69,8 @@ fn with_key(desk: &Desk, job: &Job, model: &Model, key: &str) -> Result<()> {
         return ready(desk, job, model, key, &job.photo, None);
     }
     // A padded photo is another picture.
-    let stored = if model.follows_photo { format!("{}#9x16", job.photo) } else { job.photo.clone() };
+    let stored =
+        if model.follows_photo { format!("{}#9x16", job.photo) } else { job.photo.clone() };
     let since = desk.now() - UPLOAD_LIVES;
     if let Some(url) = desk.db.read(|conn| jobs::uploaded(conn, &stored, key, since))? {
         return ready(desk, job, model, key, &url, None);
