@@ -175,7 +175,8 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, path: &Path) -> Result<()>
 fn parse(source: &str, shown: &str) -> Result<FluentResource> {
     FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
         let Some(error) = errors.first() else { return anyhow::anyhow!("{shown}: not Fluent") };
-        let line = source[..error.pos.start.min(source.len())].lines().count().max(1);
+        let before = source.bytes().take(error.pos.start);
+        let line = before.filter(|byte| *byte == b'\n').count() + 1;
         anyhow::anyhow!("{shown}, line {line}: {error}")
     })
 }
