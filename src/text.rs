@@ -127,9 +127,10 @@ impl Texts {
     }
 }
 
-/// Makes somebody else's words safe inside our HTML.
+/// Makes somebody else's words safe inside our HTML, and inside an attribute of it.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;")
 }
 
 /// The first `chars` characters, with an ellipsis where something was cut.
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn strangers_words_stay_words() {
-        assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
+        assert_eq!(escape("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
         assert_eq!(shorten("привет", 3), "при…");
         assert_eq!(shorten("при", 3), "при");
     }
