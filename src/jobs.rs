@@ -16,7 +16,7 @@ mod claim;
 mod next;
 mod submits;
 
-pub use claim::{claim, next_due};
+pub use claim::{claim, is_held, next_due};
 pub use next::{Next, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 
