@@ -37,6 +37,8 @@ pub const EXIT_LOCKED: u8 = 3;
 
 /// The program.
 pub fn main() -> ExitCode {
+    // Whatever is written (logs, a database's -wal, photos) is its owner's alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),

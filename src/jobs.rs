@@ -15,10 +15,12 @@
 mod claim;
 mod next;
 mod submits;
+mod uploads;
 
 pub use claim::{claim, is_held, next_due};
 pub use next::{Next, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
+pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
 use crate::clock::Millis;
 use crate::db::{JobId, OrderId, Tx, UserId};
@@ -435,52 +437,6 @@ pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
         .query_row([user], |row| row.get(0))?)
 }
 
-/// A photo's copy at the provider that still lives.
-pub fn uploaded(
-    conn: &Connection,
-    photo: &str,
-    key: &str,
-    since: Millis,
-) -> Result<Option<String>> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT url
-             FROM uploads
-             WHERE photo_path = ?1
-               AND api_key = ?2
-               AND created_at > ?3",
-        )?
-        .query_row((photo, key, since), |row| row.get(0))
-        .optional()?)
-}
-
-/// Keeps a photo's copy for the order's other videos, and calls those that wait for it.
-pub fn keep_upload(tx: &Tx<'_>, photo: &str, key: &str, url: &str, now: Millis) -> Result<()> {
-    tx.execute(
-        "INSERT INTO uploads (photo_path, api_key, url, created_at)
-         VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET url = ?3, created_at = ?4",
-        (photo, key, url, now),
-    )?;
-    Ok(())
-}
-
-/// The order's other videos wait for this upload no longer.
-pub fn wake_order(tx: &Tx<'_>, job: &Job, now: Millis) -> Result<()> {
-    tx.prepare_cached(
-        "UPDATE jobs
-         SET due_at = ?2
-         WHERE order_id = ?1
-           AND status IN ('queued', 'processing')
-           AND step = 'upload'
-           AND leased_at IS NULL
-           AND error IS NULL
-           AND due_at > ?2",
-    )?
-    .execute((job.order, now))?;
-    Ok(())
-}
-
 /// The prompts that an order's videos have by now: the next one is to differ.
 pub fn prompts_of(conn: &Connection, order: OrderId) -> Result<Vec<String>> {
     let mut query = conn.prepare_cached(
@@ -492,12 +448,6 @@ pub fn prompts_of(conn: &Connection, order: OrderId) -> Result<Vec<String>> {
     )?;
     let prompts = query.query_map([order], |row| row.get(0))?;
     Ok(prompts.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The provider could not load it: the next video uploads again.
-pub fn forget_upload(tx: &Tx<'_>, url: &str) -> Result<()> {
-    tx.execute("DELETE FROM uploads WHERE url = ?1", [url])?;
-    Ok(())
 }
 
 #[cfg(test)]

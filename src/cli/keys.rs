@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use rusqlite::{Connection, named_params};
+use anyhow::{Result, bail};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 use serde::Serialize;
 
 use super::args::{KeysCommand, Output};
@@ -11,6 +11,7 @@ use super::screen;
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
+use crate::keys;
 
 /// One element of the `--json` list, in the order of the configuration. Times are unix milliseconds.
 #[derive(Debug, Serialize)]
@@ -47,8 +48,36 @@ pub(super) fn run(
     if output.json { screen::print_json(&keys) } else { screen::print(&show(&keys, now)) }
 }
 
-fn unblock(_config: &Config, _position: u32) -> Result<ExitCode> {
-    anyhow::bail!("not yet written")
+fn unblock(config: &Config, position: u32) -> Result<ExitCode> {
+    let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
+    let unblocked = db.write(move |tx| {
+        let fingerprint: Option<String> = tx
+            .query_row(
+                "SELECT fingerprint
+                 FROM api_keys
+                 WHERE position = ?1
+                   AND configured = 1",
+                [position],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let Some(fingerprint) = fingerprint else {
+            bail!("there is no key {position}: `neurocards keys` lists them");
+        };
+        let unblocked = keys::unblock(tx, &fingerprint)?;
+        if unblocked {
+            tx.execute(
+                "INSERT INTO audit (at, actor, action, object)
+                 VALUES (?1, 'command', 'unblock key', ?2)",
+                (now, &fingerprint),
+            )?;
+        }
+        Ok(unblocked)
+    })?;
+    screen::print(&match unblocked {
+        true => format!("key {position} is used again\n"),
+        false => format!("key {position} was not blocked\n"),
+    })
 }
 
 fn read(conn: &Connection, now: Millis) -> Result<Vec<Key>> {
