@@ -86,7 +86,9 @@ impl Work<'_> {
             match effect {
                 Effect::Say(screen) => self.say(screen)?,
                 Effect::Toast(words) => toast = Some(self.view().toast(*words)),
-                Effect::Place(draft) => self.place(draft)?,
+                Effect::Place(draft) if self.place(draft)? => {}
+                // What was refused does not begin.
+                Effect::Place(_) => toast = None,
                 Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
                 Effect::Language(lang) => {
                     users::choose_language(self.tx, self.user.id, *lang)?;
@@ -116,7 +118,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn place(&mut self, draft: &Draft) -> Result<()> {
+    /// `false`: nothing was placed, and the customer reads why.
+    fn place(&mut self, draft: &Draft) -> Result<bool> {
         let (Some(template), Some(photo), Some(product), Some(videos)) =
             (&draft.template, &draft.photo, &draft.product, draft.count)
         else {
@@ -136,18 +139,19 @@ impl Work<'_> {
             videos,
         };
         match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
-            Placed::Started(_) | Placed::Already(_) => Ok(()),
-            // The customer reads why, and the draft waits at the same question.
+            Placed::Started(_) | Placed::Already(_) => return Ok(true),
+            // The draft waits at the same question.
             Placed::Insufficient(_) => {
                 let draft = Draft { count: None, ..draft.clone() };
                 self.dialog = Dialog { place: draft.place(), draft };
-                self.say(&Screen::Insufficient { count: videos })
+                self.say(&Screen::Insufficient { count: videos })?;
             }
             Placed::Closed(why) => {
                 self.dialog = Dialog { place: draft.place(), draft: draft.clone() };
-                self.say(&Screen::Closed(why))
+                self.say(&Screen::Closed(why))?;
             }
         }
+        Ok(false)
     }
 }
 
@@ -171,7 +175,10 @@ fn facts(
         price: shop.options.per_video,
         selling,
         terms_due: shop.options.terms_url.is_some() && !user.accepted,
-        welcome: is_new.then_some(shop.options.signup),
+        welcome: match incoming.event {
+            Event::Press(Some(Press::AcceptTerms)) => ledger::untouched_gift(tx, user.id)?,
+            _ => is_new.then_some(shop.options.signup),
+        },
         fresh: format!("{:x}-{:x}", user.id.0, incoming.update_id),
         prompt_max: orders::own_prompt_max(tx, shop, now)?,
         templates: shop.templates.all().map(|template| template.id.clone()).collect(),
