@@ -417,3 +417,34 @@ fn a_photos_copy_is_used_again_by_its_key_until_it_is_old_or_refused() {
     })
     .unwrap();
 }
+
+#[test]
+fn an_orders_other_videos_are_called_when_the_photo_is_there() {
+    let (_folder, db) = world();
+    sql(
+        &db,
+        "INSERT INTO orders (user_id, draft, template_id, photo_path, product, videos, price,
+                             created_at)
+         VALUES (1, 'd', 'ugc', 'a.jpg', 'mug', 4, 0, 1);",
+    );
+    let ids = [("a", NOW), ("b", NOW + 50), ("c", NOW + 50), ("d", NOW + 50), ("e", NOW + 50)]
+        .map(|(key, due)| queue(&db, key, 0, due).0);
+    sql(
+        &db,
+        "UPDATE jobs SET step = 'upload';
+         UPDATE jobs SET order_id = 1, prompt = 'p' || id WHERE id < 5;
+         UPDATE jobs SET error = 'no' WHERE id = 3;
+         UPDATE jobs SET step = 'render' WHERE id = 4;",
+    );
+    let job = take(&db, NOW).unwrap();
+    db.write(move |tx| {
+        wake_order(tx, &job, NOW + 1)?;
+        assert_eq!(prompts_of(tx, OrderId(1))?, ["p1", "p2", "p3", "p4"]);
+        assert_eq!(running_of(tx, UserId(1))?, 1);
+        Ok(())
+    })
+    .unwrap();
+    let due = ids.map(|id| number(&db, &format!("SELECT due_at FROM jobs WHERE id = {id}")));
+    // Not the leased one, nor one that waits after an error, nor another step's, nor a stranger's.
+    assert_eq!(due, [NOW + LEASE, NOW + 1, NOW + 50, NOW + 50, NOW + 50]);
+}
