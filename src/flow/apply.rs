@@ -11,7 +11,7 @@ use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop};
 use crate::outbox::{self, Content};
 use crate::text::Arg;
 use crate::users::{self, Profile, User};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// An update, read.
@@ -194,13 +194,22 @@ pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
     Ok(load(conn, user.id)?.place)
 }
 
+/// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must
+/// not lock its customer out.
 fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
     let state: Option<String> = conn
         .prepare_cached("SELECT state FROM dialogs WHERE user_id = ?1")?
         .query_row([user], |row| row.get(0))
         .optional()?;
     let Some(state) = state else { return Ok(Dialog::default()) };
-    serde_json::from_str(&state).with_context(|| format!("the dialogue of user {user}"))
+    let mut dialog: Dialog = serde_json::from_str(&state).unwrap_or_else(|error| {
+        tracing::error!(user.id = user.0, %error, "a dialogue cannot be read");
+        Dialog::default()
+    });
+    if dialog.place != Place::Menu {
+        dialog.place = dialog.draft.place();
+    }
+    Ok(dialog)
 }
 
 fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {
