@@ -17,7 +17,7 @@ mod next;
 mod submits;
 mod uploads;
 
-pub use claim::{claim, next_due};
+pub use claim::{claim, is_held, next_due};
 pub use next::{Next, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};

@@ -140,7 +140,8 @@ pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Takes a key out of service. `true`: it was in service before.
+/// Takes a key out of service. `true`: it was in service before. The operator's word stands, and a
+/// limit shortens no block for want of money.
 pub fn block(
     tx: &Tx<'_>,
     fingerprint: &str,
@@ -162,7 +163,10 @@ pub fn block(
         "UPDATE api_keys
          SET blocked_class = :class, blocked_until = :until, blocked_why = :text
          WHERE fingerprint = :fingerprint
-           AND (blocked_class IS NULL OR blocked_class <> 'operator')",
+           AND blocked_class IS NOT 'operator'
+           AND NOT (:class = 'rate_limit'
+                    AND blocked_class IS 'billing'
+                    AND blocked_until >= :until)",
     )?
     .execute(named_params! {
         ":class": why.word(),

@@ -23,8 +23,7 @@ pub fn trouble(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    let still_mine = jobs::get(tx, job.id)?.is_some_and(|now| now.lease == job.lease);
-    if !still_mine {
+    if !jobs::is_held(tx, job)? {
         return Ok(());
     }
     jobs::note(tx, job, "trouble", &format!("{trouble:?}: {error}"), None, now)?;
@@ -136,14 +135,17 @@ pub struct Recovered {
 /// After a start: whoever held a lease is dead, and a submit that was under way is lost.
 pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
     let open = jobs::open_submits(tx)?;
+    let mut leases = 0;
     for (submit, job) in &open {
         jobs::settle_submit(tx, *submit, "lost", None)?;
         if let Some(job) = jobs::get(tx, *job)?
             && job.step == Step::Submit
+            && jobs::is_held(tx, &job)?
         {
             trouble(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
+            leases += 1;
         }
     }
-    let leases = jobs::release_all(tx, now)?;
-    Ok(Recovered { leases: leases + open.len(), lost: open.len() })
+    leases += jobs::release_all(tx, now)?;
+    Ok(Recovered { leases, lost: open.len() })
 }
