@@ -205,9 +205,15 @@ impl Handler {
         })
         .await?;
         Ok(again.is_some_and(|again| {
-            let ours = !again.photo.starts_with("http") && !again.photo.is_empty();
-            ours && self.photos.join(&again.photo).is_file()
+            self.has_photo(&again.photo)
         }))
+    }
+
+    /// Whether a photo that a row names lies in our folder.
+    fn has_photo(&self, path: &str) -> bool {
+        let mut parts = Path::new(path).components();
+        let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
+        inside && !path.is_empty() && self.photos.join(path).is_file()
     }
 
     /// Fetches and keeps a picture, where the bot waits for one.

@@ -55,6 +55,7 @@ fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Res
             at: now + pause,
             attempt: false,
             tried: true,
+            unreached: false,
             refused: &job.refused,
             error: &error,
         };

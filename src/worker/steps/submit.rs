@@ -86,6 +86,7 @@ fn wait(desk: &Desk, job: &Job, at: Millis) -> Result<()> {
             at,
             attempt: false,
             tried: false,
+            unreached: false,
             refused: &job.refused,
             error: "",
         };

@@ -133,6 +133,7 @@ fn sibling(desk: &Desk, job: &Job) -> Result<()> {
             at: now + SIBLING,
             attempt: false,
             tried: false,
+            unreached: false,
             refused: &job.refused,
             error: "",
         };
