@@ -214,10 +214,8 @@ pub fn balance(
     enough: f64,
     now: Millis,
 ) -> Result<bool> {
-    tx.prepare_cached(
-        "UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1",
-    )?
-    .execute((fingerprint, balance, now))?;
+    tx.prepare_cached("UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1")?
+        .execute((fingerprint, balance, now))?;
     let back = balance > 0.0
         && balance >= enough
         && tx

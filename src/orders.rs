@@ -14,6 +14,7 @@ pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, safe_mode, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};
 
+use crate::alerts;
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, OrderId, Tx};
 use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
@@ -21,7 +22,6 @@ use crate::keys::Limits;
 use crate::models::Catalogue;
 use crate::outbox;
 use crate::templates::Templates;
-use crate::alerts;
 use crate::text::{self, Arg, Lang, Texts};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -195,7 +195,8 @@ fn tell_operator(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt) {
+    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt)
+    {
         return Ok(());
     }
     let error = text::shorten(error, 300);

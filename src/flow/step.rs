@@ -30,7 +30,7 @@ pub struct Facts {
     pub templates: Vec<String>,
     /// What `🔄` begins with; `None`: not theirs, or gone.
     pub again: Option<Again>,
-    /// Its photo is still there.
+    /// The photo that `🔄` or `✅` needs is still there.
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
@@ -59,8 +59,9 @@ type Outcome = (Dialog, Vec<Effect>);
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     match event {
         Event::Start(argument) => start(argument.as_deref(), facts),
-        Event::Press(Some(Press::AcceptTerms)) => {
-            (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(Screen::Menu)])
+        Event::Press(Some(Press::AcceptTerms)) if facts.terms_due => {
+            let welcome = Effect::Say(Screen::Welcome { gift: facts.credits });
+            (dialog.clone(), vec![Effect::AcceptTerms, welcome])
         }
         Event::Command(command) => at_command(dialog, command, facts),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
@@ -199,6 +200,9 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     let count = dialog.draft.count.unwrap_or(1);
     if let Selling::Closed(why) = facts.selling {
         return (dialog.clone(), vec![Effect::Say(Screen::Closed(why))]);
+    }
+    if !facts.photo_kept {
+        return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.credits < facts.price * count {
         let draft = Draft { count: None, ..dialog.draft.clone() };

@@ -287,12 +287,8 @@ mod tests {
     #[test]
     fn a_service_out_of_reach_uses_no_attempt_for_two_hours() {
         let mut s = at(Step::Submit, 2);
-        let wait = |ms| Next::Again {
-            step: Step::Submit,
-            at: NOW + ms,
-            attempt: false,
-            new_round: false,
-        };
+        let wait =
+            |ms| Next::Again { step: Step::Submit, at: NOW + ms, attempt: false, new_round: false };
         for (out, ms) in [(0, SECOND), (8 * SECOND, 8 * SECOND), (HOUR, MINUTE)] {
             s.unreached_since = NOW - out;
             check(Trouble::Unreached, s, wait(ms));
