@@ -261,4 +261,4 @@ pub fn exists(conn: &Connection, draft: &str) -> Result<bool> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -185,7 +185,10 @@ fn facts(
         price: shop.options.per_video,
         selling,
         terms_due: shop.options.terms_url.is_some() && !user.accepted,
-        welcome: is_new.then_some(shop.options.signup),
+        welcome: match incoming.event {
+            Event::Press(Some(Press::AcceptTerms)) => ledger::untouched_gift(tx, user.id)?,
+            _ => is_new.then_some(shop.options.signup),
+        },
         fresh: format!("{:x}-{:x}", user.id.0, incoming.update_id),
         prompt_max: orders::own_prompt_max(tx, shop, now)?,
         templates: shop.templates.all().map(|template| template.id.clone()).collect(),
