@@ -52,7 +52,7 @@ impl Phone {
         });
         self.handle(&incoming);
         // Telegram takes everything at once, or the customer would be a flood.
-        self.world.sql("UPDATE outbox SET state = 'sent', sent_rev = rev");
+        self.world.sql("UPDATE outbox SET state = 'sent' WHERE key IS NULL");
         incoming
     }
 

@@ -359,11 +359,11 @@ fn start_welcomes_once_and_remembers_who_invited() {
         step(&at(Place::Menu), &Event::Start(argument.map(str::to_owned)), &new).1
     };
     let welcome = Effect::Say(Screen::Welcome { gift: 2 });
-    assert_eq!(said(None), [welcome.clone()]);
+    assert_eq!(said(None), std::slice::from_ref(&welcome));
     assert_eq!(said(Some("ref_7")), [Effect::Inviter("ref_7".into()), welcome.clone()]);
     let long = format!("ref_{}", "x".repeat(61));
     for other in ["", "promo", long.as_str()] {
-        assert_eq!(said(Some(other)), [welcome.clone()], "{other}");
+        assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
     }
 }
 
