@@ -25,7 +25,7 @@ pub struct Incoming {
     pub event: Event,
     /// The callback query to answer.
     pub callback: Option<String>,
-    /// The photo of the job that `🔄` names is still on disk.
+    /// The photo that `🔄` or `✅` needs is still on disk.
     pub photo_kept: bool,
 }
 
@@ -69,6 +69,10 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     Ok(())
 }
 
+/// Messages that wait for one chat before nothing more is said to it; videos, status and notices of
+/// orders always are.
+const FLOOD: i64 = 20;
+
 struct Work<'a> {
     tx: &'a Tx<'a>,
     shop: &'a Shop,
@@ -86,9 +90,11 @@ impl Work<'_> {
             match effect {
                 Effect::Say(screen) => self.say(screen)?,
                 Effect::Toast(words) => toast = Some(self.view().toast(*words)),
-                Effect::Place(draft) if self.place(draft)? => {}
-                // What was refused does not begin.
-                Effect::Place(_) => toast = None,
+                Effect::Place(draft) => {
+                    if !self.place(draft)? {
+                        toast = None;
+                    }
+                }
                 Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
                 Effect::Language(lang) => {
                     users::choose_language(self.tx, self.user.id, *lang)?;
@@ -113,12 +119,16 @@ impl Work<'_> {
     }
 
     fn say(&self, screen: &Screen) -> Result<()> {
+        // Who sends faster than Telegram lets us answer has enough to read.
+        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+            return Ok(());
+        }
         let content = self.view().render(screen)?;
         outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
         Ok(())
     }
 
-    /// `false`: nothing was placed, and the customer reads why.
+    /// `false`: nothing began, and the customer reads why.
     fn place(&mut self, draft: &Draft) -> Result<bool> {
         let (Some(template), Some(photo), Some(product), Some(videos)) =
             (&draft.template, &draft.photo, &draft.product, draft.count)
@@ -186,6 +196,12 @@ fn facts(
         photo_kept: incoming.photo_kept,
         confirmed,
     })
+}
+
+/// The photo of the order in the making.
+pub fn photo_of(conn: &Connection, tg_user_id: i64) -> Result<Option<String>> {
+    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(None) };
+    Ok(load(conn, user.id)?.draft.photo)
 }
 
 /// The place at which a customer stands: the bot downloads a picture only where one is asked for.

@@ -31,7 +31,7 @@ pub struct Facts {
     pub templates: Vec<String>,
     /// What `🔄` begins with; `None`: not theirs, or gone.
     pub again: Option<Again>,
-    /// Its photo is still there.
+    /// The photo that `🔄` or `✅` needs is still there.
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
@@ -211,6 +211,9 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     let count = dialog.draft.count.unwrap_or(1);
     if let Selling::Closed(why) = facts.selling {
         return (dialog.clone(), vec![Effect::Say(Screen::Closed(why))]);
+    }
+    if !facts.photo_kept {
+        return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.credits < facts.price * count {
         let draft = Draft { count: None, ..dialog.draft.clone() };

@@ -21,7 +21,7 @@ fn facts() -> Facts {
         prompt_max: 5_000,
         templates: vec!["ugc".to_owned(), "ad".to_owned()],
         again: None,
-        photo_kept: false,
+        photo_kept: true,
         confirmed: false,
     }
 }

@@ -121,7 +121,7 @@ fn the_cabinet_shows_the_last_orders_with_their_state() {
     world.fail(&job, crate::jobs::Why::Unknown, 20_000);
     for (lang, lines) in [
         (Lang::Ru, ["делаем, готово 0 из 3", "не получилось", "готово 1 из 1", "5 кредитов"]),
-        (Lang::En, ["in work, 0 of 3", "did not work out", "1 of 1 ready", "5 credits"]),
+        (Lang::En, ["in progress, 0 of 3", "didn’t work out", "1 of 1 ready", "5 credits"]),
     ] {
         let said = world.write(move |tx, shop| {
             let user = users(tx, lang)?;

@@ -375,3 +375,13 @@ fn start_welcomes_once_and_remembers_who_invited() {
         assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
     }
 }
+
+#[test]
+fn a_photo_that_is_gone_at_the_last_question_is_asked_for_and_nothing_else() {
+    let gone = Facts { photo_kept: false, ..facts() };
+    let yes = press(Press::Draft("d".into(), Choice::Confirm));
+    let before = at(Place::Confirm);
+    let (after, said) = step(&before, &yes, &gone);
+    assert_eq!(said, [Effect::Say(Screen::Ask(Place::Photo))]);
+    assert_eq!(after.draft, Draft { photo: None, ..before.draft });
+}
