@@ -369,14 +369,14 @@ mod tests {
             block(tx, "a", Block::Billing, "no money", 500)?;
             block(tx, "b", Block::RateLimit, "too many", 500)?;
             for credits in [0.0, -1.0] {
-                assert!(!balance(tx, "a", credits, 5)?);
+                assert!(!balance(tx, "a", credits, 0.0, 5)?);
             }
-            assert!(!balance(tx, "b", 9.0, 5)? && !balance(tx, "nobody", 9.0, 5)?);
+            assert!(!balance(tx, "b", 9.0, 0.0, 5)? && !balance(tx, "nobody", 9.0, 0.0, 5)?);
             unblock_limited(tx, "a")?;
             let both = [Block::Billing, Block::RateLimit].map(|why| Some((why, 500)));
             assert_eq!(blocks(tx), both);
-            assert!(balance(tx, "a", 0.5, 5)?);
-            assert!(!balance(tx, "a", 0.5, 5)?, "told once");
+            assert!(balance(tx, "a", 0.5, 0.0, 5)?);
+            assert!(!balance(tx, "a", 0.5, 0.0, 5)?, "told once");
             unblock_limited(tx, "b")?;
             assert_eq!(blocks(tx), [None, None]);
             assert!(!unblock(tx, "b")?);

@@ -159,6 +159,7 @@ fn only_the_holder_moves_a_job() {
             at: NOW,
             attempt: true,
             tried: true,
+            unreached: false,
             refused: &[],
             error: "no",
         };
@@ -201,6 +202,7 @@ fn an_accepted_task_is_an_attempt_and_stays_while_its_video_is_fetched() {
             at: NOW,
             attempt: false,
             tried: true,
+            unreached: false,
             refused: &["k".to_owned()],
             error: "no",
         };
@@ -380,15 +382,17 @@ fn a_job_ends_once_even_by_hand() {
 fn a_submit_takes_a_place_in_the_window_and_is_settled_once() {
     let (_folder, db) = world();
     sql(&db, "INSERT INTO api_keys (fingerprint, position, configured) VALUES ('k', 1, 1)");
-    queue(&db, "one", 0, NOW);
-    let job = take(&db, NOW).unwrap();
+    let jobs = ["one", "two", "three"].map(|key| {
+        queue(&db, key, 0, NOW);
+        take(&db, NOW).unwrap()
+    });
     db.write(move |tx| {
         let limits = Limits { creates_per_10s: 2, in_flight: 9 };
-        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Go(1));
-        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW + 3)?, Reserved::Go(2));
+        assert_eq!(reserve(tx, &jobs[0], "k", "m", limits, NOW)?, Reserved::Go(1));
+        assert_eq!(reserve(tx, &jobs[1], "k", "m", limits, NOW + 3)?, Reserved::Go(2));
         let full = Reserved::NotBefore(NOW + 10_000);
-        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW + 4)?, full);
-        assert_eq!(reserve(tx, &job, "other", "m", limits, NOW + 4)?, Reserved::Go(3));
+        assert_eq!(reserve(tx, &jobs[2], "k", "m", limits, NOW + 4)?, full);
+        assert_eq!(reserve(tx, &jobs[2], "other", "m", limits, NOW + 4)?, Reserved::Go(3));
         settle_submit(tx, 1, "accepted", Some("t1"))?;
         settle_submit(tx, 1, "lost", None)?;
         assert_eq!(open_submits(tx)?.len(), 2, "the first is settled, and only once");
@@ -398,6 +402,23 @@ fn a_submit_takes_a_place_in_the_window_and_is_settled_once() {
     })
     .unwrap();
     assert_eq!(number(&db, "SELECT COUNT(*) FROM submits WHERE outcome = 'accepted'"), 1);
+}
+
+#[test]
+fn a_submit_whose_end_was_never_written_down_is_lost_before_the_next_one() {
+    let (_folder, db) = world();
+    queue(&db, "one", 0, NOW);
+    let job = take(&db, NOW).unwrap();
+    db.write(move |tx| {
+        let limits = Limits { creates_per_10s: 9, in_flight: 9 };
+        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Go(1));
+        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Lost);
+        assert_eq!(open_submits(tx)?, []);
+        assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Go(2));
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM submits WHERE outcome = 'lost'"), 1);
 }
 
 #[test]
