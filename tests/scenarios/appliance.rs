@@ -342,7 +342,7 @@ impl Appliance {
     /// Where everything stands, for a test that fails.
     fn state(&self) -> String {
         let jobs =
-            self.command(&["sql", "SELECT id, order_id, status, step, attempts, error FROM jobs"]);
+            self.command(&["sql", "--json", "SELECT id, order_id, status, step, attempts, strikes, lease, leased_at - step_since AS leased, due_at - step_since AS due, created_at - step_since AS made, api_key, (SELECT group_concat(what) FROM events WHERE job_id = jobs.id) AS events, error FROM jobs"]);
         let outbox = self.command(&[
             "sql",
             "SELECT id, chat_id, state, tries, error FROM outbox WHERE state <> 'sent'",

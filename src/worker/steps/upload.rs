@@ -150,7 +150,8 @@ impl<'a> Uploading<'a> {
     fn begin(desk: &'a Desk, picture: &str, key: &str) -> Option<Self> {
         let what = (picture.to_owned(), key.to_owned());
         let mut under_way = desk.uploading.lock().unwrap_or_else(PoisonError::into_inner);
-        under_way.insert(what.clone()).then_some(Self { desk, what })
+        // Lazily: a guard that is made in vain would lock this again when it is dropped.
+        under_way.insert(what.clone()).then(|| Self { desk, what })
     }
 }
 
