@@ -9,6 +9,8 @@ mod customer;
 mod promises;
 mod secrets;
 
+mod bad_input;
+mod by_hand;
 mod orders;
 
 pub(crate) use appliance::{Appliance, Setup};
