@@ -215,7 +215,8 @@ fn markup_in_a_customers_words_is_shown_as_it_was_typed() {
     ann.presses("✅");
     shop.waits_until("SELECT COUNT(*) = 1 FROM orders WHERE finished_at IS NOT NULL");
     let asked = shop.sandbox().openai().requests();
-    assert!(asked[0].user.contains(product), "{}", asked[0].user);
+    // What could pass for a tag of ours is written with other brackets.
+    assert!(asked[0].user.contains("‹b›Чай‹/b› & \"мёд\""), "{}", asked[0].user);
 }
 
 #[test]

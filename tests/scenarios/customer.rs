@@ -1,6 +1,7 @@
 //! Customers, who press what they see and wait for what comes.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 use neurocards::sandbox::photos;
 use neurocards::sandbox::telegram::{Kind, Message};
@@ -22,6 +23,12 @@ pub(crate) const OWN: What =
     What::Own("Slow dolly around the  product; \"soft\" light & <rain>, 24 fps.\nNo people.");
 
 pub(crate) const PRODUCT: &str = "Термокружка «Север», 450 мл: держит тепло 8 часов";
+
+/// Everybody's product: drawing and encoding one takes a while in a dev build.
+pub(crate) fn photo() -> Vec<u8> {
+    static PHOTO: OnceLock<Vec<u8>> = OnceLock::new();
+    PHOTO.get_or_init(|| photos::product(1)).clone()
+}
 
 /// Somebody in a private chat with the bot.
 pub(crate) struct Customer<'a> {
@@ -138,7 +145,7 @@ impl<'a> Customer<'a> {
     pub(crate) fn describes(&self, what: What) {
         self.presses("🎬");
         self.hears("📸");
-        self.sends_photo(photos::product(self.id as u64));
+        self.sends_photo(photo());
         self.hears("✍️");
         self.says(PRODUCT);
         self.chooses(what);

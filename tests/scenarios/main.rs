@@ -11,7 +11,11 @@ mod secrets;
 
 mod bad_input;
 mod by_hand;
+mod commands;
+mod crashes;
 mod orders;
+mod services;
+mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, Order, UGC, What};
