@@ -128,6 +128,7 @@ CREATE TABLE jobs (
     input_url        TEXT,                         -- the photo as the provider sees it
     kie_task_id      TEXT,
     submitted_at     INTEGER,
+    unreached_since  INTEGER,                      -- the first of its calls in a row that reached nobody
     output_url       TEXT,
     video_path       TEXT,                         -- relative to videos/
     tg_file_id       TEXT,                         -- send again for free
@@ -147,6 +148,8 @@ CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processi
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+-- How long the last real orders took, however much history was inserted beside them.
+CREATE INDEX jobs_waits ON jobs (finished_at, created_at) WHERE status = 'done' AND order_id IS NOT NULL;
 
 CREATE TRIGGER jobs_history_has_an_end AFTER INSERT ON jobs
 WHEN NEW.finished_at IS NULL AND NEW.status IN ('done', 'failed', 'canceled') BEGIN
@@ -232,6 +235,7 @@ CREATE TABLE inbox (
     error       TEXT
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
+CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 
 -- A customer's place in the dialogue.
 CREATE TABLE dialogs (
@@ -262,6 +266,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat_pending ON outbox (chat_id) WHERE state = 'pending';
+CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 
 -- Pictures of ours that Telegram already has.

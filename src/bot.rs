@@ -22,7 +22,11 @@ use std::sync::Arc;
 use telegram::Telegram;
 use teloxide::payloads::{SetMyCommands, SetMyCommandsSetters as _};
 use teloxide::types::BotCommand;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Photos that are decoded at the same time.
+const DECODERS: usize = 2;
 
 /// Set by the configuration.
 pub struct Options {
@@ -49,7 +53,13 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         limits: Limits::default(),
     };
     let photos = options.photos;
-    let handler = Handler { db: db.clone(), telegram: Arc::clone(&telegram), shop, photos };
+    let handler = Handler {
+        db: db.clone(),
+        telegram: Arc::clone(&telegram),
+        shop,
+        photos,
+        decoders: Semaphore::new(DECODERS),
+    };
     tokio::join!(
         name_commands(&telegram, &stop),
         poller::run(Arc::clone(&telegram), db, stop.clone()),

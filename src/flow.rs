@@ -16,8 +16,8 @@ mod screens;
 mod step;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, place_of};
-pub use press::Press;
+pub use apply::{Incoming, granted, handle, photo_of, place_of};
+pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
 use crate::text::Lang;

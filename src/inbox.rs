@@ -91,6 +91,14 @@ pub fn done(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<bool> {
     Ok(changed == 1)
 }
 
+/// Counts a try before it begins: one that takes the process with it counts, too.
+pub fn begun(tx: &Tx<'_>, update_id: i64) -> anyhow::Result<()> {
+    tx.prepare_cached("UPDATE inbox SET tries = tries + 1 WHERE update_id = ?1")?
+        .execute([update_id])
+        .context("counting a try")?;
+    Ok(())
+}
+
 /// Counts a failed try; the last of [`MAX_TRIES`] marks the update handled and keeps its error.
 /// Returns whether it was given up now.
 pub fn failed(tx: &Tx<'_>, update_id: i64, error: &str, now: Millis) -> anyhow::Result<bool> {
@@ -125,8 +133,8 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
          WHERE update_id IN (
              SELECT update_id
              FROM inbox
-             WHERE handled_at < :before
-             ORDER BY update_id
+             WHERE handled_at IS NOT NULL
+               AND handled_at < :before
              LIMIT :limit)",
     )?
     .execute(named_params! { ":before": before, ":limit": limit })

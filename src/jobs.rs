@@ -17,8 +17,8 @@ mod next;
 mod submits;
 mod uploads;
 
-pub use claim::{claim, next_due};
-pub use next::{Next, Policy, Standing, Trouble, Why, next};
+pub use claim::{claim, is_held, next_due};
+pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
@@ -27,7 +27,7 @@ use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::ledger::{self, Settle};
 use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use serde::Deserialize;
+use serde_json::Value;
 
 /// What a job needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,24 +118,36 @@ pub struct Job {
     pub task: Option<String>,
     /// When the task was accepted.
     pub submitted_at: Option<Millis>,
+    /// Since when its calls reach nobody.
+    pub unreached_since: Option<Millis>,
     /// Where the video lies at the provider.
     pub output_url: Option<String>,
 }
 
-/// `jobs.product_info`.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+/// `jobs.product_info`, read leniently: a row inserted by hand may hold any JSON.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Product {
     /// The product, in the customer's words.
     pub text: String,
-    /// Template `self`: goes to the model exactly as it is.
+    /// Template `self`: goes to the model exactly as it is. Never blank.
     pub user_prompt: Option<String>,
+}
+
+impl Product {
+    fn read(json: &str) -> Self {
+        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        let word = |name: &str| value[name].as_str().filter(|text| !text.trim().is_empty());
+        Self {
+            text: word("text").unwrap_or_default().to_owned(),
+            user_prompt: word("user_prompt").map(str::to_owned),
+        }
+    }
 }
 
 const COLUMNS: &str = "id, lease, user_id, tg_user_id, order_id, ordinal, template_id, \
     input_photo_path, product_info, extra_wishes, step, COALESCE(step_since, created_at), tries, \
     attempts, strikes, refused, model, api_key, prompt, input_url, kie_task_id, submitted_at, \
-    output_url";
+    output_url, unreached_since";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
     let product: String = row.get(8)?;
@@ -149,8 +161,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         ordinal: row.get(5)?,
         template: row.get(6)?,
         photo: row.get(7)?,
-        // A row inserted by hand may hold any JSON: what is not there is empty.
-        product: serde_json::from_str(&product).unwrap_or_default(),
+        product: Product::read(&product),
         wishes: row.get(9)?,
         step: Step::of(&row.get::<_, String>(10)?),
         step_since: row.get(11)?,
@@ -165,6 +176,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         task: row.get(20)?,
         submitted_at: row.get(21)?,
         output_url: row.get(22)?,
+        unreached_since: row.get(23)?,
     })
 }
 
@@ -273,6 +285,7 @@ pub fn advance(
             "UPDATE jobs
              SET step = :step, step_since = :now, tries = 0, strikes = 0, leased_at = NULL,
                  due_at = :due_at, status = 'processing', error = NULL, error_class = NULL,
+                 unreached_since = NULL,
                  prompt = COALESCE(:prompt, prompt),
                  model = COALESCE(:model, model),
                  api_key = COALESCE(:key, api_key),
@@ -308,6 +321,8 @@ pub struct Retry<'a> {
     pub attempt: bool,
     /// It was a failed try of this step, not a wait for room.
     pub tried: bool,
+    /// The call reached nobody.
+    pub unreached: bool,
     /// What was asked in this round.
     pub refused: &'a [String],
     /// What happened, for the operator; empty for a wait that is nobody's fault.
@@ -324,6 +339,7 @@ pub fn again(tx: &Tx<'_>, job: &Job, retry: &Retry<'_>, now: Millis) -> Result<b
                  strikes = 0, step = :step, leased_at = NULL, due_at = :at, status = 'queued',
                  attempts = attempts + :attempt, refused = :refused,
                  error = NULLIF(:error, ''),
+                 unreached_since = CASE WHEN :unreached THEN COALESCE(unreached_since, :now) END,
                  -- A new round gets a new task; a video that is only being fetched keeps its own.
                  kie_task_id = CASE WHEN :step IN ('script', 'upload', 'submit') THEN NULL
                                     ELSE kie_task_id END
@@ -333,6 +349,7 @@ pub fn again(tx: &Tx<'_>, job: &Job, retry: &Retry<'_>, now: Millis) -> Result<b
         )?
         .execute(named_params! {
             ":step": retry.step.word(), ":now": now, ":tried": retry.tried, ":at": retry.at,
+            ":unreached": retry.unreached,
             ":attempt": retry.attempt, ":error": retry.error,
             ":refused": serde_json::to_string(retry.refused)?,
             ":id": job.id, ":lease": job.lease,
@@ -424,7 +441,7 @@ pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Videos of a user that the provider works on, other than `job`.
+/// Videos of a user that the provider works on, or is being asked for.
 pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
     Ok(conn
         .prepare_cached(
@@ -432,7 +449,11 @@ pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
              FROM jobs
              WHERE user_id = ?1
                AND status IN ('queued', 'processing')
-               AND step IN ('render', 'fetch')",
+               AND (step IN ('render', 'fetch')
+                    OR EXISTS (SELECT 1
+                               FROM submits
+                               WHERE job_id = jobs.id
+                                 AND outcome = 'sending'))",
         )?
         .query_row([user], |row| row.get(0))?)
 }

@@ -81,9 +81,11 @@ pub fn pick(keys: &[Health], asked: &[String], desperate: bool, now: Millis) -> 
     if let Some(key) = best.min_by_key(|key| (key.running, key.used_at)) {
         return Pick::Key(key.fingerprint.clone());
     }
+    // One that was asked in this round and is free again serves the next round.
     let limited = keys.iter().filter_map(|key| match key.blocked {
-        Some((Block::RateLimit, until)) if until > now => Some((until, key)),
-        _ => None,
+        Some((Block::RateLimit, until)) => Some((until.max(now), key)),
+        Some((_, until)) if until > now => None,
+        _ => Some((now, key)),
     });
     match limited.min_by_key(|(until, _)| *until) {
         Some((_, key)) if desperate => Pick::Key(key.fingerprint.clone()),
@@ -140,7 +142,8 @@ pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Takes a key out of service. `true`: it was in service before.
+/// Takes a key out of service. `true`: it was in service before. The operator's word stands, and a
+/// limit shortens no block for want of money.
 pub fn block(
     tx: &Tx<'_>,
     fingerprint: &str,
@@ -162,7 +165,10 @@ pub fn block(
         "UPDATE api_keys
          SET blocked_class = :class, blocked_until = :until, blocked_why = :text
          WHERE fingerprint = :fingerprint
-           AND (blocked_class IS NULL OR blocked_class <> 'operator')",
+           AND blocked_class IS NOT 'operator'
+           AND NOT (:class = 'rate_limit'
+                    AND blocked_class IS 'billing'
+                    AND blocked_until >= :until)",
     )?
     .execute(named_params! {
         ":class": why.word(),
@@ -198,12 +204,20 @@ pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
     Ok(())
 }
 
-/// The account's balance as the provider tells it: a positive one ends a block for BILLING.
-/// `true`: it did.
-pub fn balance(tx: &Tx<'_>, fingerprint: &str, balance: f64, now: Millis) -> Result<bool> {
+/// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
+/// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
+/// video that could be paid is positive, too, and would only bring the next refusal.
+pub fn balance(
+    tx: &Tx<'_>,
+    fingerprint: &str,
+    balance: f64,
+    enough: f64,
+    now: Millis,
+) -> Result<bool> {
     tx.prepare_cached("UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1")?
         .execute((fingerprint, balance, now))?;
     let back = balance > 0.0
+        && balance >= enough
         && tx
             .prepare_cached(
                 "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",

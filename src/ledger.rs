@@ -151,6 +151,23 @@ fn held(conn: &Connection, job: JobId) -> Result<Option<OpenHold>> {
     Ok(hold)
 }
 
+/// The gift to a new user who has neither spent nor received anything since; `None`: they have.
+pub fn untouched_gift(conn: &Connection, user: UserId) -> Result<Option<i64>> {
+    let gift = conn
+        .prepare_cached(
+            "SELECT delta
+             FROM ledger AS gift
+             WHERE key = :key
+               AND NOT EXISTS (SELECT 1
+                               FROM ledger
+                               WHERE user_id = gift.user_id
+                                 AND id <> gift.id)",
+        )?
+        .query_row(named_params! { ":key": format!("signup:{user}") }, |row| row.get(0))
+        .optional()?;
+    Ok(gift)
+}
+
 /// What a user may spend.
 pub fn balance(conn: &Connection, user: UserId) -> Result<i64> {
     let sql = "SELECT credits FROM users WHERE id = ?1";

@@ -14,6 +14,7 @@ pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, safe_mode, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};
 
+use crate::alerts;
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, OrderId, Tx};
 use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
@@ -21,7 +22,7 @@ use crate::keys::Limits;
 use crate::models::Catalogue;
 use crate::outbox;
 use crate::templates::Templates;
-use crate::text::{Lang, Texts};
+use crate::text::{self, Arg, Lang, Texts};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -75,6 +76,13 @@ pub struct Options {
 }
 
 impl Shop {
+    /// What the cheapest configured model's video costs, in the provider's credits.
+    pub fn least_price(&self) -> f64 {
+        let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
+        let open = models.filter(|model| model.ended.is_none());
+        open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
     /// The language of alerts: the first administrator's own, if they ever wrote to the bot.
     pub fn admin_lang(&self, conn: &Connection) -> Lang {
         let admin = self.options.admins.first();
@@ -171,9 +179,30 @@ pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Mil
     }
     jobs::note(tx, job, "failed", error, None, now)?;
     finish(tx, job.order, now)?;
+    tell_operator(tx, shop, job, why, error, now)?;
     let (key, content) = messages::failure(tx, shop, job, why)?;
     outbox::put(tx, job.tg_user_id, Some(&key), &content, None, now)?;
     refresh(tx, shop, job.order, now)
+}
+
+/// The operator hears of what the customer cannot mend; BILLING and a model that is off have
+/// alerts of their own.
+fn tell_operator(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    why: Why,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt)
+    {
+        return Ok(());
+    }
+    let error = text::shorten(error, 300);
+    let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-failed", &args);
+    alerts::raise(tx, &shop.options.admins, &format!("failed:{}", why.word()), &html, now)
 }
 
 /// The order ends with its last video.
@@ -232,4 +261,4 @@ pub fn exists(conn: &Connection, draft: &str) -> Result<bool> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -271,6 +271,13 @@ pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str) -> anyhow::Result<Vec<R
     Ok(deliveries)
 }
 
+/// How much waits for a chat.
+pub fn waiting(conn: &Connection, chat_id: i64) -> anyhow::Result<i64> {
+    conn.prepare_cached("SELECT COUNT(*) FROM outbox WHERE chat_id = ?1 AND state = 'pending'")?
+        .query_row([chat_id], |row| row.get(0))
+        .context("counting a chat's messages")
+}
+
 /// Deletes up to `limit` messages that need nothing any more and were written before `before`.
 /// The newest `seq` stays: the next one is counted from it.
 pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
@@ -283,7 +290,6 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
                AND created_at < :before
                AND COALESCE(sent_at, 0) < :before
                AND seq < (SELECT MAX(seq) FROM outbox)
-             ORDER BY id
              LIMIT :limit)",
     )?
     .execute(named_params! { ":before": before, ":limit": limit })

@@ -25,13 +25,15 @@ use tokio_util::sync::CancellationToken;
 
 /// Starts in a row that died young before nothing is sold or submitted any more.
 const CRASH_LOOP: i64 = 5;
+/// What the bot may still finish after the workers have stopped.
+const LAST_CALLS: std::time::Duration = std::time::Duration::from_millis(700);
 
 /// A running appliance.
 pub struct Appliance {
     db: Db,
     workers: Workers,
     keeper: Keeper,
-    bot: Option<tokio::task::JoinHandle<Result<()>>>,
+    bot: Option<tokio::task::JoinHandle<()>>,
     runtime: Runtime,
     stop: CancellationToken,
     ends: Receiver<Ending>,
@@ -45,7 +47,9 @@ pub enum Ending {
     /// SIGTERM, SIGINT, or whoever started it.
     Asked,
     /// The disk failed: only a restart knows what is on it.
-    Fatal(String),
+    Disk(String),
+    /// A part of the program ended by itself: the rest would look alive and serve nobody.
+    Broken(String),
 }
 
 impl Appliance {
@@ -65,13 +69,15 @@ impl Appliance {
         let fatal = end.clone();
         db.on_fatal(Arc::new(move |reason| {
             // Nobody listens only when the appliance is ending anyway.
-            let _ = fatal.send(Ending::Fatal(reason));
+            let _ = fatal.send(Ending::Disk(reason));
         }));
+        // Whatever the configuration can get wrong is found before this start counts.
+        let options = settings::workers(config, tokens)?;
+        let bot_options = settings::bot(config, tokens, &clock);
         let recovered = begin(&db, &shop, tokens, clock.now())?;
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
-        let options = settings::workers(config, tokens)?;
         let keeper = Keeper::start(&db, &clock, config)?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -81,8 +87,8 @@ impl Appliance {
             .build()
             .context("cannot start the bot's runtime")?;
         let stop = CancellationToken::new();
-        let options = settings::bot(config, tokens, &clock);
-        let bot = runtime.spawn(bot::run(db.clone(), shop, options, stop.clone()));
+        let bot = runtime.spawn(bot::run(db.clone(), shop, bot_options, stop.clone()));
+        let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);
         Ok(Self { db, workers, keeper, bot, runtime, stop, ends, end, _lock: lock })
@@ -101,7 +107,7 @@ impl Appliance {
     /// Waits for SIGTERM or SIGINT, or for a failure that only a restart can mend.
     ///
     /// # Errors
-    /// The failure.
+    /// The failure: hand what this returned to [`Appliance::stop`].
     pub fn wait(&self) -> Result<()> {
         let asked = self.end.clone();
         let _signals = self.runtime.enter();
@@ -116,32 +122,48 @@ impl Appliance {
             let _ = asked.send(Ending::Asked);
         });
         match self.ends.recv() {
-            Ok(Ending::Fatal(reason)) => {
+            Ok(Ending::Disk(reason)) => {
                 bail!("the disk failed under the database ({reason}): check it, then start again")
             }
+            Ok(Ending::Broken(reason)) => bail!("a part of the program ended: {reason}"),
             _ => Ok(()),
         }
     }
 
-    /// Stops within five seconds; everything goes on at the next start.
-    pub fn stop(mut self) {
+    /// Stops within five seconds; everything goes on at the next start. `orderly`: nothing failed.
+    pub fn stop(mut self, orderly: bool) {
         tracing::info!("stopping");
         self.stop.cancel();
         self.workers.stop();
         if let Some(bot) = self.bot.take() {
-            let ended = self.runtime.block_on(async {
-                tokio::time::timeout(std::time::Duration::from_secs(4), bot).await
-            });
-            match ended {
-                Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => tracing::error!(error = format!("{error:#}"), "the bot"),
-                Ok(Err(error)) => tracing::error!(%error, "the bot panicked"),
-                Err(_) => tracing::warn!("the bot was cut off"),
+            // It began to stop together with the workers.
+            let ended =
+                self.runtime.block_on(async { tokio::time::timeout(LAST_CALLS, bot).await });
+            if ended.is_err() {
+                tracing::warn!("the bot was cut off");
             }
         }
         self.runtime.shutdown_background();
-        self.keeper.stop(&self.db);
+        self.keeper.stop(&self.db, orderly);
         tracing::info!("stopped");
+    }
+}
+
+/// Waits for the bot: one that ends before it is asked to takes the appliance with it.
+async fn watched(
+    bot: tokio::task::JoinHandle<Result<()>>,
+    end: Sender<Ending>,
+    stop: CancellationToken,
+) {
+    let reason = match bot.await {
+        Ok(Ok(())) => "the bot stopped".to_owned(),
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(_) => "the bot panicked".to_owned(),
+    };
+    if !stop.is_cancelled() {
+        tracing::error!(reason, "the bot ended");
+        // Nobody listens only when the appliance is ending anyway.
+        let _ = end.send(Ending::Broken(reason));
     }
 }
 
@@ -169,17 +191,25 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
         )?;
         keys::configure(tx, &fingerprints)?;
         let recovered = orders::recover(tx, &shop, now)?;
-        if recovered.leases > 0 {
-            tell(tx, &shop, recovered, now)?;
-        }
+        tell(tx, &shop, recovered, now)?;
         Ok(recovered)
     })
 }
 
-/// The operator hears of a start only when something was recovered.
+/// The operator hears of a start only when something was recovered, or when it was one too many.
 fn tell(tx: &Tx<'_>, shop: &Shop, recovered: Recovered, now: Millis) -> Result<()> {
-    let args =
-        [("leases", Arg::Num(recovered.leases as i64)), ("lost", Arg::Num(recovered.lost as i64))];
-    let html = shop.texts.say(shop.admin_lang(tx), "alert-recovered", &args);
-    alerts::tell(tx, &shop.options.admins, &html, now)
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    if orders::safe_mode(tx)? {
+        let html = shop.texts.say(lang, "alert-safe-mode", &[]);
+        alerts::raise(tx, admins, "safe-mode", &html, now)?;
+    }
+    if recovered.leases > 0 {
+        let args = [
+            ("leases", Arg::Num(recovered.leases as i64)),
+            ("lost", Arg::Num(recovered.lost as i64)),
+        ];
+        let html = shop.texts.say(lang, "alert-recovered", &args);
+        alerts::raise(tx, admins, "recovered", &html, now)?;
+    }
+    Ok(())
 }

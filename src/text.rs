@@ -127,9 +127,10 @@ impl Texts {
     }
 }
 
-/// Makes somebody else's words safe inside our HTML.
+/// Makes somebody else's words safe inside our HTML, and inside an attribute of it.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;")
 }
 
 /// The first `chars` characters, with an ellipsis where something was cut.
@@ -175,7 +176,8 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, path: &Path) -> Result<()>
 fn parse(source: &str, shown: &str) -> Result<FluentResource> {
     FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
         let Some(error) = errors.first() else { return anyhow::anyhow!("{shown}: not Fluent") };
-        let line = source[..error.pos.start.min(source.len())].lines().count().max(1);
+        let before = source.bytes().take(error.pos.start);
+        let line = before.filter(|byte| *byte == b'\n').count() + 1;
         anyhow::anyhow!("{shown}, line {line}: {error}")
     })
 }
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn strangers_words_stay_words() {
-        assert_eq!(escape("<b>&"), "&lt;b&gt;&amp;");
+        assert_eq!(escape("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
         assert_eq!(shorten("привет", 3), "при…");
         assert_eq!(shorten("при", 3), "при");
     }

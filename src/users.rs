@@ -103,7 +103,13 @@ pub fn by_id(conn: &Connection, id: UserId) -> Result<User> {
 
 /// They pressed `✅ Принимаю условия`.
 pub fn accept_terms(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
-    tx.execute("UPDATE users SET terms_accepted_at = ?2 WHERE id = ?1", (id, now))?;
+    tx.execute(
+        "UPDATE users
+         SET terms_accepted_at = ?2
+         WHERE id = ?1
+           AND terms_accepted_at IS NULL",
+        (id, now),
+    )?;
     Ok(())
 }
 

@@ -23,7 +23,7 @@ use secrecy::SecretString;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Uploading a photo and sending a createTask, in milliseconds of the process clock.
@@ -73,6 +73,8 @@ struct Desk {
     /// Photos on their way to the provider: the order's other videos wait for the one upload.
     uploading: Mutex<HashSet<(String, String)>>,
     stopping: AtomicBool,
+    /// Rung at the stop, for whoever pauses.
+    stop_bell: Condvar,
 }
 
 impl Desk {
@@ -83,6 +85,13 @@ impl Desk {
     /// A call that the stop has cut off says nothing about its service.
     fn stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Waits before another try of something that must not be given up; ends early at the stop.
+    fn pause(&self, ms: Millis) {
+        let held = self.uploading.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.stop_bell.wait_timeout(held, self.clock.real_span(ms));
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn key(&self, fingerprint: &str) -> Option<&SecretString> {
@@ -107,6 +116,7 @@ impl Workers {
             renders: Mutex::new(renders::Renders::default()),
             uploading: Mutex::default(),
             stopping: AtomicBool::new(false),
+            stop_bell: Condvar::new(),
             db,
             shop,
             clock,
@@ -131,6 +141,7 @@ impl Workers {
     /// gets its answer if that comes in time. What was left is due at the next start.
     pub fn stop(self) {
         self.desk.stopping.store(true, Ordering::SeqCst);
+        self.desk.stop_bell.notify_all();
         self.desk.kie.stop();
         self.desk.files.stop();
         if let Some(openai) = &self.desk.openai {

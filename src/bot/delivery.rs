@@ -28,6 +28,7 @@ impl Delivered for Delivery {
         if let Some(id) = row.job_id
             && let Some(job) = jobs::get(tx, JobId(id))?
         {
+            // The failure's own alert says which video it was.
             return orders::fail(tx, &self.0, &job, Why::Temporary, why, now);
         }
         let lang = self.0.admin_lang(tx);

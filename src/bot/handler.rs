@@ -5,8 +5,8 @@ use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
-use crate::db::Db;
-use crate::flow::{self, Event, Incoming, Photo, Place, Press};
+use crate::db::{Db, JobId};
+use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::orders::{self, Shop};
 use crate::photo::{self, Refusal};
@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,8 @@ pub struct Handler {
     pub shop: Arc<Shop>,
     /// Where photos are kept.
     pub photos: PathBuf,
+    /// Decoding takes memory by the hundred megabytes: few at a time.
+    pub decoders: Semaphore,
 }
 
 /// Handles rows until `stop`; what is under way is finished first.
@@ -122,7 +124,7 @@ impl Handler {
 
     async fn handle(&self, row: &Row) -> Result<()> {
         let update = updates::read(&row.body).context("the update cannot be read")?;
-        let incoming = self.incoming(row.update_id, &update).await?;
+        let incoming = self.incoming(row, &update).await?;
         let (db, shop, now) =
             (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
         let update_id = row.update_id;
@@ -139,12 +141,12 @@ impl Handler {
         .await
     }
 
-    async fn incoming(&self, update_id: i64, update: &Update) -> Result<What> {
+    async fn incoming(&self, row: &Row, update: &Update) -> Result<What> {
         if let Some(query) = &update.callback_query {
-            return self.press(update_id, query).await.map(What::Event);
+            return self.press(row.update_id, query).await.map(What::Event);
         }
         if let Some(message) = &update.message {
-            return self.message(update_id, message).await;
+            return self.message(row, message).await;
         }
         if let Some(member) = &update.my_chat_member {
             let status = member.new_chat_member.as_ref().map_or("", |new| new.status.as_str());
@@ -155,7 +157,7 @@ impl Handler {
         Ok(What::Nothing)
     }
 
-    async fn message(&self, update_id: i64, message: &Message) -> Result<What> {
+    async fn message(&self, row: &Row, message: &Message) -> Result<What> {
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
             return Ok(What::Nothing);
         };
@@ -166,13 +168,13 @@ impl Handler {
         let event = match message.brings() {
             Brings::Text(text) => command(text).unwrap_or_else(|| Event::Text(text.to_owned())),
             Brings::Picture { file_id, file_size } => Event::Picture {
-                photo: self.picture(update_id, from.id, file_id, file_size).await?,
+                photo: self.picture(row, from.id, file_id, file_size).await?,
                 album: message.media_group_id.clone(),
             },
             Brings::Other => Event::Other,
         };
         Ok(What::Event(Incoming {
-            update_id,
+            update_id: row.update_id,
             profile: profile(from),
             event,
             callback: None,
@@ -183,9 +185,11 @@ impl Handler {
     async fn press(&self, update_id: i64, query: &CallbackQuery) -> Result<Incoming> {
         let press = query.data.as_deref().and_then(Press::read);
         let photo_kept = match &press {
-            Some(Press::Again(job)) => self.photo_kept(query.from.id, *job).await?,
-            _ => false,
+            Some(Press::Again(job)) => self.again_photo(query.from.id, *job).await?,
+            Some(Press::Draft(_, Choice::Confirm)) => self.draft_photo(query.from.id).await?,
+            _ => None,
         };
+        let photo_kept = photo_kept.is_some_and(|photo| self.has_photo(&photo));
         Ok(Incoming {
             update_id,
             profile: profile(&query.from),
@@ -195,29 +199,38 @@ impl Handler {
         })
     }
 
-    async fn photo_kept(&self, tg_user_id: i64, job: crate::db::JobId) -> Result<bool> {
+    async fn again_photo(&self, tg_user_id: i64, job: JobId) -> Result<Option<String>> {
         let db = self.db.clone();
-        let again = blocking(move || {
+        blocking(move || {
             db.read(|conn| match users::by_tg(conn, tg_user_id)? {
-                Some(user) => orders::again(conn, user.id, job),
+                Some(user) => Ok(orders::again(conn, user.id, job)?.map(|again| again.photo)),
                 None => Ok(None),
             })
         })
-        .await?;
-        Ok(again.is_some_and(|again| {
-            let ours = !again.photo.starts_with("http") && !again.photo.is_empty();
-            ours && self.photos.join(&again.photo).is_file()
-        }))
+        .await
+    }
+
+    async fn draft_photo(&self, tg_user_id: i64) -> Result<Option<String>> {
+        let db = self.db.clone();
+        blocking(move || db.read(|conn| flow::photo_of(conn, tg_user_id))).await
+    }
+
+    /// Whether a photo that a row names lies in our folder.
+    fn has_photo(&self, path: &str) -> bool {
+        let mut parts = Path::new(path).components();
+        let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
+        inside && !path.is_empty() && self.photos.join(path).is_file()
     }
 
     /// Fetches and keeps a picture, where the bot waits for one.
     async fn picture(
         &self,
-        update_id: i64,
+        row: &Row,
         tg_user_id: i64,
         file_id: &str,
         size: Option<u64>,
     ) -> Result<Photo> {
+        let update_id = row.update_id;
         let db = self.db.clone();
         let place = blocking(move || db.read(|conn| flow::place_of(conn, tg_user_id))).await?;
         if place != Place::Photo {
@@ -226,6 +239,13 @@ impl Handler {
         if size.is_some_and(|size| size > download::LIMIT as u64) {
             return Ok(Photo::Large);
         }
+        // A picture that took the process with it is not tried for ever.
+        if row.tries >= inbox::MAX_TRIES - 1 {
+            return Ok(Photo::Broken);
+        }
+        let db = self.db.clone();
+        blocking(move || db.write(move |tx| inbox::begun(tx, update_id))).await?;
+        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
         let mut got = download::fetch(&self.telegram, file_id).await;
         if let Download::Trouble(error) = &got {
             tracing::warn!(update_id, error, "a photo could not be fetched; once more");

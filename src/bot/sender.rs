@@ -183,7 +183,8 @@ impl Sender {
                 let held = self.context.limiter().retry_after(row.chat_id, seconds, now);
                 tracing::warn!(chat.id = row.chat_id, seconds, all = held == Held::All, "too fast");
                 // An answer is in no chat's order, so it must wait by itself.
-                Some(Waiting { due_at: now + Millis::from(seconds) * SECOND, ..row })
+                let wait = Millis::from(seconds).min(3_600) * SECOND;
+                Some(Waiting { due_at: now + wait, ..row })
             }
             Outcome::Unauthorized => {
                 tracing::error!("Telegram does not accept BOT_TOKEN: nothing can be sent");

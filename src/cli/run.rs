@@ -18,6 +18,6 @@ pub(super) fn run(config: Config) -> Result<ExitCode> {
     let mode = if clock.is_real() { Mode::Live } else { Mode::Demo };
     let appliance = Appliance::start(&config, &tokens, mode, clock)?;
     let ended = appliance.wait();
-    appliance.stop();
+    appliance.stop(ended.is_ok());
     ended.map(|()| ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop};
 use crate::outbox::{self, Content};
 use crate::text::Arg;
 use crate::users::{self, Profile, User};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// An update, read.
@@ -25,7 +25,7 @@ pub struct Incoming {
     pub event: Event,
     /// The callback query to answer.
     pub callback: Option<String>,
-    /// The photo of the job that `🔄` names is still on disk.
+    /// The photo that `🔄` or `✅` needs is still on disk.
     pub photo_kept: bool,
 }
 
@@ -69,6 +69,10 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     Ok(())
 }
 
+/// Messages that wait for one chat before nothing more is said to it; videos, status and notices of
+/// orders always are.
+const FLOOD: i64 = 20;
+
 struct Work<'a> {
     tx: &'a Tx<'a>,
     shop: &'a Shop,
@@ -86,7 +90,11 @@ impl Work<'_> {
             match effect {
                 Effect::Say(screen) => self.say(screen)?,
                 Effect::Toast(words) => toast = Some(self.view().toast(*words)),
-                Effect::Place(draft) => self.place(draft)?,
+                Effect::Place(draft) => {
+                    if !self.place(draft)? {
+                        toast = None;
+                    }
+                }
                 Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
                 Effect::Language(lang) => {
                     users::choose_language(self.tx, self.user.id, *lang)?;
@@ -111,12 +119,17 @@ impl Work<'_> {
     }
 
     fn say(&self, screen: &Screen) -> Result<()> {
+        // Who sends faster than Telegram lets us answer has enough to read.
+        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+            return Ok(());
+        }
         let content = self.view().render(screen)?;
         outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
         Ok(())
     }
 
-    fn place(&mut self, draft: &Draft) -> Result<()> {
+    /// `false`: nothing began, and the customer reads why.
+    fn place(&mut self, draft: &Draft) -> Result<bool> {
         let (Some(template), Some(photo), Some(product), Some(videos)) =
             (&draft.template, &draft.photo, &draft.product, draft.count)
         else {
@@ -136,18 +149,19 @@ impl Work<'_> {
             videos,
         };
         match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
-            Placed::Started(_) | Placed::Already(_) => Ok(()),
-            // The customer reads why, and the draft waits at the same question.
+            Placed::Started(_) | Placed::Already(_) => return Ok(true),
+            // The draft waits at the same question.
             Placed::Insufficient(_) => {
                 let draft = Draft { count: None, ..draft.clone() };
                 self.dialog = Dialog { place: draft.place(), draft };
-                self.say(&Screen::Insufficient { count: videos })
+                self.say(&Screen::Insufficient { count: videos })?;
             }
             Placed::Closed(why) => {
                 self.dialog = Dialog { place: draft.place(), draft: draft.clone() };
-                self.say(&Screen::Closed(why))
+                self.say(&Screen::Closed(why))?;
             }
         }
+        Ok(false)
     }
 }
 
@@ -171,7 +185,10 @@ fn facts(
         price: shop.options.per_video,
         selling,
         terms_due: shop.options.terms_url.is_some() && !user.accepted,
-        welcome: is_new.then_some(shop.options.signup),
+        welcome: match incoming.event {
+            Event::Press(Some(Press::AcceptTerms)) => ledger::untouched_gift(tx, user.id)?,
+            _ => is_new.then_some(shop.options.signup),
+        },
         fresh: format!("{:x}-{:x}", user.id.0, incoming.update_id),
         prompt_max: orders::own_prompt_max(tx, shop, now)?,
         templates: shop.templates.all().map(|template| template.id.clone()).collect(),
@@ -179,6 +196,12 @@ fn facts(
         photo_kept: incoming.photo_kept,
         confirmed,
     })
+}
+
+/// The photo of the order in the making.
+pub fn photo_of(conn: &Connection, tg_user_id: i64) -> Result<Option<String>> {
+    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(None) };
+    Ok(load(conn, user.id)?.draft.photo)
 }
 
 /// The place at which a customer stands: the bot downloads a picture only where one is asked for.
@@ -193,7 +216,11 @@ fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
         .query_row([user], |row| row.get(0))
         .optional()?;
     let Some(state) = state else { return Ok(Dialog::default()) };
-    serde_json::from_str(&state).with_context(|| format!("the dialogue of user {user}"))
+    // One that this version cannot read begins anew: better than a customer who is never answered.
+    Ok(serde_json::from_str(&state).unwrap_or_else(|error| {
+        tracing::error!(user.id = user.0, %error, "a dialogue cannot be read");
+        Dialog::default()
+    }))
 }
 
 fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {

@@ -20,7 +20,8 @@ pub struct Facts {
     pub selling: Selling,
     /// Consent is asked for and was not given.
     pub terms_due: bool,
-    /// This event made the customer: the gift.
+    /// The gift to a customer who has not been welcomed: this event made them, or they have done
+    /// nothing yet.
     pub welcome: Option<i64>,
     /// An id for a new draft.
     pub fresh: String,
@@ -30,7 +31,7 @@ pub struct Facts {
     pub templates: Vec<String>,
     /// What `🔄` begins with; `None`: not theirs, or gone.
     pub again: Option<Again>,
-    /// Its photo is still there.
+    /// The photo that `🔄` or `✅` needs is still there.
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
@@ -59,9 +60,11 @@ type Outcome = (Dialog, Vec<Effect>);
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     match event {
         Event::Start(argument) => start(argument.as_deref(), facts),
-        Event::Press(Some(Press::AcceptTerms)) => {
-            (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(Screen::Menu)])
+        Event::Press(Some(Press::AcceptTerms)) if facts.terms_due => {
+            let welcome = Screen::Welcome { gift: facts.welcome.unwrap_or(0) };
+            (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(welcome)])
         }
+        Event::Press(Some(Press::Language(lang))) => language(dialog, *lang, facts),
         Event::Command(command) => at_command(dialog, command, facts),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
         Event::Press(Some(press)) => pressed(dialog, press, facts),
@@ -94,11 +97,19 @@ fn at_command(dialog: &Dialog, command: &str, facts: &Facts) -> Outcome {
         "support" => stay(Screen::Support),
         "cancel" if dialog.place == Place::Menu => stay(Screen::NothingToCancel),
         "cancel" => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
+        "language" => stay(Screen::Cabinet),
         _ if facts.terms_due => stay(Screen::Terms),
         "menu" => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
-        "language" => stay(Screen::Cabinet),
         _ => stay(Screen::UnknownCommand),
     }
+}
+
+/// Also before the terms: who is to accept them has to read them.
+fn language(dialog: &Dialog, lang: Lang, facts: &Facts) -> Outcome {
+    let screen = if facts.terms_due { Screen::Terms } else { Screen::LanguageSet };
+    let effects =
+        vec![Effect::Language(lang), Effect::Toast(Toast::Language(lang)), Effect::Say(screen)];
+    (dialog.clone(), effects)
 }
 
 fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
@@ -111,14 +122,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::TopUp => stay(Screen::TopUp),
         Press::Continue => here(dialog, None),
         Press::AcceptTerms => here(dialog, None),
-        Press::Language(lang) => (
-            dialog.clone(),
-            vec![
-                Effect::Language(*lang),
-                Effect::Toast(Toast::Language(*lang)),
-                Effect::Say(Screen::LanguageSet),
-            ],
-        ),
+        Press::Language(lang) => language(dialog, *lang, facts),
         Press::Again(_) => match &facts.again {
             None => here(dialog, Some(Toast::Gone)),
             Some(again) => begin(
@@ -199,6 +203,9 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     let count = dialog.draft.count.unwrap_or(1);
     if let Selling::Closed(why) = facts.selling {
         return (dialog.clone(), vec![Effect::Say(Screen::Closed(why))]);
+    }
+    if !facts.photo_kept {
+        return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.credits < facts.price * count {
         let draft = Draft { count: None, ..dialog.draft.clone() };

@@ -36,6 +36,20 @@ pub fn claim(tx: &Tx<'_>, steps: &[Step], lease_ms: Millis, now: Millis) -> Resu
     Ok(Some(job))
 }
 
+/// Whether the job still runs and its lease is still this holder's.
+pub fn is_held(conn: &Connection, job: &Job) -> Result<bool> {
+    let held = conn
+        .prepare_cached(
+            "SELECT 1
+             FROM jobs
+             WHERE id = ?1
+               AND lease = ?2
+               AND status IN ('queued', 'processing')",
+        )?
+        .exists((job.id, job.lease))?;
+    Ok(held)
+}
+
 struct Due {
     id: JobId,
     priority: i64,

@@ -102,14 +102,25 @@ pub struct Standing {
     pub attempts: i64,
     /// Failed tries of this step before this one.
     pub tries: i64,
-    /// When the step began.
-    pub step_since: Millis,
-    /// Another key could be asked at once.
-    pub other_key: bool,
+    /// Since when nobody is reached; the trouble at hand included.
+    pub unreached_since: Millis,
+    /// Another key.
+    pub other_key: OtherKey,
     /// Another model could be asked at once.
     pub other_model: bool,
     /// The photo was not uploaded anew in this round.
     pub other_upload: bool,
+}
+
+/// What the other keys could do for the job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherKey {
+    /// One can be asked at once.
+    Free,
+    /// Those that are left are limited: waiting helps.
+    Limited,
+    /// There is none.
+    None,
 }
 
 /// What to do.
@@ -136,13 +147,16 @@ pub fn next(trouble: Trouble, s: &Standing, policy: &Policy, now: Millis, jitter
         Trouble::UserViolation => Next::Fail(Why::Violation),
         Trouble::OurMistake => Next::Fail(Why::Mistake),
         Trouble::Unknown => Next::Fail(Why::Unknown),
-        Trouble::Billing if s.other_key => at_once(now),
-        Trouble::Billing => Next::Fail(Why::Billing),
+        Trouble::Billing | Trouble::RateLimit if s.other_key == OtherKey::Free => at_once(now),
+        Trouble::Billing if s.other_key == OtherKey::None => Next::Fail(Why::Billing),
         Trouble::ModelOff if s.other_model => at_once(now),
         Trouble::ModelOff => Next::Fail(Why::ModelOff),
-        Trouble::RateLimit if s.other_key => at_once(now),
-        Trouble::RateLimit => attempt(s, policy, policy.rate_limit_delay, Why::Overload, now, 0.0),
-        Trouble::DownloadFailed if s.other_upload => at_once(now),
+        Trouble::Billing | Trouble::RateLimit => {
+            attempt(s, policy, policy.rate_limit_delay, Why::Overload, now, 0.0)
+        }
+        Trouble::DownloadFailed if s.other_upload && s.attempts < policy.max_attempts => {
+            at_once(now)
+        }
         Trouble::Unreached => unreached(s, now),
         Trouble::DownloadFailed | Trouble::Temporary | Trouble::Lost => match s.step {
             Step::Upload => upload(s, policy, now, jitter),
@@ -185,10 +199,11 @@ fn upload(s: &Standing, policy: &Policy, now: Millis, jitter: f64) -> Next {
 }
 
 fn unreached(s: &Standing, now: Millis) -> Next {
-    if now - s.step_since >= UNREACHED_LIMIT {
+    let out = now - s.unreached_since;
+    if out >= UNREACHED_LIMIT {
         return Next::Fail(Why::Temporary);
     }
-    let wait = (SECOND << s.tries.clamp(0, 10)).min(UNREACHED_PAUSE);
+    let wait = out.clamp(SECOND, UNREACHED_PAUSE);
     Next::Again { step: s.step, at: now + wait, attempt: false, new_round: false }
 }
 
@@ -209,8 +224,8 @@ mod tests {
             step,
             attempts,
             tries: 0,
-            step_since: NOW,
-            other_key: false,
+            unreached_since: NOW,
+            other_key: OtherKey::None,
             other_model: false,
             other_upload: false,
         }
@@ -242,7 +257,7 @@ mod tests {
 
     #[test]
     fn another_key_or_model_is_asked_at_once_and_for_nothing() {
-        let s = Standing { other_key: true, other_model: true, ..at(Step::Submit, 2) };
+        let s = Standing { other_key: OtherKey::Free, other_model: true, ..at(Step::Submit, 2) };
         let s = Standing { other_upload: true, ..s };
         let troubles =
             [Trouble::Billing, Trouble::RateLimit, Trouble::ModelOff, Trouble::DownloadFailed];
@@ -272,14 +287,26 @@ mod tests {
     #[test]
     fn a_service_out_of_reach_uses_no_attempt_for_two_hours() {
         let mut s = at(Step::Submit, 2);
-        s.tries = 3;
         let wait =
             |ms| Next::Again { step: Step::Submit, at: NOW + ms, attempt: false, new_round: false };
-        check(Trouble::Unreached, s, wait(8 * SECOND));
-        s.tries = 60;
-        check(Trouble::Unreached, s, wait(MINUTE));
-        s.step_since = NOW - 2 * HOUR;
+        for (out, ms) in [(0, SECOND), (8 * SECOND, 8 * SECOND), (HOUR, MINUTE)] {
+            s.unreached_since = NOW - out;
+            check(Trouble::Unreached, s, wait(ms));
+        }
+        s.unreached_since = NOW - 2 * HOUR;
         check(Trouble::Unreached, s, Next::Fail(Why::Temporary));
+    }
+
+    #[test]
+    fn a_key_without_money_beside_a_limited_one_is_a_wait() {
+        let s = Standing { other_key: OtherKey::Limited, ..at(Step::Submit, 0) };
+        check(Trouble::Billing, s, waits(60, true));
+    }
+
+    #[test]
+    fn a_photo_is_uploaded_anew_once_and_within_the_attempts() {
+        let s = Standing { other_upload: true, ..at(Step::Render, 3) };
+        check(Trouble::DownloadFailed, s, Next::Fail(Why::Temporary));
     }
 
     #[test]

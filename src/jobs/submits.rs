@@ -15,6 +15,8 @@ pub enum Reserved {
     Go(i64),
     /// Not before this time: the key's limits.
     NotBefore(Millis),
+    /// An earlier submit's outcome could never be written down: it is lost.
+    Lost,
     /// The job is somebody else's by now.
     Gone,
 }
@@ -39,6 +41,17 @@ pub fn reserve(
         .exists((job.id, job.lease))?;
     if !mine {
         return Ok(Reserved::Gone);
+    }
+    let unknown = tx
+        .prepare_cached(
+            "UPDATE submits
+             SET outcome = 'lost'
+             WHERE job_id = ?1
+               AND outcome = 'sending'",
+        )?
+        .execute([job.id])?;
+    if unknown > 0 {
+        return Ok(Reserved::Lost);
     }
     if let Some(until) = keys::full_until(tx, key, limits, now)? {
         return Ok(Reserved::NotBefore(until));

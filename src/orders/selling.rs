@@ -96,9 +96,9 @@ pub fn usual_wait(conn: &Connection) -> Result<Option<Millis>> {
     let mut query = conn.prepare_cached(
         "SELECT finished_at - created_at
          FROM jobs
-         WHERE finished_at IS NOT NULL
-           AND status = 'done'
+         WHERE status = 'done'
            AND order_id IS NOT NULL
+           AND finished_at IS NOT NULL
          ORDER BY finished_at DESC
          LIMIT ?1",
     )?;

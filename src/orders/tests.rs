@@ -1,1 +1,290 @@
+//! Orders on a real database; every world checks its ledger when it is dropped.
 
+mod failing;
+mod history;
+mod placing;
+mod recovery;
+mod troubles;
+
+use super::*;
+use crate::clock::{HOUR, MINUTE, SECOND};
+use crate::db::{Db, UserId, tests::fresh};
+use crate::jobs::Trouble;
+use crate::keys;
+use crate::ledger::{self, Grant};
+use crate::outbox::Content;
+use crate::users::{self, Profile, User};
+use std::sync::Arc;
+
+/// A moment after the database was made.
+pub(crate) const NOW: Millis = 10_000;
+pub(crate) const MODELS: [&str; 2] = ["bytedance/seedance-2-mini", "kling-3.0/video"];
+
+/// The defaults of the configuration.
+pub(crate) fn options() -> Options {
+    Options {
+        signup: 2,
+        per_video: 1,
+        models: MODELS.map(str::to_owned).to_vec(),
+        policy: Policy {
+            max_attempts: 3,
+            temporary_delay: 10 * SECOND,
+            rate_limit_delay: 60 * SECOND,
+            generation_timeout: 30 * MINUTE,
+        },
+        limits: Limits { creates_per_10s: 20, in_flight: 100 },
+        billing_cooldown: DAY,
+        rate_limit_cooldown: HOUR,
+        daily_spend_cap: 0.0,
+        low_balance: 1_000.0,
+        orders_per_hour: 20,
+        running_per_user: 10,
+        upload_limit: 45 << 20,
+        support: Some("https://t.me/help".to_owned()),
+        terms_url: None,
+        privacy_url: None,
+        admins: vec![1],
+    }
+}
+
+/// A shop, its database with two keys, and whoever comes.
+pub(crate) struct World {
+    pub(crate) db: Db,
+    pub(crate) shop: Arc<Shop>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let (folder, db) = fresh();
+        let mut options = options();
+        change(&mut options);
+        db.write(|tx| keys::configure(tx, &["aaaa".to_owned(), "bbbb".to_owned()])).unwrap();
+        let shop = Shop {
+            texts: Texts::load(None).unwrap(),
+            catalogue: Catalogue::load(None).unwrap(),
+            templates: Templates::load(None).unwrap(),
+            options,
+        };
+        Self { db, shop: Arc::new(shop), _folder: folder }
+    }
+
+    /// One commit.
+    #[track_caller]
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>, &Shop) -> Result<T> + Send + 'static,
+    ) -> T {
+        let shop = Arc::clone(&self.shop);
+        self.db.write(move |tx| work(tx, &shop)).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.db.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn sql(&self, sql: &'static str) {
+        self.write(move |tx, _| Ok(tx.execute_batch(sql)?));
+    }
+
+    /// What a message with this key says; empty: there is none.
+    pub(crate) fn said(&self, key: &str) -> String {
+        let row = self.db.read(|conn| outbox::by_key(conn, key)).unwrap();
+        row.map_or(String::new(), |row| html(&row.content).to_owned())
+    }
+
+    /// How many messages have keys that begin so.
+    pub(crate) fn messages(&self, key: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM outbox WHERE key LIKE '{key}%'"))
+    }
+
+    pub(crate) fn credits(&self, user: &User) -> i64 {
+        self.db.read(|conn| ledger::balance(conn, user.id)).unwrap()
+    }
+
+    pub(crate) fn customer(&self, tg_user_id: i64, credits: i64) -> User {
+        self.write(move |tx, _| {
+            let profile = Profile { tg_user_id, ..Profile::default() };
+            let (user, _) = users::meet(tx, &profile, NOW)?;
+            if credits > 0 {
+                let gift =
+                    Grant { user: user.id, credits, key: None, actor: "operator", note: None };
+                ledger::grant(tx, &gift, NOW)?;
+            }
+            users::by_id(tx, user.id)
+        })
+    }
+
+    /// An order with one commit, at `NOW`.
+    pub(crate) fn place(&self, user: &User, draft: &'static str, videos: i64) -> Placed {
+        let user = user.clone();
+        self.write(move |tx, shop| place(tx, shop, &user, &new_order(draft, videos), NOW))
+    }
+
+    /// The same of an order that starts: its videos.
+    #[track_caller]
+    pub(crate) fn order(&self, user: &User, draft: &'static str, videos: i64) -> Vec<JobId> {
+        let Placed::Started(order) = self.place(user, draft, videos) else { panic!("not started") };
+        self.db
+            .read(|conn| {
+                let mut query =
+                    conn.prepare("SELECT id FROM jobs WHERE order_id = ?1 ORDER BY ordinal")?;
+                let rows = query.query_map([order], |row| row.get(0))?;
+                Ok(rows.collect::<rusqlite::Result<_>>()?)
+            })
+            .unwrap()
+    }
+
+    pub(crate) fn job(&self, id: JobId) -> Job {
+        self.db.read(|conn| jobs::get(conn, id)).unwrap().unwrap()
+    }
+
+    pub(crate) fn state(&self, id: JobId) -> String {
+        let sql = "SELECT status || ' ' || step FROM jobs WHERE id = ?1";
+        self.db.read(|conn| Ok(conn.query_row(sql, [id], |row| row.get(0))?)).unwrap()
+    }
+
+    /// Leases what is most urgent, whatever its step.
+    #[track_caller]
+    pub(crate) fn claim(&self, now: Millis) -> Job {
+        self.write(move |tx, _| jobs::claim(tx, &Step::ALL, MINUTE, now))
+            .expect("a job that is due")
+    }
+
+    /// Leases the most urgent job and puts it where a submit begins, with key `aaaa`.
+    #[track_caller]
+    pub(crate) fn at_submit(&self, now: Millis) -> Job {
+        let job = self.claim(now);
+        self.advance(&job, Step::Upload, Found { prompt: Some("p"), ..Found::default() }, now);
+        let found = Found {
+            model: Some(MODELS[0]),
+            key: Some("aaaa"),
+            input_url: Some("https://files.example/a.jpg"),
+            ..Found::default()
+        };
+        let job = self.lease(job.id, now);
+        self.advance(&job, Step::Submit, found, now);
+        self.lease(job.id, now)
+    }
+
+    /// Leases this very job.
+    #[track_caller]
+    pub(crate) fn lease(&self, id: JobId, now: Millis) -> Job {
+        self.write(move |tx, _| {
+            tx.execute("UPDATE jobs SET due_at = 0, priority = 9 WHERE id = ?1", [id])?;
+            let job = jobs::claim(tx, &Step::ALL, MINUTE, now)?.unwrap();
+            tx.execute("UPDATE jobs SET priority = 0 WHERE id = ?1", [id])?;
+            assert_eq!(job.id, id);
+            Ok(job)
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn advance(&self, job: &Job, step: Step, found: Found<'static>, now: Millis) {
+        let job = job.clone();
+        let moved = self.write(move |tx, _| jobs::advance(tx, &job, step, &found, now, now));
+        assert!(moved);
+    }
+
+    pub(crate) fn fail(&self, job: &Job, why: Why, now: Millis) {
+        let job = job.clone();
+        self.write(move |tx, shop| fail(tx, shop, &job, why, "no", now));
+    }
+
+    pub(crate) fn trouble(&self, job: &Job, what: Trouble, now: Millis) {
+        let job = job.clone();
+        self.write(move |tx, shop| trouble(tx, shop, &job, what, "its words", now));
+    }
+
+    pub(crate) fn delivered(&self, id: JobId, now: Millis) {
+        self.write(move |tx, shop| delivered(tx, shop, id, Some("file"), now));
+    }
+
+    /// What always holds, read from the rows alone.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        for (what, sql) in [
+            (
+                "credits are the sum of the ledger and never negative",
+                "SELECT COUNT(*)
+                 FROM users
+                 WHERE credits < 0
+                    OR credits <> (SELECT COALESCE(SUM(delta), 0)
+                                   FROM ledger
+                                   WHERE user_id = users.id)",
+            ),
+            (
+                "an ended job holds nothing, and one that runs for an order holds its price",
+                "SELECT COUNT(*)
+                 FROM jobs
+                 JOIN orders ON orders.id = jobs.order_id
+                 WHERE (SELECT COUNT(*)
+                        FROM ledger AS hold
+                        WHERE hold.job_id = jobs.id
+                          AND hold.kind = 'hold'
+                          AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id))
+                       <> (orders.price > 0 AND jobs.status IN ('queued', 'processing'))",
+            ),
+            (
+                "what is done is charged, what is not gives back",
+                "SELECT COUNT(*)
+                 FROM jobs
+                 JOIN ledger ON ledger.job_id = jobs.id AND ledger.hold_id IS NOT NULL
+                 WHERE (jobs.status = 'done') <> (ledger.kind = 'charge')",
+            ),
+            (
+                "an order ends with its last video",
+                "SELECT COUNT(*)
+                 FROM orders
+                 WHERE (finished_at IS NULL)
+                       <> EXISTS (SELECT 1
+                                  FROM jobs
+                                  WHERE order_id = orders.id
+                                    AND status IN ('queued', 'processing'))",
+            ),
+            (
+                "one status message per order",
+                "SELECT COUNT(*)
+                 FROM orders
+                 WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE key = 'status:' || orders.id)",
+            ),
+        ] {
+            assert_eq!(self.number(sql), 0, "{what}");
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.check();
+        }
+    }
+}
+
+pub(crate) fn new_order(draft: &str, videos: i64) -> NewOrder<'_> {
+    NewOrder {
+        draft,
+        template: "ugc",
+        photo: "a.jpg",
+        product: "A blue mug",
+        own_prompt: None,
+        wishes: None,
+        videos,
+    }
+}
+
+pub(crate) fn html(content: &Content) -> &str {
+    match content {
+        Content::Text { html, .. } | Content::Photo { html, .. } | Content::Video { html, .. } => {
+            html
+        }
+        Content::Answer { text, .. } => text,
+    }
+}

@@ -4,10 +4,10 @@ use super::{Shop, fail, refresh};
 use crate::alerts;
 use crate::clock::Millis;
 use crate::db::Tx;
-use crate::jobs::{self, Job, Next, Retry, Standing, Step, Trouble, Why};
+use crate::jobs::{self, Job, Next, OtherKey, Retry, Standing, Step, Trouble};
 use crate::keys::{self, Block, Pick};
 use crate::models;
-use crate::text::{self, Arg};
+use crate::text::Arg;
 use anyhow::Result;
 
 /// Marks in `jobs.refused` that the photo was uploaded anew in this round.
@@ -23,8 +23,7 @@ pub fn trouble(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    let still_mine = jobs::get(tx, job.id)?.is_some_and(|now| now.lease == job.lease);
-    if !still_mine {
+    if !jobs::is_held(tx, job)? {
         return Ok(());
     }
     jobs::note(tx, job, "trouble", &format!("{trouble:?}: {error}"), None, now)?;
@@ -33,12 +32,23 @@ pub fn trouble(
     refused.extend(asked(job, trouble));
     let standing = standing(tx, shop, job, &refused, now)?;
     match jobs::next(trouble, &standing, &shop.options.policy, now, fastrand::f64()) {
-        Next::Fail(why) => give_up(tx, shop, job, why, error, now),
+        Next::Fail(why) => fail(tx, shop, job, why, error, now),
         Next::Again { step, at, attempt, new_round } => {
             if new_round {
                 refused.clear();
             }
-            let retry = Retry { step, at, attempt, tried: true, refused: &refused, error };
+            let retry = Retry {
+                step,
+                at,
+                attempt,
+                tried: matches!(
+                    trouble,
+                    Trouble::Temporary | Trouble::Lost | Trouble::DownloadFailed
+                ),
+                unreached: trouble == Trouble::Unreached,
+                refused: &refused,
+                error,
+            };
             jobs::again(tx, job, &retry, now)?;
             refresh(tx, shop, job.order, now)
         }
@@ -62,7 +72,11 @@ fn standing(
     refused: &[String],
     now: Millis,
 ) -> Result<Standing> {
-    let other_key = matches!(keys::pick(&keys::all(tx)?, refused, false, now), Pick::Key(_));
+    let other_key = match keys::pick(&keys::all(tx)?, refused, false, now) {
+        Pick::Key(_) => OtherKey::Free,
+        Pick::AllLimited(_) => OtherKey::Limited,
+        Pick::None => OtherKey::None,
+    };
     let off = models::paused(tx, now)?;
     let chars = job.product.user_prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
     let other = shop.catalogue.serving(&shop.options.models, &off, refused, chars);
@@ -70,7 +84,7 @@ fn standing(
         step: job.step,
         attempts: job.attempts,
         tries: job.tries,
-        step_since: job.step_since,
+        unreached_since: job.unreached_since.unwrap_or(now),
         other_key,
         other_model: other.is_some(),
         other_upload: !job.refused.iter().any(|who| who == UPLOADED_ANEW),
@@ -113,17 +127,6 @@ fn model_off(tx: &Tx<'_>, shop: &Shop, model: &str, error: &str, now: Millis) ->
     alerts::raise(tx, &shop.options.admins, &format!("model:{model}"), &html, now)
 }
 
-/// Fails the job; the operator hears of what the customer cannot mend.
-fn give_up(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Millis) -> Result<()> {
-    if !matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff) {
-        let error = text::shorten(error, 300);
-        let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
-        let html = shop.texts.say(shop.admin_lang(tx), "alert-failed", &args);
-        alerts::raise(tx, &shop.options.admins, &format!("failed:{}", why.word()), &html, now)?;
-    }
-    fail(tx, shop, job, why, error, now)
-}
-
 /// What a start found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -136,14 +139,17 @@ pub struct Recovered {
 /// After a start: whoever held a lease is dead, and a submit that was under way is lost.
 pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
     let open = jobs::open_submits(tx)?;
+    let mut leases = 0;
     for (submit, job) in &open {
         jobs::settle_submit(tx, *submit, "lost", None)?;
         if let Some(job) = jobs::get(tx, *job)?
             && job.step == Step::Submit
+            && jobs::is_held(tx, &job)?
         {
             trouble(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
+            leases += 1;
         }
     }
-    let leases = jobs::release_all(tx, now)?;
-    Ok(Recovered { leases: leases + open.len(), lost: open.len() })
+    leases += jobs::release_all(tx, now)?;
+    Ok(Recovered { leases, lost: open.len() })
 }

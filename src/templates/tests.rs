@@ -159,7 +159,7 @@ fn an_operators_folder_replaces_and_adds() {
     assert_eq!(Templates::load(Some(&folder.path().join("none"))).unwrap().all().count(), 2);
     let ours = include_str!("../../assets/templates/ad.toml");
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-    write("z.toml", ours.replace("Ad: cinematic", "Mine"));
+    write("z.toml", ours.replace("📢 Ad", "Mine"));
     write("a.toml", ours.replace("id = \"ad\"", "id = \"unboxing\""));
     write("notes.txt", "not a template".to_owned());
     let templates = Templates::load(Some(folder.path())).unwrap();

@@ -25,7 +25,7 @@ fn record(desk: &Desk, fingerprint: &str, balance: f64) -> Result<()> {
     desk.db.write(move |tx| {
         let admins = &shop.options.admins;
         let lang = shop.admin_lang(tx);
-        if keys::balance(tx, &key, balance, now)? {
+        if keys::balance(tx, &key, balance, shop.least_price(), now)? {
             let html = shop.texts.say(lang, "alert-billing-over", &[("key", Arg::Str(&key))]);
             alerts::end(tx, admins, &format!("billing:{key}"), &html, now)?;
         }

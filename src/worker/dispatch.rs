@@ -22,18 +22,20 @@ const BALANCES: Millis = 10 * MINUTE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Service {
     Gpt,
-    Kie,
     Uploads,
+    Submits,
+    Polls,
     Files,
 }
 
-const SERVICES: usize = 4;
+const SERVICES: usize = 5;
 
 fn service(step: Step) -> Service {
     match step {
         Step::Script => Service::Gpt,
         Step::Upload => Service::Uploads,
-        Step::Submit | Step::Render | Step::Deliver => Service::Kie,
+        Step::Submit | Step::Deliver => Service::Submits,
+        Step::Render => Service::Polls,
         Step::Fetch => Service::Files,
     }
 }
@@ -48,7 +50,7 @@ impl Task {
     fn service(&self) -> Service {
         match self {
             Self::Step(job) => service(job.step),
-            Self::Poll(_) | Self::Balances => Service::Kie,
+            Self::Poll(_) | Self::Balances => Service::Polls,
         }
     }
 }
@@ -86,7 +88,11 @@ impl Shared {
 
     fn room(&self, state: &State, service: Service) -> usize {
         let cap = (self.threads / 2).max(1);
-        let free = self.threads.saturating_sub(state.busy());
+        // Two services that hang together would take everything: an idle one keeps a thread.
+        let idle =
+            (0..SERVICES).filter(|at| *at != service as usize && state.out[*at] == 0).count();
+        let kept = if self.threads >= 2 * SERVICES { idle } else { 0 };
+        let free = self.threads.saturating_sub(state.busy() + kept);
         cap.saturating_sub(state.out[service as usize]).min(free)
     }
 
@@ -128,7 +134,12 @@ impl Pool {
             spawn(&format!("worker-{n}"), move || work(&desk, &shared))?;
         }
         let (desk, for_dispatcher) = (Arc::clone(desk), Arc::clone(&shared));
-        spawn("dispatcher", move || dispatch(&desk, &for_dispatcher))?;
+        spawn("dispatcher", move || {
+            // Without it nothing is claimed any more, and all would look well.
+            while catch_unwind(AssertUnwindSafe(|| dispatch(&desk, &for_dispatcher))).is_err() {
+                tracing::error!("the dispatcher panicked; it begins anew");
+            }
+        })?;
         Ok(Self(shared))
     }
 
@@ -201,11 +212,11 @@ fn until_next(desk: &Desk) -> Duration {
 fn hand_out_polls(desk: &Desk, shared: &Shared) {
     let now = desk.now();
     let mut state = shared.state();
-    if now >= state.balances_at && shared.room(&state, Service::Kie) > 0 && !state.stop {
+    if now >= state.balances_at && shared.room(&state, Service::Polls) > 0 && !state.stop {
         state.balances_at = now + BALANCES;
         shared.give(&mut state, Task::Balances);
     }
-    while shared.room(&state, Service::Kie) > 0 && !state.stop {
+    while shared.room(&state, Service::Polls) > 0 && !state.stop {
         let Some(render) = renders(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Poll(Box::new(render)));
     }
@@ -225,13 +236,17 @@ fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
         if !due || room.iter().all(|(_, room)| *room == 0) {
             return Ok(());
         }
-        let free = shared.threads - shared.state().busy();
+        let free = shared.threads.saturating_sub(shared.state().busy());
         let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
         let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, lease, now))?;
         if claimed.is_empty() {
             return Ok(());
         }
         let mut state = shared.state();
+        if state.stop {
+            // The stop lets go of every lease after this.
+            return Ok(());
+        }
         for job in claimed {
             shared.give(&mut state, Task::Step(Box::new(job)));
         }
@@ -264,11 +279,11 @@ fn work(desk: &Arc<Desk>, shared: &Shared) {
     loop {
         let mut state = shared.state();
         let task = loop {
-            if let Some(task) = state.queue.pop_front() {
-                break task;
-            }
             if state.stop {
                 return;
+            }
+            if let Some(task) = state.queue.pop_front() {
+                break task;
             }
             state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         };

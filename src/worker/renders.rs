@@ -17,6 +17,8 @@ pub(super) struct Render {
     pub(super) job: Job,
     /// From here on the row is due by itself and this watch ends.
     pub(super) deadline: Millis,
+    /// When it is polled next: an older entry of the queue is not this watch's.
+    next: Millis,
 }
 
 /// All of them.
@@ -32,7 +34,7 @@ impl Renders {
     /// Begins to poll a task at `first`.
     pub(super) fn watch(&mut self, job: &Job, first: Millis, deadline: Millis) {
         self.due.push(Reverse((first, job.id)));
-        self.watched.insert(job.id, Render { job: job.clone(), deadline });
+        self.watched.insert(job.id, Render { job: job.clone(), deadline, next: first });
     }
 
     /// The next task whose poll is due; it is out of the queue until [`Renders::again`].
@@ -43,6 +45,7 @@ impl Renders {
             }
             self.due.pop();
             match self.watched.get(&id) {
+                Some(render) if render.next != at => {}
                 Some(render) if render.deadline > now => return Some(render.clone()),
                 Some(_) => drop(self.watched.remove(&id)),
                 None => {}
@@ -53,15 +56,19 @@ impl Renders {
 
     /// Polls it again at `at`, if it is still watched under this lease.
     pub(super) fn again(&mut self, render: &Render, at: Millis) {
-        let same = |watched: &Render| watched.job.lease == render.job.lease;
-        if self.watched.get(&render.job.id).is_some_and(same) {
+        if let Some(watched) = self.watched.get_mut(&render.job.id)
+            && watched.job.lease == render.job.lease
+        {
+            watched.next = at;
             self.due.push(Reverse((at, render.job.id)));
         }
     }
 
-    /// It ended, one way or the other.
-    pub(super) fn forget(&mut self, id: JobId) {
-        self.watched.remove(&id);
+    /// It ended, one way or the other; a newer task of the same job is watched on.
+    pub(super) fn forget(&mut self, job: &Job) {
+        if self.watched.get(&job.id).is_some_and(|watched| watched.job.lease <= job.lease) {
+            self.watched.remove(&job.id);
+        }
     }
 
     /// When the next poll is due.

@@ -105,7 +105,7 @@ impl World {
 
     /// Stops everything. The data folder of a demo that went wrong stays, to look at.
     pub(super) fn stop(self, good: bool) -> Result<()> {
-        self.appliance.stop();
+        self.appliance.stop(true);
         self.sandbox.stop();
         match self.throw_away {
             Some(folder) if good => std::fs::remove_dir_all(&folder)

@@ -7,7 +7,7 @@ use crate::jobs::{self, Job, Retry, Step, Trouble, Why};
 use crate::orders::{self, Fetched};
 use crate::outbox::{self, State};
 use crate::worker::{Desk, FETCH};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 /// Eight tries over about an hour; then the customer gets the link.
 const PAUSES: [Millis; 7] =
@@ -28,13 +28,19 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
                 height: video.height,
                 seconds: video.seconds.round() as u32,
             };
+            let as_link = fetched.bytes > desk.shop.options.upload_limit;
             commit(desk, job, move |tx, shop, job, now| {
                 if orders::fetched(tx, shop, job, &fetched, now)? {
                     let took = now - job.step_since;
                     jobs::note(tx, job, "fetched", &fetched.bytes.to_string(), Some(took), now)?;
                 }
                 Ok(())
-            })
+            })?;
+            if as_link {
+                // Nobody will send this file.
+                std::fs::remove_file(&to).context("cannot remove a video that went as a link")?;
+            }
+            Ok(())
         }
         Err(_) if desk.stopping() => Ok(()),
         Err(error) => not_fetched(desk, job, url, &error),
@@ -55,6 +61,7 @@ fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Res
             at: now + pause,
             attempt: false,
             tried: true,
+            unreached: false,
             refused: &job.refused,
             error: &error,
         };

@@ -19,7 +19,7 @@ const BECOMES_VISIBLE: Millis = 2 * MINUTE;
 pub(in crate::worker) fn poll(desk: &Desk, render: &Render) -> Result<()> {
     let job = &render.job;
     if ended_or_written(desk, job, look(desk, job))? {
-        renders(desk).forget(job.id);
+        renders(desk).forget(job);
     } else {
         let at = desk.now() + desk.options.poll_interval;
         renders(desk).again(render, at);
@@ -29,7 +29,7 @@ pub(in crate::worker) fn poll(desk: &Desk, render: &Render) -> Result<()> {
 
 /// The row came due: the time limit is over, or a restart missed it. One last look, then the end.
 pub(super) fn last_look(desk: &Desk, job: &Job) -> Result<()> {
-    renders(desk).forget(job.id);
+    renders(desk).forget(job);
     if job.task.is_none() {
         return commit(desk, job, |tx, _, job, now| {
             jobs::advance(tx, job, Step::Upload, &Found::default(), now, now).map(drop)

@@ -167,6 +167,7 @@ fn once_more(desk: &Desk, job: &Job, error: &str) -> Result<()> {
             at: now + 2 * SECOND,
             attempt: false,
             tried: true,
+            unreached: false,
             refused: &job.refused,
             error: &error,
         };

@@ -1,6 +1,6 @@
 //! Step submit: the createTask, written down before a byte of it leaves.
 
-use super::{commit, fail, reading};
+use super::{commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
 use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
@@ -29,6 +29,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
         Turn::Go(submit) => submit,
         Turn::Later(at) => return wait(desk, job, at),
         Turn::OtherKey => return back_to(desk, job, Step::Upload),
+        Turn::Lost => return trouble(desk, job, Trouble::Lost, "a submit's outcome is unknown"),
         Turn::Gone => return Ok(()),
     };
     let input = model.input(prompt, url);
@@ -51,6 +52,7 @@ enum Turn {
     Go(i64),
     Later(Millis),
     OtherKey,
+    Lost,
     Gone,
 }
 
@@ -74,6 +76,7 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
         Ok(match jobs::reserve(tx, job, &key, &model, shop.options.limits, now)? {
             Reserved::Go(submit) => Turn::Go(submit),
             Reserved::NotBefore(at) => Turn::Later(at),
+            Reserved::Lost => Turn::Lost,
             Reserved::Gone => Turn::Gone,
         })
     })
@@ -86,6 +89,7 @@ fn wait(desk: &Desk, job: &Job, at: Millis) -> Result<()> {
             at,
             attempt: false,
             tried: false,
+            unreached: false,
             refused: &job.refused,
             error: "",
         };
@@ -100,23 +104,7 @@ fn back_to(desk: &Desk, job: &Job, step: Step) -> Result<()> {
 }
 
 fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<()> {
-    let limit = timeout(desk);
-    let task_id = task.to_owned();
-    let mine = commit(desk, job, move |tx, shop, job, now| {
-        jobs::settle_submit(tx, submit, "accepted", Some(&task_id))?;
-        if let Some(key) = &job.key {
-            keys::unblock_limited(tx, key)?;
-        }
-        let found = Found { task: Some(&task_id), ..Found::default() };
-        if !jobs::advance(tx, job, Step::Render, &found, now + limit, now)? {
-            jobs::note(tx, job, "orphan", &task_id, None, now)?;
-            return Ok(None);
-        }
-        jobs::note(tx, job, "accepted", &task_id, Some(now - job.step_since), now)?;
-        orders::refresh(tx, shop, job.order, now)?;
-        Ok(Some(now))
-    })?;
-    let Some(now) = mine else { return Ok(()) };
+    let Some(now) = keep_task(desk, job, submit, task)? else { return Ok(()) };
     let mut watched = job.clone();
     watched.task = Some(task.to_owned());
     watched.submitted_at = Some(now);
@@ -124,11 +112,44 @@ fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<()> {
     watched.attempts += 1;
     watched.step_since = now;
     watched.tries = 0;
-    let mut renders = renders(desk);
-    let model = job.model.as_deref().unwrap_or("");
-    let first = now + renders.head_start(model, desk.options.poll_interval);
-    renders.watch(&watched, first, now + limit);
-    Ok(())
+    {
+        let mut renders = renders(desk);
+        let model = job.model.as_deref().unwrap_or("");
+        let first = now + renders.head_start(model, desk.options.poll_interval);
+        renders.watch(&watched, first, now + timeout(desk));
+    }
+    // What is only told must not stand in the way of what is known.
+    commit(desk, job, |tx, shop, job, now| {
+        if let Some(key) = &job.key {
+            keys::unblock_limited(tx, key)?;
+        }
+        orders::refresh(tx, shop, job.order, now)
+    })
+}
+
+/// Writes the task's id down, however long the disk takes: a task that is paid and not known would
+/// be asked for again. `None`: the job is somebody else's by now, and only the submit knows it.
+fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<Millis>> {
+    let limit = timeout(desk);
+    loop {
+        let task_id = task.to_owned();
+        let kept = commit(desk, job, move |tx, _, job, now| {
+            jobs::settle_submit(tx, submit, "accepted", Some(&task_id))?;
+            let found = Found { task: Some(&task_id), ..Found::default() };
+            let mine = jobs::advance(tx, job, Step::Render, &found, now + limit, now)?;
+            let what = if mine { "accepted" } else { "orphan" };
+            jobs::note(tx, job, what, &task_id, Some(now - job.step_since), now)?;
+            Ok(mine.then_some(now))
+        });
+        match kept {
+            Err(error) if !desk.stopping() => {
+                let error = format!("{error:#}");
+                tracing::error!(job.id = job.id.0, error, "a task's id is not on disk yet");
+                desk.pause(SECOND);
+            }
+            ended => return ended,
+        }
+    }
 }
 
 fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Result<()> {

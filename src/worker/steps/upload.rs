@@ -133,6 +133,7 @@ fn sibling(desk: &Desk, job: &Job) -> Result<()> {
             at: now + SIBLING,
             attempt: false,
             tried: false,
+            unreached: false,
             refused: &job.refused,
             error: "",
         };
@@ -150,8 +151,10 @@ impl<'a> Uploading<'a> {
     fn begin(desk: &'a Desk, picture: &str, key: &str) -> Option<Self> {
         let what = (picture.to_owned(), key.to_owned());
         let mut under_way = desk.uploading.lock().unwrap_or_else(PoisonError::into_inner);
-        // Lazily: a guard that is made in vain would lock this again when it is dropped.
-        under_way.insert(what.clone()).then(|| Self { desk, what })
+        let first = under_way.insert(what.clone());
+        drop(under_way);
+        // Made only by who won: dropping one takes the mark away.
+        first.then(|| Self { desk, what })
     }
 }
 

@@ -1,0 +1,145 @@
+use super::*;
+
+#[test]
+fn an_order_holds_its_price_queues_its_videos_and_says_so_once() {
+    let world = World::new();
+    let user = world.customer(7, 5);
+    let videos = world.order(&user, "d1", 3);
+    assert_eq!(world.credits(&user), 2);
+    assert_eq!(videos.len(), 3);
+    assert_eq!(world.messages("status:"), 1);
+    let said = world.said("status:1");
+    assert!(said.contains("Принял! Генерация 3 видео запущена"), "{said}");
+    assert!(said.contains("3. ⏳ в очереди, место 3"), "{said}");
+    assert!(said.contains("от 1 до 30 минут"), "{said}");
+}
+
+#[test]
+fn a_draft_is_confirmed_once() {
+    let world = World::new();
+    let user = world.customer(7, 5);
+    let first = world.place(&user, "d1", 1);
+    let Placed::Started(order) = first else { panic!("{first:?}") };
+    assert_eq!(world.place(&user, "d1", 1), Placed::Already(order));
+    assert_eq!(world.credits(&user), 4);
+    assert_eq!(world.number("SELECT COUNT(*) FROM jobs"), 1);
+}
+
+#[test]
+fn who_cannot_pay_for_all_videos_gets_none() {
+    let world = World::with(|options| options.per_video = 2);
+    let user = world.customer(7, 5);
+    assert_eq!(world.place(&user, "d1", 3), Placed::Insufficient(5));
+    assert_eq!(world.number("SELECT COUNT(*) FROM jobs"), 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM outbox"), 0);
+    world.order(&user, "d1", 1);
+    assert_eq!(world.credits(&user), 3, "the same draft is good after a top-up");
+}
+
+#[test]
+fn a_free_video_holds_nothing_and_gives_nothing_back() {
+    let world = World::with(|options| options.per_video = 0);
+    let user = world.customer(7, 0);
+    let videos = world.order(&user, "d1", 3);
+    let job = world.claim(NOW);
+    world.fail(&job, Why::Unknown, NOW);
+    world.delivered(videos[1], NOW);
+    assert_eq!(world.number("SELECT COUNT(*) FROM ledger"), 0);
+    assert!(!world.said("fail:1:unknown").contains("вернули"));
+}
+
+#[test]
+fn an_hour_has_so_many_orders_of_one_customer() {
+    let world = World::with(|options| options.orders_per_hour = 2);
+    let (user, other) = (world.customer(7, 5), world.customer(8, 5));
+    world.order(&user, "d1", 1);
+    world.order(&user, "d2", 1);
+    assert_eq!(world.place(&user, "d3", 1), Placed::Closed(Closed::TooManyOrders));
+    world.order(&other, "d4", 1);
+    let later =
+        world.write(move |tx, shop| place(tx, shop, &user, &new_order("d3", 1), NOW + HOUR));
+    assert!(matches!(later, Placed::Started(_)));
+}
+
+#[track_caller]
+fn closes(prepare: &'static str, expected: Closed) {
+    let world = World::with(|options| options.daily_spend_cap = 100.0);
+    let user = world.customer(7, 5);
+    world.sql(prepare);
+    let now = world.write(|tx, shop| selling(tx, shop, NOW));
+    assert_eq!(now, Selling::Closed(expected), "{prepare}");
+    assert_eq!(world.place(&user, "d1", 1), Placed::Closed(expected));
+    assert_eq!(world.credits(&user), 5);
+}
+
+#[test]
+fn selling_closes_before_a_credit_is_taken() {
+    closes("UPDATE instance SET selling_paused_at = 5", Closed::Paused);
+    closes("UPDATE instance SET safe_mode_at = 5", Closed::Paused);
+    closes("UPDATE api_keys SET configured = 0", Closed::NoKey);
+    closes(
+        "UPDATE api_keys SET blocked_class = 'billing', blocked_until = 99000000",
+        Closed::NoKey,
+    );
+    closes(
+        "UPDATE api_keys SET blocked_class = 'operator', blocked_until = 99000000",
+        Closed::NoKey,
+    );
+    closes(
+        "INSERT INTO models (name, paused_until)
+         VALUES ('bytedance/seedance-2-mini', 99000000), ('kling-3.0/video', 99000000)",
+        Closed::NoModel,
+    );
+    closes(
+        "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id, input_photo_path,
+                           product_info, status, finished_at, provider_credits)
+         VALUES (1, 7, 'x', 'ugc', 'a.jpg', '{}', 'failed', 9000, 100)",
+        Closed::Budget,
+    );
+}
+
+#[test]
+fn selling_opens_again_by_itself() {
+    let world = World::with(|options| options.daily_spend_cap = 100.0);
+    let user = world.customer(7, 5);
+    world.sql(
+        "UPDATE api_keys SET blocked_class = 'billing', blocked_until = 20000;
+         INSERT INTO models (name, paused_until)
+         VALUES ('bytedance/seedance-2-mini', 20000), ('kling-3.0/video', 20000);",
+    );
+    assert_eq!(world.place(&user, "d1", 1), Placed::Closed(Closed::NoKey));
+    let open = world.write(|tx, shop| selling(tx, shop, 20_000));
+    assert_eq!(open, Selling::Open);
+}
+
+#[test]
+fn one_key_with_money_sells_also_while_it_is_limited() {
+    let world = World::new();
+    world.sql(
+        "UPDATE api_keys SET blocked_class = 'billing', blocked_until = 99000000
+         WHERE fingerprint = 'aaaa';
+         UPDATE api_keys SET blocked_class = 'rate_limit', blocked_until = 99000000
+         WHERE fingerprint = 'bbbb';",
+    );
+    assert_eq!(world.write(|tx, shop| selling(tx, shop, NOW)), Selling::Open);
+}
+
+#[test]
+fn the_waiting_time_is_the_median_of_real_videos_and_none_is_guessed() {
+    let world = World::new();
+    let user = world.customer(7, 5);
+    let videos = world.order(&user, "d1", 5);
+    let wait = |world: &World| world.write(|tx, _| usual_wait(tx));
+    for (at, id) in videos[..2].iter().enumerate() {
+        world.delivered(*id, NOW + MINUTE * (at as i64 + 1));
+    }
+    assert_eq!(wait(&world), None, "two are too few");
+    world.delivered(videos[2], NOW + 9 * MINUTE);
+    assert_eq!(wait(&world), Some(2 * MINUTE));
+    let job = world.lease(videos[3], NOW);
+    world.fail(&job, Why::Unknown, NOW + HOUR);
+    assert_eq!(wait(&world), Some(2 * MINUTE), "a failure is no video");
+    for (ms, shown) in [(0, 1), (1, 1), (MINUTE, 1), (MINUTE + 1, 2)] {
+        assert_eq!(minutes(ms), shown);
+    }
+}

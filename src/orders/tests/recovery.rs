@@ -1,0 +1,91 @@
+use super::*;
+
+/// A submit is under way: its row is written, and the process dies.
+fn dies_in_submit(world: &World, job: &Job, now: Millis) {
+    let job = job.clone();
+    let reserved = world.write(move |tx, shop| {
+        jobs::reserve(tx, &job, "aaaa", MODELS[0], shop.options.limits, now)
+    });
+    assert!(matches!(reserved, jobs::Reserved::Go(_)));
+}
+
+fn start(world: &World, now: Millis) -> Recovered {
+    world.write(move |tx, shop| recover(tx, shop, now))
+}
+
+#[test]
+fn a_start_makes_orphans_due_and_a_second_start_finds_none() {
+    let world = World::new();
+    let user = world.customer(7, 3);
+    world.order(&user, "d1", 3);
+    let (first, second) = (world.claim(NOW), world.claim(NOW));
+    assert_eq!(start(&world, NOW + 5), Recovered { leases: 2, lost: 0 });
+    let again = world.claim(NOW + 5);
+    assert!([first.id, second.id].contains(&again.id) || again.lease == 1);
+    assert_eq!(again.strikes, 0, "a restart is no strike");
+    world.fail(&first, Why::Unknown, NOW);
+    let live = world.number("SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing')");
+    assert!(live >= 2, "at most the one whose lease was not taken again");
+    assert_eq!(start(&world, NOW + 6), Recovered { leases: 1, lost: 0 });
+    assert_eq!(start(&world, NOW + 7), Recovered::default());
+}
+
+#[test]
+fn a_submit_that_was_under_way_is_lost_and_uses_an_attempt() {
+    let world = World::new();
+    let user = world.customer(7, 1);
+    let videos = world.order(&user, "d1", 1);
+    let mut now = NOW;
+    for attempt in 1..=2 {
+        let job = world.at_submit(now);
+        dies_in_submit(&world, &job, now);
+        assert_eq!(start(&world, now), Recovered { leases: 1, lost: 1 });
+        let job = world.job(videos[0]);
+        assert_eq!((job.attempts, job.step), (attempt, Step::Upload));
+        assert_eq!(world.state(videos[0]), "queued upload");
+        assert!(world.said("status:1").contains("пробую ещё раз"));
+        let due = world.number("SELECT due_at FROM jobs");
+        let wait = 10 * SECOND * attempt;
+        assert!((now + wait..=now + wait * 12 / 10).contains(&due), "{due} after {now}");
+        now = due;
+    }
+    let job = world.at_submit(now);
+    dies_in_submit(&world, &job, now);
+    assert_eq!(start(&world, now), Recovered { leases: 1, lost: 1 });
+    assert_eq!(world.state(videos[0]), "failed submit");
+    assert_eq!(world.credits(&user), 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'"), 3);
+    assert_eq!(start(&world, now), Recovered::default());
+    assert_eq!(world.messages("fail:"), 1);
+}
+
+#[test]
+fn an_accepted_task_survives_a_start_and_is_not_submitted_again() {
+    let world = World::new();
+    let user = world.customer(7, 1);
+    let videos = world.order(&user, "d1", 1);
+    let job = world.at_submit(NOW);
+    dies_in_submit(&world, &job, NOW);
+    let found = Found { task: Some("t1"), ..Found::default() };
+    world.write(|tx, _| jobs::settle_submit(tx, 1, "accepted", Some("t1")));
+    world.advance(&job, Step::Render, found, NOW);
+    assert_eq!(start(&world, NOW), Recovered::default());
+    let rendering = world.write(|tx, _| jobs::rendering(tx));
+    assert_eq!(rendering.len(), 1);
+    assert_eq!(rendering[0].task.as_deref(), Some("t1"));
+    assert_eq!(world.job(videos[0]).attempts, 1);
+}
+
+#[test]
+fn a_submit_of_a_job_that_ended_meanwhile_is_lost_and_nothing_else() {
+    let world = World::new();
+    let user = world.customer(7, 1);
+    world.order(&user, "d1", 1);
+    let job = world.at_submit(NOW);
+    dies_in_submit(&world, &job, NOW);
+    world.fail(&job, Why::Timeout, NOW);
+    assert_eq!(start(&world, NOW), Recovered { leases: 0, lost: 1 });
+    assert_eq!(world.credits(&user), 1);
+    assert_eq!(world.messages("fail:"), 1);
+    assert_eq!(world.number("SELECT SUM(count) FROM alerts"), 1, "of the time limit alone");
+}
