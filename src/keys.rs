@@ -246,29 +246,30 @@ pub fn full_until(
     limits: Limits,
     now: Millis,
 ) -> Result<Option<Millis>> {
-    // The call that has to leave the window before there is room for one more.
-    let leaves: Option<Millis> = conn
+    // Calls under way come first: they are in the window for at least ten seconds from now.
+    let window: Vec<Option<Millis>> = conn
         .prepare_cached(
-            "SELECT at
+            "SELECT ended_at
              FROM submits
              WHERE api_key = :key
-               AND at > :since
                AND outcome <> 'unsent'
-             ORDER BY at DESC
-             LIMIT 1 OFFSET :room",
+               AND (ended_at > :since OR ended_at IS NULL)
+             ORDER BY ended_at IS NOT NULL, ended_at DESC
+             LIMIT :creates",
         )?
         .query_map(
             named_params! {
                 ":key": fingerprint,
                 ":since": now - WINDOW,
-                ":room": limits.creates_per_10s - 1,
+                ":creates": limits.creates_per_10s,
             },
             |row| row.get(0),
         )?
-        .next()
-        .transpose()?;
-    if let Some(at) = leaves {
-        return Ok(Some(at + WINDOW));
+        .collect::<rusqlite::Result<_>>()?;
+    if window.len() as i64 >= limits.creates_per_10s {
+        // The call that has to leave before there is room for one more.
+        let leaves = window.last().copied().flatten();
+        return Ok(Some(leaves.map_or(now + SECOND, |ended_at| ended_at + WINDOW)));
     }
     let running: i64 = conn
         .prepare_cached(
@@ -292,153 +293,4 @@ pub fn full_until(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::{Db, tests::fresh};
-
-    fn key(name: &str, running: i64, used_at: Millis) -> Health {
-        Health { fingerprint: name.into(), blocked: None, running, used_at }
-    }
-
-    fn blocked(name: &str, why: Block, until: Millis) -> Health {
-        Health { blocked: Some((why, until)), ..key(name, 0, 0) }
-    }
-
-    #[test]
-    fn the_fewest_running_tasks_win_and_ties_take_turns() {
-        let keys = [key("a", 2, 0), key("b", 1, 9), key("c", 1, 5)];
-        assert_eq!(pick(&keys, &[], false, 10), Pick::Key("c".into()));
-        assert_eq!(pick(&keys, &["c".into()], false, 10), Pick::Key("b".into()));
-    }
-
-    #[test]
-    fn a_block_ends_with_its_time() {
-        let keys = [blocked("a", Block::Billing, 100)];
-        assert_eq!(pick(&keys, &[], false, 99), Pick::None);
-        assert_eq!(pick(&keys, &[], true, 99), Pick::None);
-        assert_eq!(pick(&keys, &[], false, 100), Pick::Key("a".into()));
-    }
-
-    #[test]
-    fn limited_keys_are_tried_only_when_there_is_no_other_way() {
-        let keys = [
-            blocked("a", Block::RateLimit, 300),
-            blocked("b", Block::RateLimit, 200),
-            blocked("c", Block::Billing, 100),
-        ];
-        assert_eq!(pick(&keys, &[], false, 50), Pick::AllLimited(200));
-        assert_eq!(pick(&keys, &[], true, 50), Pick::Key("b".into()));
-        let with_free = [&keys[..], &[key("d", 50, 50)]].concat();
-        assert_eq!(pick(&with_free, &[], true, 50), Pick::Key("d".into()));
-    }
-
-    fn configured() -> (tempfile::TempDir, Db) {
-        let (folder, db) = fresh();
-        db.write(|tx| configure(tx, &["a".to_owned(), "b".to_owned()])).unwrap();
-        (folder, db)
-    }
-
-    fn blocks(conn: &Connection) -> Vec<Option<(Block, Millis)>> {
-        all(conn).unwrap().into_iter().map(|key| key.blocked).collect()
-    }
-
-    #[test]
-    fn a_restart_keeps_the_health_of_the_keys_that_stay() {
-        let (_folder, db) = configured();
-        db.write(|tx| {
-            assert!(block(tx, "a", Block::Billing, "no money", 500)?);
-            assert!(!block(tx, "a", Block::Billing, "no money", 600)?);
-            configure(tx, &["c".to_owned(), "a".to_owned()])?;
-            let keys = all(tx)?;
-            let names: Vec<_> = keys.iter().map(|key| key.fingerprint.as_str()).collect();
-            assert_eq!(
-                names,
-                ["c", "a"],
-                "in the configuration's order, without the one that left"
-            );
-            assert_eq!(blocks(tx), [None, Some((Block::Billing, 600))]);
-            Ok(())
-        })
-        .unwrap();
-    }
-
-    #[test]
-    fn money_ends_only_a_block_for_want_of_it() {
-        let (_folder, db) = configured();
-        db.write(|tx| {
-            block(tx, "a", Block::Billing, "no money", 500)?;
-            block(tx, "b", Block::RateLimit, "too many", 500)?;
-            for credits in [0.0, -1.0] {
-                assert!(!balance(tx, "a", credits, 0.0, 5)?);
-            }
-            assert!(!balance(tx, "b", 9.0, 0.0, 5)? && !balance(tx, "nobody", 9.0, 0.0, 5)?);
-            unblock_limited(tx, "a")?;
-            let both = [Block::Billing, Block::RateLimit].map(|why| Some((why, 500)));
-            assert_eq!(blocks(tx), both);
-            assert!(balance(tx, "a", 0.5, 0.0, 5)?);
-            assert!(!balance(tx, "a", 0.5, 0.0, 5)?, "told once");
-            unblock_limited(tx, "b")?;
-            assert_eq!(blocks(tx), [None, None]);
-            assert!(!unblock(tx, "b")?);
-            Ok(())
-        })
-        .unwrap();
-    }
-
-    #[test]
-    fn the_worse_block_stands() {
-        let (_folder, db) = configured();
-        db.write(|tx| {
-            block(tx, "a", Block::RateLimit, "too many", 100)?;
-            block(tx, "a", Block::Billing, "no money", 90)?;
-            assert_eq!(blocks(tx)[0], Some((Block::Billing, 90)));
-            block(tx, "a", Block::RateLimit, "too many", 80)?;
-            assert_eq!(blocks(tx)[0], Some((Block::Billing, 90)));
-            block(tx, "a", Block::RateLimit, "too many", 200)?;
-            assert_eq!(blocks(tx)[0], Some((Block::RateLimit, 200)), "it had ended long before");
-            block(tx, "a", Block::Operator, "by hand", 50)?;
-            block(tx, "a", Block::Billing, "no money", 500)?;
-            assert_eq!(blocks(tx)[0], Some((Block::Operator, 50)));
-            Ok(())
-        })
-        .unwrap();
-    }
-
-    #[test]
-    fn a_key_has_so_many_submits_in_any_ten_seconds_and_so_many_tasks() {
-        let (_folder, db) = configured();
-        db.write(|tx| {
-            tx.execute_batch(
-                "INSERT INTO users (tg_user_id) VALUES (7);
-                 INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
-                                   input_photo_path, product_info, status, step, api_key,
-                                   kie_task_id)
-                 VALUES (1, 7, 'x', 'ugc', 'a', '{}', 'processing', 'render', 'a', 't'),
-                        (1, 7, 'y', 'ugc', 'a', '{}', 'processing', 'fetch', 'a', 't2');
-                 INSERT INTO submits (job_id, api_key, model, at, outcome)
-                 VALUES (1, 'a', 'm', 10000, 'refused'), (1, 'a', 'm', 12000, 'lost'),
-                        (1, 'a', 'm', 12500, 'unsent');",
-            )?;
-            let limits = |creates_per_10s, in_flight| Limits { creates_per_10s, in_flight };
-            let full = |limits, now| full_until(tx, "a", limits, now).unwrap();
-            assert_eq!(full(limits(2, 9), 13_000), Some(20_000));
-            assert_eq!(full(limits(1, 9), 13_000), Some(22_000));
-            assert_eq!(full(limits(2, 9), 20_000), None, "the first has left the window");
-            assert_eq!(full(limits(3, 9), 13_000), None);
-            assert_eq!(
-                full(limits(9, 2), 13_000),
-                None,
-                "one task runs: the other is only fetched"
-            );
-            assert_eq!(full(limits(9, 1), 13_000), Some(18_000));
-            tx.execute(
-                "INSERT INTO submits (job_id, api_key, model, at) VALUES (2, 'a', 'm', 1)",
-                [],
-            )?;
-            assert_eq!(full(limits(9, 2), 13_000), Some(18_000), "what is being sent counts");
-            assert_eq!(full_until(tx, "b", limits(1, 1), 13_000)?, None);
-            Ok(())
-        })
-        .unwrap();
-    }
-}
+mod tests;

@@ -329,7 +329,9 @@ fn the_schema_refuses_nonsense() {
         ("UPDATE jobs SET finished_at = 5".into(), "CHECK"),
         ("UPDATE jobs SET status = 'done', finished_at = 5".into(), "CHECK"),
         ("DELETE FROM jobs".into(), "FOREIGN KEY"),
-        (format!("{submit}, outcome) VALUES (1, 'k', 'm', 1, 'accepted')"), "CHECK"),
+        (format!("{submit}, outcome, ended_at) VALUES (1, 'k', 'm', 1, 'accepted', 1)"), "CHECK"),
+        (format!("{submit}, outcome) VALUES (1, 'k', 'm', 1, 'lost')"), "CHECK"),
+        (format!("{submit}, ended_at) VALUES (1, 'k', 'm', 1, 1)"), "CHECK"),
         (format!("{submit}, task_id) VALUES (1, 'k', 'm', 1, 't')"), "CHECK"),
         (format!("{submit}) VALUES (99, 'k', 'm', 1)"), "FOREIGN KEY"),
         (format!("{key}) VALUES ('a', 1, 2)"), "CHECK"),
@@ -390,13 +392,13 @@ fn a_submit_takes_a_place_in_the_window_and_is_settled_once() {
         let limits = Limits { creates_per_10s: 2, in_flight: 9 };
         assert_eq!(reserve(tx, &jobs[0], "k", "m", limits, NOW)?, Reserved::Go(1));
         assert_eq!(reserve(tx, &jobs[1], "k", "m", limits, NOW + 3)?, Reserved::Go(2));
-        let full = Reserved::NotBefore(NOW + 10_000);
+        let full = Reserved::NotBefore(NOW + 4 + 1_000);
         assert_eq!(reserve(tx, &jobs[2], "k", "m", limits, NOW + 4)?, full);
         assert_eq!(reserve(tx, &jobs[2], "other", "m", limits, NOW + 4)?, Reserved::Go(3));
-        settle_submit(tx, 1, "accepted", Some("t1"))?;
-        settle_submit(tx, 1, "lost", None)?;
+        settle_submit(tx, 1, "accepted", Some("t1"), NOW + 4)?;
+        settle_submit(tx, 1, "lost", None, NOW + 4)?;
         assert_eq!(open_submits(tx)?.len(), 2, "the first is settled, and only once");
-        settle_submit(tx, 2, "unsent", None)?;
+        settle_submit(tx, 2, "unsent", None, NOW + 4)?;
         assert_eq!(keys::full_until(tx, "k", limits, NOW + 4)?, None, "what never left is free");
         Ok(())
     })
