@@ -177,19 +177,22 @@ CREATE TABLE events (
 CREATE INDEX events_job ON events (job_id);
 
 -- Every createTask, written before a byte of it leaves. `sending` after a restart means lost:
--- it may have been billed. The last 10 s of it are the key's sliding window.
+-- it may have been billed. The last 10 s of it are the key's sliding window: a call is in it from
+-- before it leaves until 10 s after its answer, since only the provider knows when it counted it.
 CREATE TABLE submits (
     id       INTEGER PRIMARY KEY,
     job_id   INTEGER NOT NULL REFERENCES jobs (id),
     api_key  TEXT    NOT NULL,
     model    TEXT    NOT NULL,
     at       INTEGER NOT NULL,
+    ended_at INTEGER,
     outcome  TEXT    NOT NULL DEFAULT 'sending'
              CHECK (outcome IN ('sending', 'accepted', 'refused', 'lost', 'unsent')),
     task_id  TEXT,
-    CHECK ((outcome = 'accepted') = (task_id IS NOT NULL))
+    CHECK ((outcome = 'accepted') = (task_id IS NOT NULL)),
+    CHECK ((outcome = 'sending') = (ended_at IS NULL))
 ) STRICT;
-CREATE INDEX submits_window ON submits (api_key, at);
+CREATE INDEX submits_window ON submits (api_key, ended_at) WHERE outcome <> 'unsent';
 CREATE INDEX submits_job ON submits (job_id);
 CREATE INDEX submits_open ON submits (job_id) WHERE outcome = 'sending';
 

@@ -246,29 +246,30 @@ pub fn full_until(
     limits: Limits,
     now: Millis,
 ) -> Result<Option<Millis>> {
-    // The call that has to leave the window before there is room for one more.
-    let leaves: Option<Millis> = conn
+    // Calls under way come first: they are in the window for at least ten seconds from now.
+    let window: Vec<Option<Millis>> = conn
         .prepare_cached(
-            "SELECT at
+            "SELECT ended_at
              FROM submits
              WHERE api_key = :key
-               AND at > :since
                AND outcome <> 'unsent'
-             ORDER BY at DESC
-             LIMIT 1 OFFSET :room",
+               AND (ended_at > :since OR ended_at IS NULL)
+             ORDER BY ended_at IS NOT NULL, ended_at DESC
+             LIMIT :creates",
         )?
         .query_map(
             named_params! {
                 ":key": fingerprint,
                 ":since": now - WINDOW,
-                ":room": limits.creates_per_10s - 1,
+                ":creates": limits.creates_per_10s,
             },
             |row| row.get(0),
         )?
-        .next()
-        .transpose()?;
-    if let Some(at) = leaves {
-        return Ok(Some(at + WINDOW));
+        .collect::<rusqlite::Result<_>>()?;
+    if window.len() as i64 >= limits.creates_per_10s {
+        // The call that has to leave before there is room for one more.
+        let leaves = window.last().copied().flatten();
+        return Ok(Some(leaves.map_or(now + SECOND, |ended_at| ended_at + WINDOW)));
     }
     let running: i64 = conn
         .prepare_cached(
@@ -329,5 +330,40 @@ mod tests {
         assert_eq!(pick(&keys, &[], true, 50), Pick::Key("b".into()));
         let with_free = [&keys[..], &[key("d", 50, 50)]].concat();
         assert_eq!(pick(&with_free, &[], true, 50), Pick::Key("d".into()));
+    }
+
+    #[test]
+    fn a_call_is_in_the_window_until_ten_seconds_after_its_answer() {
+        let (_folder, db) = crate::db::tests::fresh();
+        let limits = Limits { creates_per_10s: 2, in_flight: 100 };
+        db.write(move |tx| {
+            tx.execute_batch(
+                "INSERT INTO users (tg_user_id) VALUES (7);
+                 INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                                   input_photo_path, product_info)
+                 VALUES (1, 7, 'one', 'self', 'a.jpg', '{}');",
+            )?;
+            let call = |at: Millis, ended_at: Option<Millis>, outcome: &str| {
+                tx.execute(
+                    "INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
+                     VALUES (1, 'a', 'm', ?1, ?2, ?3)",
+                    (at, ended_at, outcome),
+                )
+            };
+            call(1_000, Some(1_100), "unsent")?;
+            call(1_000, Some(4_000), "refused")?;
+            assert_eq!(full_until(tx, "a", limits, 5_000)?, None, "one of two");
+            call(5_000, Some(5_500), "lost")?;
+            assert_eq!(full_until(tx, "a", limits, 6_000)?, Some(14_000));
+            assert_eq!(full_until(tx, "b", limits, 6_000)?, None, "another account");
+            call(6_000, None, "sending")?;
+            assert_eq!(full_until(tx, "a", limits, 6_000)?, Some(15_500));
+            assert_eq!(full_until(tx, "a", limits, 14_000)?, Some(15_500));
+            assert_eq!(full_until(tx, "a", limits, 15_500)?, None);
+            call(15_500, None, "sending")?;
+            assert_eq!(full_until(tx, "a", limits, 15_600)?, Some(16_600), "ask again");
+            Ok(())
+        })
+        .unwrap();
     }
 }

@@ -89,7 +89,9 @@ fn read(conn: &Connection, now: Millis) -> Result<Vec<Key>> {
                    AND j.status IN ('queued', 'processing')
                    AND j.kie_task_id IS NOT NULL) AS running,
                 (SELECT COUNT(*) FROM submits s
-                 WHERE s.api_key = k.fingerprint AND s.at > :since) AS submits_10s
+                 WHERE s.api_key = k.fingerprint
+                   AND s.outcome <> 'unsent'
+                   AND (s.ended_at > :since OR s.ended_at IS NULL)) AS submits_10s
          FROM api_keys k
          ORDER BY configured DESC, position
          LIMIT 1000",

@@ -28,6 +28,12 @@ pub(super) struct Studio(Arc<Mutex<VecDeque<(Key, Film)>>>);
 type Film = Arc<OnceLock<Bytes>>;
 
 impl Studio {
+    /// The process's one: however many sandboxes a test run has, a film is made once.
+    pub(super) fn shared() -> Self {
+        static SHARED: OnceLock<Studio> = OnceLock::new();
+        SHARED.get_or_init(Self::default).clone()
+    }
+
     /// The film of a photo; blocks while it is encoded, but only the one who asks for it.
     pub(super) fn film(&self, photo: u64, shape: (u32, u32), bytes: &[u8]) -> Bytes {
         let key = (photo, shape);

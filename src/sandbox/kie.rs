@@ -59,7 +59,7 @@ impl Kie {
             url,
             options: options.clone(),
             models,
-            studio: Studio::default(),
+            studio: Studio::shared(),
             neutral: OnceLock::new(),
             pen,
             state: Mutex::new(state),

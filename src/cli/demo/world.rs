@@ -24,6 +24,8 @@ pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Clock,
     pub(super) appliance: Appliance,
+    /// The services fail now and then.
+    pub(super) faults: bool,
     /// Where the videos are saved.
     pub(super) videos: PathBuf,
     /// Thrown away at the end; `None`: the user named the folder, so it stays.
@@ -58,7 +60,7 @@ impl World {
         let appliance = Appliance::start(&config, &tokens, Mode::Demo, clock.clone())?;
         let throw_away = named.is_none().then_some(data);
         let videos = root.join("videos");
-        Ok(Self { sandbox, clock, appliance, videos, throw_away, _logs: logs })
+        Ok(Self { sandbox, clock, appliance, faults: args.faults, videos, throw_away, _logs: logs })
     }
 
     /// Waits until no job lives and nothing waits to be sent.

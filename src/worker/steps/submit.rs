@@ -134,7 +134,7 @@ fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<M
     loop {
         let task_id = task.to_owned();
         let kept = commit(desk, job, move |tx, _, job, now| {
-            jobs::settle_submit(tx, submit, "accepted", Some(&task_id))?;
+            jobs::settle_submit(tx, submit, "accepted", Some(&task_id), now)?;
             let found = Found { task: Some(&task_id), ..Found::default() };
             let mine = jobs::advance(tx, job, Step::Render, &found, now + limit, now)?;
             let what = if mine { "accepted" } else { "orphan" };
@@ -162,7 +162,7 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
     // Also at a stop: what is known of a submit that may have been billed is written down.
     tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
     commit(desk, job, move |tx, shop, job, now| {
-        jobs::settle_submit(tx, submit, outcome, None)?;
+        jobs::settle_submit(tx, submit, outcome, None, now)?;
         orders::trouble(tx, shop, job, what, &error, now)
     })
     .context("a submit's outcome could not be kept")

@@ -1,0 +1,432 @@
+//! The real binary on a fresh folder against a sandbox in this process.
+//!
+//! ```text
+//! let shop = Appliance::new();
+//! let ann = shop.customer(7).with_credits(3);
+//! ann.orders(3, UGC).arrives();
+//! ```
+//! Dropping it waits until nothing is left to do, stops the process, and fails the test over
+//! everything of [`promises`] that does not hold.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use neurocards::clock::{Clock, SECOND};
+use neurocards::db::Db;
+use neurocards::sandbox::{Options, Sandbox};
+use rusqlite::Connection;
+
+use crate::customer::Customer;
+use crate::{promises, secrets};
+
+/// Nothing here takes so long, in real time, unless it never comes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+/// What SIGTERM may take.
+pub(crate) const STOP: Duration = Duration::from_secs(5);
+/// How fast time passes, unless a scenario says otherwise.
+const RATE: f64 = 60.0;
+
+/// What a scenario changes before the start.
+pub(crate) struct Setup {
+    pub(crate) options: Options,
+    settings: String,
+    admin: Option<i64>,
+    env: Vec<(String, String)>,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let mut options = Options::new(Clock::fast(RATE));
+        options.render_ms = (20 * SECOND, 40 * SECOND);
+        Self { options, settings: String::new(), admin: None, env: Vec::new() }
+    }
+
+    /// Lines of `neurocards.toml`.
+    pub(crate) fn settings(mut self, toml: &str) -> Self {
+        self.settings.push_str(toml);
+        self.settings.push('\n');
+        self
+    }
+
+    /// So many KIE accounts.
+    pub(crate) fn keys(mut self, count: usize) -> Self {
+        self.options.kie_keys = (1..=count).map(|n| format!("sandbox-kie-key-{n}")).collect();
+        self
+    }
+
+    pub(crate) fn without_openai(mut self) -> Self {
+        self.options.openai_key = None;
+        self
+    }
+
+    /// Who gets alerts; they know the bot.
+    pub(crate) fn admin(mut self, user: i64) -> Self {
+        self.admin = Some(user);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Anything else of the sandbox.
+    pub(crate) fn tuned(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// How many times as fast as in reality time passes.
+    pub(crate) fn rate(self, rate: f64) -> Self {
+        self.tuned(|options| options.clock = Clock::fast(rate))
+    }
+
+    /// Starts the sandbox and the binary; returns when it serves.
+    pub(crate) fn start(self) -> Appliance {
+        let appliance = self.stopped();
+        appliance.start_again();
+        appliance
+    }
+
+    /// The sandbox alone: the binary is started by [`Appliance::start_again`].
+    pub(crate) fn stopped(self) -> Appliance {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::DirBuilder::new().mode(0o700).create(root.path().join("settings")).unwrap();
+        std::fs::write(root.path().join("settings/neurocards.toml"), &self.settings).unwrap();
+        let sandbox = Sandbox::start(self.options).unwrap();
+        if let Some(admin) = self.admin {
+            sandbox.telegram().knows_bot(admin);
+        }
+        Appliance {
+            root,
+            sandbox,
+            admin: self.admin,
+            env: self.env,
+            process: Mutex::default(),
+            db: Mutex::default(),
+            heard: Mutex::default(),
+            expected: Mutex::default(),
+        }
+    }
+}
+
+/// What a scenario brings about on purpose, so that the checks know of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Expected {
+    /// Jobs without an order, which hold nothing.
+    pub(crate) by_hand: i64,
+    /// Messages that a killed process may have sent without writing that down.
+    pub(crate) maybe_twice: i64,
+    /// It ends with work left over.
+    pub(crate) unfinished: bool,
+}
+
+/// A process of ours.
+struct Process {
+    pid: u32,
+    ended: Receiver<ExitStatus>,
+}
+
+impl Process {
+    fn signal(&self, name: &str) {
+        signal(self.pid, name);
+    }
+
+    fn wait(&self, at_most: Duration) -> Option<ExitStatus> {
+        self.ended.recv_timeout(at_most).ok()
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let words = format!("kill -{name} {pid} 2>/dev/null");
+    // A process that has ended already has nothing against it.
+    let _gone = Command::new("/bin/sh").args(["-c", &words]).status().unwrap();
+}
+
+pub(crate) struct Appliance {
+    root: tempfile::TempDir,
+    sandbox: Sandbox,
+    admin: Option<i64>,
+    env: Vec<(String, String)>,
+    process: Mutex<Option<Process>>,
+    db: Mutex<Option<Db>>,
+    /// What the commands printed.
+    heard: Mutex<Vec<u8>>,
+    expected: Mutex<Expected>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Appliance {
+    /// One that behaves, with everything as it comes.
+    pub(crate) fn new() -> Self {
+        Setup::new().start()
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    /// Somebody who has pressed /start and sees the menu.
+    pub(crate) fn customer(&self, id: i64) -> Customer<'_> {
+        Customer::meets(self, id, "ru")
+    }
+
+    pub(crate) fn expects(&self, change: impl FnOnce(&mut Expected)) {
+        change(&mut held(&self.expected));
+    }
+
+    fn binary(&self, args: &[&str]) -> Command {
+        let options = self.sandbox.options();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neurocards"));
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", self.root.path())
+            .env("NEUROCARDS_DATA_DIR", self.data())
+            .env("NEUROCARDS_CONFIG", self.root.path().join("settings/neurocards.toml"))
+            .env("NEUROCARDS_CLOCK", options.clock.spec().to_string())
+            .env("BOT_TOKEN", &options.token)
+            .env("KIE_API_KEY", options.kie_keys.join(","))
+            .env("TELEGRAM_API_URL", self.sandbox.telegram_url())
+            .env("KIE_API_URL", self.sandbox.kie_url())
+            .env("KIE_UPLOAD_URL", self.sandbox.upload_url())
+            .env("OPENAI_BASE_URL", self.sandbox.openai_url())
+            .current_dir(self.root.path())
+            .stdin(Stdio::null());
+        if let Some(key) = &options.openai_key {
+            command.env("OPENAI_API_KEY", key);
+        }
+        if let Some(admin) = self.admin {
+            command.env("ADMIN_TG_ID", admin.to_string());
+        }
+        command.envs(self.env.iter().cloned());
+        command
+    }
+
+    /// Starts the binary (again) on the same folder; returns when it serves.
+    pub(crate) fn start_again(&self) {
+        let log = self.log();
+        let open = || File::options().create(true).append(true).open(&log).unwrap();
+        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
+        let (tell, ended) = channel();
+        let pid = child.id();
+        let polls = self.sandbox.telegram().calls("getUpdates");
+        std::thread::spawn(move || {
+            // Nobody listens any more where the test is over.
+            let _ = tell.send(child.wait().unwrap());
+        });
+        *held(&self.process) = Some(Process { pid, ended });
+        let serves = self.sandbox.telegram().wait(PATIENCE, |telegram| {
+            let died = held(&self.process).as_ref().and_then(|it| it.ended.try_recv().ok());
+            assert!(died.is_none(), "it ended at once: {died:?}\n{}", self.log_tail());
+            (telegram.calls("getUpdates") > polls).then_some(())
+        });
+        assert!(serves.is_some(), "it does not poll\n{}", self.log_tail());
+    }
+
+    /// Other settings from the next start on.
+    pub(crate) fn configures(&self, toml: &str) {
+        std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
+    }
+
+    /// As a power cut.
+    pub(crate) fn kill9(&self) {
+        let process = held(&self.process).take().unwrap();
+        process.signal("KILL");
+        assert!(process.wait(PATIENCE).is_some(), "SIGKILL was not enough");
+    }
+
+    /// For the sandbox's plug: kills the process that runs now, from any thread.
+    pub(crate) fn killer(&self) -> impl Fn() + Send + Sync + 'static {
+        let pid = held(&self.process).as_ref().unwrap().pid;
+        move || signal(pid, "KILL")
+    }
+
+    /// Waits until the process has died of the [`Appliance::killer`].
+    pub(crate) fn dies(&self) {
+        let process = held(&self.process).take().unwrap();
+        assert!(process.wait(PATIENCE).is_some(), "it lives");
+    }
+
+    /// An orderly stop: how it ended, and how long that took.
+    pub(crate) fn sigterm(&self) -> (ExitStatus, Duration) {
+        let process = held(&self.process).take().unwrap();
+        let begun = Instant::now();
+        process.signal("TERM");
+        let status = process.wait(PATIENCE);
+        let took = begun.elapsed();
+        let Some(status) = status else {
+            process.signal("KILL");
+            panic!("SIGTERM did not end it\n{}", self.log_tail());
+        };
+        (status, took)
+    }
+
+    /// Another command on the same folder.
+    pub(crate) fn command(&self, args: &[&str]) -> Output {
+        let output = self.binary(args).output().unwrap();
+        let mut heard = held(&self.heard);
+        heard.write_all(&output.stdout).unwrap();
+        heard.write_all(&output.stderr).unwrap();
+        output
+    }
+
+    /// The same; it must succeed. Returns what it printed.
+    pub(crate) fn commands(&self, args: &[&str]) -> String {
+        let output = self.command(args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "neurocards {args:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// `neurocards sql --write`.
+    pub(crate) fn writes(&self, sql: &str) {
+        self.commands(&["sql", "--write", sql]);
+    }
+
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Connection) -> anyhow::Result<T>) -> T {
+        let db = {
+            let mut db = held(&self.db);
+            db.get_or_insert_with(|| Db::open_existing(&self.data()).unwrap()).clone()
+        };
+        db.read(look).unwrap()
+    }
+
+    /// The one value of a query.
+    pub(crate) fn value<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        self.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
+    }
+
+    /// Looks now and then until something is found.
+    #[track_caller]
+    pub(crate) fn waits_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            assert!(Instant::now() < until, "{what}: it never came\n{}", self.state());
+            self.sandbox.telegram().wait(Duration::from_millis(20), |_| None::<()>);
+        }
+    }
+
+    /// Until this query says 1.
+    #[track_caller]
+    pub(crate) fn waits_until(&self, sql: &str) {
+        self.waits_for(sql, || self.value::<bool>(sql).then_some(()));
+    }
+
+    /// Until nothing is left to do: no live job, nothing to send, every update handled.
+    #[track_caller]
+    pub(crate) fn settles(&self) {
+        self.waits_for("a quiet appliance", || self.is_quiet().then_some(()));
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        let telegram = self.sandbox.telegram();
+        telegram.unconfirmed() == 0
+            && telegram.unanswered_callbacks().is_empty()
+            && self.value::<i64>(
+                "SELECT (SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing'))
+                      + (SELECT COUNT(*) FROM outbox WHERE state = 'pending')
+                      + (SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL)",
+            ) == 0
+    }
+
+    /// Where everything stands, for a test that fails.
+    fn state(&self) -> String {
+        let jobs =
+            self.command(&["sql", "--json", "SELECT id, order_id, status, step, attempts, strikes, lease, leased_at - step_since AS leased, due_at - step_since AS due, created_at - step_since AS made, api_key, (SELECT group_concat(what) FROM events WHERE job_id = jobs.id) AS events, error FROM jobs"]);
+        let outbox = self.command(&[
+            "sql",
+            "SELECT id, chat_id, state, tries, error FROM outbox WHERE state <> 'sent'",
+        ]);
+        let mut text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&jobs.stdout),
+            String::from_utf8_lossy(&outbox.stdout)
+        );
+        for user in self.sandbox.telegram().users() {
+            for message in self.sandbox.telegram().messages(user) {
+                let shown: String = message.text.chars().take(100).collect();
+                text.push_str(&format!("{user} #{}: {shown}\n", message.id));
+            }
+        }
+        format!("{text}{}", self.log_tail())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.root.path().join("output.log")
+    }
+
+    /// Everything that the processes printed so far.
+    pub(crate) fn printed(&self) -> Vec<u8> {
+        let mut all = std::fs::read(self.log()).unwrap_or_default();
+        all.extend(held(&self.heard).iter());
+        all
+    }
+
+    fn log_tail(&self) -> String {
+        let text =
+            String::from_utf8_lossy(&std::fs::read(self.log()).unwrap_or_default()).into_owned();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(25)..].join("\n")
+    }
+
+    /// Everything that is wrong at the end.
+    fn closing(&mut self) -> Vec<String> {
+        let mut broken = Vec::new();
+        let expected = *held(&self.expected);
+        if held(&self.process).is_some() {
+            if !expected.unfinished {
+                self.settles();
+            }
+            let (status, took) = self.sigterm();
+            if !status.success() || took > STOP {
+                broken.push(format!("SIGTERM ended it with {status} after {took:?}"));
+            }
+        }
+        if !self.data().join("neurocards.db").exists() {
+            return broken;
+        }
+        broken.extend(self.read(|conn| promises::of_the_database(conn, &expected)));
+        broken.extend(self.read(|conn| promises::of_the_services(conn, &self.sandbox, &expected)));
+        // No file of the database is read while this process has it open.
+        *held(&self.db) = None;
+        broken.extend(promises::of_the_folder(&self.data()));
+        broken.extend(secrets::shown(self.root.path(), &self.printed(), &self.sandbox));
+        broken
+    }
+
+    /// The data folder's files, for a scenario that looks at them while nothing runs.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.data().join(Path::new(name))
+    }
+}
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let broken = self.closing();
+            assert!(broken.is_empty(), "what always holds does not:\n{}", broken.join("\n"));
+        } else if let Some(process) = held(&self.process).take() {
+            process.signal("KILL");
+            let ended = process.ended.recv_timeout(PATIENCE);
+            assert_ne!(ended, Err(RecvTimeoutError::Timeout), "SIGKILL was not enough");
+            eprintln!("{}", self.log_tail());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What the program promises, shown by the real binary over sockets: each scenario starts
+//! `neurocards run` on a fresh folder against the sandbox, and at its end the harness checks what
+//! always holds (`promises`).
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+
+mod appliance;
+mod customer;
+mod promises;
+mod secrets;
+
+mod bad_input;
+mod by_hand;
+mod commands;
+mod crashes;
+mod orders;
+mod services;
+mod stopping;
+
+pub(crate) use appliance::{Appliance, Setup};
+pub(crate) use customer::{AD, Customer, OWN, Order, UGC, What};

@@ -1,0 +1,265 @@
+//! What always holds, checked at the end of every scenario on a quiet and stopped appliance.
+//! Each check returns what is wrong, so that a test of the checks can show that they see it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Result;
+use neurocards::sandbox::Sandbox;
+use neurocards::sandbox::kie::TaskState;
+use neurocards::sandbox::telegram::Kind;
+use rusqlite::Connection;
+
+use crate::appliance::Expected;
+
+/// Queries that find nobody: what it would mean, and who.
+const NOBODY: [(&str, &str); 15] = [
+    (
+        "credits are not the sum of the ledger",
+        "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
+         WHERE credits <> (SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = users.id)",
+    ),
+    ("credits are negative", "SELECT 'user ' || tg_user_id FROM users WHERE credits < 0"),
+    (
+        "an ended job holds credits",
+        "SELECT 'job ' || jobs.id FROM jobs
+         JOIN ledger AS hold ON hold.job_id = jobs.id AND hold.kind = 'hold'
+         WHERE status IN ('done', 'failed', 'canceled')
+           AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
+    ),
+    (
+        "a hold was settled more than once",
+        "SELECT 'hold ' || hold_id FROM ledger WHERE hold_id IS NOT NULL
+         GROUP BY hold_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "a hold was settled while its job runs",
+        "SELECT 'job ' || jobs.id FROM jobs JOIN ledger ON job_id = jobs.id AND hold_id IS NOT NULL
+         WHERE status IN ('queued', 'processing')",
+    ),
+    (
+        "an order's job has no hold",
+        "SELECT 'job ' || jobs.id FROM jobs JOIN orders ON orders.id = order_id
+         WHERE price > 0
+           AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = jobs.id AND kind = 'hold')",
+    ),
+    (
+        "a job without an order holds credits",
+        "SELECT 'job ' || jobs.id FROM jobs JOIN ledger ON job_id = jobs.id
+         WHERE order_id IS NULL",
+    ),
+    (
+        "a settlement does not fit how its job ended",
+        "SELECT 'job ' || jobs.id || ' ' || status || ': ' || ledger.kind FROM jobs
+         JOIN ledger ON job_id = jobs.id AND hold_id IS NOT NULL
+         WHERE (status = 'done') <> (ledger.kind = 'charge')",
+    ),
+    (
+        "an order has another number of jobs than videos",
+        "SELECT 'order ' || id FROM orders
+         WHERE videos <> (SELECT COUNT(*) FROM jobs WHERE order_id = orders.id)",
+    ),
+    (
+        "an order has ended before its jobs, or not with them",
+        "SELECT 'order ' || id FROM orders
+         WHERE (finished_at IS NULL) <>
+               EXISTS (SELECT 1 FROM jobs WHERE order_id = orders.id
+                       AND status IN ('queued', 'processing'))",
+    ),
+    ("an update failed", "SELECT update_id || ': ' || error FROM inbox WHERE error IS NOT NULL"),
+    (
+        "more than three createTasks of one job",
+        "SELECT 'job ' || job_id FROM submits WHERE outcome IN ('accepted', 'lost')
+         GROUP BY job_id HAVING COUNT(*) > 3",
+    ),
+    (
+        "a job is done without its video's message",
+        "SELECT 'job ' || jobs.id FROM jobs
+         JOIN users ON users.id = user_id
+         WHERE status = 'done' AND kie_task_id IS NOT NULL AND blocked_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM outbox WHERE job_id = jobs.id AND state = 'sent')",
+    ),
+    (
+        "a failed job sent a video",
+        "SELECT 'job ' || jobs.id FROM jobs JOIN outbox ON job_id = jobs.id
+         WHERE status = 'failed' AND state = 'sent'",
+    ),
+    (
+        "the database is damaged",
+        "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+    ),
+];
+
+/// Of an appliance that has nothing left to do.
+const QUIET: [(&str, &str); 4] = [
+    (
+        "a job has not ended",
+        "SELECT 'job ' || id || ' ' || status || ' ' || step FROM jobs
+         WHERE status IN ('queued', 'processing')",
+    ),
+    ("an update was not handled", "SELECT update_id FROM inbox WHERE handled_at IS NULL"),
+    (
+        "a message waits",
+        "SELECT 'message ' || id || ' for ' || chat_id FROM outbox WHERE state = 'pending'",
+    ),
+    ("a submit has no outcome", "SELECT 'submit ' || id FROM submits WHERE outcome = 'sending'"),
+];
+
+/// What the tables say.
+pub(crate) fn of_the_database(conn: &Connection, expected: &Expected) -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    let quiet = QUIET.iter().filter(|_| !expected.unfinished);
+    for (what, sql) in NOBODY.iter().chain(quiet) {
+        for who in texts(conn, sql)? {
+            broken.push(format!("{what}: {who}"));
+        }
+    }
+    let sql = "SELECT COUNT(*) FROM jobs WHERE order_id IS NULL AND started_at IS NOT NULL";
+    let by_hand: i64 = conn.query_row(sql, [], |row| row.get(0))?;
+    if by_hand != expected.by_hand {
+        broken.push(format!("{by_hand} jobs without an order, not {}", expected.by_hand));
+    }
+    Ok(broken)
+}
+
+fn texts(conn: &Connection, sql: &str) -> Result<Vec<String>> {
+    let mut query = conn.prepare(sql)?;
+    let rows = query.query_map([], |row| {
+        let cell = row.get::<_, rusqlite::types::Value>(0)?;
+        Ok(match cell {
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What the three services saw, held against the tables.
+pub(crate) fn of_the_services(
+    conn: &Connection,
+    sandbox: &Sandbox,
+    expected: &Expected,
+) -> Result<Vec<String>> {
+    let mut broken: Vec<String> = sandbox.violations();
+    for press in sandbox.telegram().unanswered_callbacks() {
+        broken.push(format!("no answer to {} of {}", press.data, press.user));
+    }
+    broken.extend(tasks(conn, sandbox)?);
+    broken.extend(chats(conn, sandbox, expected)?);
+    Ok(broken)
+}
+
+/// Every task at KIE belongs to a job, but for those whose answer was lost; and a job gets a new
+/// task only after its last one has failed there.
+fn tasks(conn: &Connection, sandbox: &Sandbox) -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    let mut query =
+        conn.prepare("SELECT job_id, task_id FROM submits WHERE task_id IS NOT NULL ORDER BY id")?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    let mut jobs: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let (job, task) = row?;
+        jobs.entry(job).or_default().push(task);
+    }
+    let known: BTreeSet<&String> = jobs.values().flatten().collect();
+    let tasks = sandbox.kie().tasks();
+    let sql = "SELECT COUNT(*) FROM submits WHERE outcome = 'lost'";
+    let lost: usize = conn.query_row(sql, [], |row| row.get::<_, i64>(0))? as usize;
+    let orphans: Vec<_> = tasks.iter().filter(|task| !known.contains(&task.id)).collect();
+    if orphans.len() > lost {
+        broken.push(format!("{} tasks without a job, {lost} submits lost", orphans.len()));
+    }
+    let states: HashMap<&str, TaskState> =
+        tasks.iter().map(|task| (task.id.as_str(), task.state)).collect();
+    for (job, mine) in &jobs {
+        let earlier = &mine[..mine.len() - 1];
+        for task in earlier.iter().filter(|task| states[task.as_str()] != TaskState::Fail) {
+            broken.push(format!("job {job} was submitted again after task {task}"));
+        }
+    }
+    Ok(broken)
+}
+
+/// A row of the outbox that was sent.
+struct Sent {
+    chat: i64,
+    message: i64,
+    key: Option<String>,
+    kind: String,
+    lost: i64,
+}
+
+/// The chats hold what the outbox says, each once, in its order; every video is there.
+fn chats(conn: &Connection, sandbox: &Sandbox, expected: &Expected) -> Result<Vec<String>> {
+    let mut broken = Vec::new();
+    let mut query = conn.prepare(
+        "SELECT chat_id, message_id, key, content ->> '$.kind', lost
+         FROM outbox
+         WHERE message_id IS NOT NULL
+         ORDER BY id",
+    )?;
+    let rows = query.query_map([], |row| {
+        Ok(Sent {
+            chat: row.get(0)?,
+            message: row.get(1)?,
+            key: row.get(2)?,
+            kind: row.get(3)?,
+            lost: row.get(4)?,
+        })
+    })?;
+    let rows: Vec<Sent> = rows.collect::<rusqlite::Result<_>>()?;
+    for user in sandbox.telegram().users() {
+        let mine: Vec<&Sent> = rows.iter().filter(|row| row.chat == user).collect();
+        let lost = mine.iter().map(|row| row.lost).sum::<i64>() + expected.maybe_twice;
+        let known: BTreeSet<i64> = mine.iter().map(|row| row.message).collect();
+        if known.len() != mine.len() {
+            broken.push(format!("two rows of the outbox are one message to {user}"));
+        }
+        let messages = sandbox.telegram().messages(user);
+        let unknown: Vec<_> = messages.iter().filter(|it| !known.contains(&it.id)).collect();
+        if unknown.len() as i64 > lost {
+            broken.push(format!("{user} has messages that nobody sent: {:?}", unknown[0].text));
+        }
+        if lost == 0 {
+            let order: Vec<i64> = mine.iter().map(|row| row.message).collect();
+            if !order.is_sorted() {
+                broken.push(format!("the messages to {user} went out of order: {order:?}"));
+            }
+        }
+        for row in mine.iter().filter(|row| row.kind == "video") {
+            let message = messages.iter().find(|message| message.id == row.message);
+            if message.is_none_or(|it| it.kind != Kind::Video || it.buttons.is_empty()) {
+                broken.push(format!("{:?} did not come as a video with its buttons", row.key));
+            }
+        }
+        let started = |text: &str| ["✅ Принял!", "✅ Got it!"].iter().any(|it| text.contains(it));
+        let begun = messages.iter().filter(|it| started(&it.history[0])).count() as i64;
+        let sql = "SELECT COUNT(*) FROM orders JOIN users ON users.id = user_id
+                   WHERE tg_user_id = ?1";
+        let orders: i64 = conn.query_row(sql, [user], |row| row.get(0))?;
+        if begun > orders + lost {
+            broken.push(format!("{user} was told of {begun} starts of {orders} orders"));
+        }
+    }
+    Ok(broken)
+}
+
+/// Nobody else on the machine reads it.
+pub(crate) fn of_the_folder(folder: &Path) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut look = vec![folder.to_owned()];
+    while let Some(path) = look.pop() {
+        let meta = std::fs::metadata(&path).unwrap();
+        let mode = meta.permissions().mode() & 0o777;
+        let right = if meta.is_dir() { 0o700 } else { 0o600 };
+        if mode != right {
+            broken.push(format!("{} has the mode {mode:o}, not {right:o}", path.display()));
+        }
+        if meta.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap();
+            look.extend(entries.map(|entry| entry.unwrap().path()));
+        }
+    }
+    broken
+}

@@ -1,0 +1,118 @@
+//! Starting and stopping.
+
+use std::time::Duration;
+
+use neurocards::clock::{HOUR, MINUTE};
+use neurocards::sandbox::faults::{Action, Service};
+
+use crate::appliance::STOP;
+use crate::{Appliance, OWN, Setup, UGC};
+
+impl Appliance {
+    #[track_caller]
+    fn stops_in_time(&self) -> Duration {
+        let (status, took) = self.sigterm();
+        assert!(status.success() && took < STOP, "{status} after {took:?}");
+        took
+    }
+}
+
+#[test]
+fn a_stop_while_videos_render_is_quick_and_they_come_after_the_start() {
+    let shop = Appliance::new();
+    shop.sandbox().kie().set_render_ms((3 * MINUTE, 4 * MINUTE));
+    let ann = shop.customer(7).with_credits(3);
+    let order = ann.orders(3, UGC);
+    shop.waits_until("SELECT COUNT(*) = 3 FROM jobs WHERE step = 'render'");
+    shop.stops_in_time();
+    let leased: i64 = shop.value("SELECT COUNT(*) FROM jobs WHERE leased_at IS NOT NULL");
+    assert_eq!(leased, 0);
+    shop.start_again();
+    order.arrives();
+    assert_eq!(shop.sandbox().kie().submits(), 3);
+}
+
+#[test]
+fn a_stop_does_not_wait_for_services_that_hang() {
+    for (service, path, what) in [
+        (Service::OpenAi, "chat/completions", UGC),
+        (Service::Kie, "file-stream-upload", OWN),
+        (Service::Kie, "recordInfo", OWN),
+        (Service::Kie, "/results/", OWN),
+        (Service::Telegram, "sendVideo", OWN),
+    ] {
+        let shop = Appliance::new();
+        let hang = shop.sandbox().faults().on(service, path).does(Action::Hang(100 * HOUR));
+        let ann = shop.customer(7).with_credits(1);
+        let order = ann.orders(1, what);
+        shop.waits_for(path, || (shop.sandbox().faults().hits(hang) > 0).then_some(()));
+        shop.stops_in_time();
+        shop.sandbox().faults().remove(hang);
+        shop.start_again();
+        order.arrives();
+        assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (1, 0), "{path}");
+    }
+}
+
+#[test]
+fn a_submit_under_way_gets_its_answer_before_the_stop() {
+    let shop = Appliance::new();
+    // A real second.
+    shop.sandbox().faults().on(Service::Kie, "createTask").does(Action::Slow(MINUTE));
+    let ann = shop.customer(7).with_credits(1);
+    let order = ann.orders(1, OWN);
+    shop.waits_until("SELECT COUNT(*) = 1 FROM submits");
+    shop.stops_in_time();
+    shop.sandbox().faults().clear();
+    shop.start_again();
+    order.arrives();
+    let accepted: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'accepted'");
+    assert_eq!((accepted, shop.sandbox().kie().submits()), (1, 1));
+}
+
+#[test]
+fn a_second_instance_on_the_folder_leaves_with_code_three() {
+    let shop = Appliance::new();
+    let second = shop.command(&["run"]);
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(3));
+    assert!(said.lines().count() == 1 && said.contains("another neurocards"), "{said}");
+    shop.customer(7);
+}
+
+#[test]
+fn updates_that_came_while_it_was_down_are_answered_after_the_start() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7);
+    shop.stops_in_time();
+    ann.says("/help");
+    ann.acts();
+    shop.start_again();
+    ann.hears("Как это работает");
+}
+
+#[test]
+fn even_the_finest_log_holds_no_secret() {
+    let shop = Setup::new().env("RUST_LOG", "trace").start();
+    let ann = shop.customer(7).with_credits(1);
+    ann.orders(1, UGC).arrives();
+    assert!(shop.printed().len() > 10_000, "the log is as fine as it was asked to be");
+}
+
+#[test]
+fn starts_that_keep_dying_end_in_safe_mode_until_resume() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(1);
+    shop.settles();
+    shop.kill9();
+    for _ in 0..6 {
+        shop.start_again();
+        shop.kill9();
+    }
+    shop.start_again();
+    ann.says("/start");
+    ann.presses("🎬");
+    ann.hears("Кредиты на месте");
+    shop.commands(&["resume"]);
+    ann.orders(1, OWN).arrives();
+}
