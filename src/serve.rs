@@ -181,6 +181,9 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
                    choose another folder with --data-dir"
             );
         }
+        if last_start_served(tx)? {
+            tx.execute("UPDATE instance SET early_deaths = 0", [])?;
+        }
         tx.execute(
             "UPDATE instance
              SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, version = ?3,
@@ -194,6 +197,19 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
         tell(tx, &shop, recovered, now)?;
         Ok(recovered)
     })
+}
+
+/// Whether the last start answered a customer or finished a step: then it did not die young, even
+/// where its housekeeper did not live to say so. What it wrote while it took stock is no proof.
+fn last_start_served(tx: &Tx<'_>) -> Result<bool> {
+    Ok(tx.query_row(
+        "SELECT COALESCE((SELECT at FROM events ORDER BY id DESC LIMIT 1) > started_at, FALSE)
+             OR COALESCE((SELECT created_at FROM outbox ORDER BY id DESC LIMIT 1) > started_at,
+                         FALSE)
+         FROM instance",
+        [],
+        |row| row.get(0),
+    )?)
 }
 
 /// The operator hears of a start only when something was recovered, or when it was one too many.

@@ -310,6 +310,18 @@ impl Appliance {
         self.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
     }
 
+    /// A copy of the database of a stopped appliance, to do damage to.
+    pub(crate) fn copy(&self) -> (tempfile::TempDir, Connection) {
+        // No file of the database is read while this process has it open.
+        *held(&self.db) = None;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy.db");
+        std::fs::copy(self.path("neurocards.db"), &path).unwrap();
+        let conn = Connection::open(&path).unwrap();
+        conn.pragma_update(None, "foreign_keys", 0).unwrap();
+        (folder, conn)
+    }
+
     /// Looks now and then until something is found.
     #[track_caller]
     pub(crate) fn waits_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {

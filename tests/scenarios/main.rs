@@ -13,6 +13,7 @@ mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
+mod harness;
 mod orders;
 mod services;
 mod stopping;

@@ -76,9 +76,9 @@ const NOBODY: [(&str, &str); 15] = [
     (
         "a job is done without its video's message",
         "SELECT 'job ' || jobs.id FROM jobs
-         JOIN users ON users.id = user_id
-         WHERE status = 'done' AND kie_task_id IS NOT NULL AND blocked_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM outbox WHERE job_id = jobs.id AND state = 'sent')",
+         WHERE status = 'done' AND kie_task_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM outbox WHERE job_id = jobs.id
+                           AND (state = 'sent' OR error LIKE '%blocked%'))",
     ),
     (
         "a failed job sent a video",

@@ -41,7 +41,7 @@ fn every_model_of_the_catalogue_makes_a_video() {
     for (n, model) in alive.iter().enumerate() {
         shop.configures(&format!("[kie]\nmodels = [\"{}\"]", model.name));
         shop.start_again();
-        let ann = shop.customer(7).with_credits(2);
+        let ann = shop.customer(n as i64 + 1).with_credits(2);
         ann.orders(1, UGC).arrives();
         ann.orders(1, OWN).arrives();
         let tasks = shop.sandbox().kie().tasks();
@@ -229,7 +229,7 @@ fn trouble_on_the_way_costs_nobody_anything() {
 fn limits_of_the_provider_delay_but_do_not_fail() {
     let shop = Appliance::new();
     let slow = Action::Envelope(429, "Your call frequency is too high.".into());
-    shop.sandbox().faults().on(Service::Kie, "createTask").first(2).does(slow);
+    shop.sandbox().faults().on(Service::Kie, "createTask").nth(1).does(slow);
     let ann = shop.customer(7).with_credits(1);
     ann.orders(1, OWN).arrives();
     let attempts: i64 = shop.value("SELECT attempts FROM jobs");

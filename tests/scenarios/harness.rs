@@ -1,0 +1,108 @@
+//! The checks see what they are there for: each broken promise is reported.
+
+use std::os::unix::fs::PermissionsExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Connection;
+
+use crate::appliance::Expected;
+use crate::{Appliance, OWN, UGC, promises, secrets};
+
+const NO_TRIGGERS: [&str; 7] = [
+    "ledger_settles_its_hold",
+    "ledger_moves_credits",
+    "ledger_no_update",
+    "ledger_no_delete",
+    "users_credits_by_ledger_only",
+    "jobs_end_once",
+    "jobs_end_has_a_time",
+];
+
+/// Damage done to a copy, and a word of the report.
+const DAMAGE: [(&str, &str); 17] = [
+    ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
+    ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
+    ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
+    ("UPDATE ledger SET kind = 'release', delta = 1 WHERE kind = 'charge'", "does not fit"),
+    (
+        "DROP INDEX ledger_one_settlement;
+         INSERT INTO ledger (user_id, delta, kind, job_id, hold_id, actor)
+         SELECT user_id, 0, 'charge', job_id, hold_id, 'x' FROM ledger WHERE kind = 'charge'",
+        "settled more than once",
+    ),
+    ("UPDATE jobs SET status = 'queued', finished_at = NULL", "has not ended"),
+    ("UPDATE jobs SET order_id = NULL WHERE id = 1", "without an order holds"),
+    ("UPDATE jobs SET order_id = NULL WHERE id = 1", "another number of jobs"),
+    ("UPDATE orders SET finished_at = NULL", "not with them"),
+    ("UPDATE inbox SET handled_at = NULL", "was not handled"),
+    ("UPDATE inbox SET error = 'boom'", "an update failed"),
+    ("UPDATE outbox SET state = 'pending'", "a message waits"),
+    ("DELETE FROM outbox WHERE key LIKE 'video:%'", "without its video's message"),
+    ("DELETE FROM outbox WHERE key LIKE 'status:%'", "messages that nobody sent"),
+    ("DELETE FROM submits WHERE id = 1", "tasks without a job"),
+    ("UPDATE submits SET job_id = 1", "was submitted again"),
+    (
+        "UPDATE outbox SET message_id = 1000 - message_id WHERE message_id IS NOT NULL",
+        "went out of order",
+    ),
+];
+
+#[test]
+fn every_broken_promise_is_reported() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(4);
+    ann.orders(3, UGC).arrives();
+    ann.orders(1, OWN).arrives();
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    let report = |conn: &Connection| {
+        let expected = Expected::default();
+        let mut broken = promises::of_the_database(conn, &expected).unwrap();
+        broken.extend(promises::of_the_services(conn, shop.sandbox(), &expected).unwrap());
+        broken
+    };
+    assert_eq!(report(&shop.copy().1), [""; 0]);
+    for (damage, word) in DAMAGE {
+        let (_folder, conn) = shop.copy();
+        for trigger in NO_TRIGGERS {
+            conn.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
+        conn.execute_batch(damage).unwrap();
+        let broken = report(&conn);
+        assert!(broken.iter().any(|line| line.contains(word)), "{damage}: {broken:?}");
+    }
+}
+
+#[test]
+fn secrets_and_open_files_are_reported() {
+    let shop = Appliance::new();
+    shop.customer(7);
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    let options = shop.sandbox().options();
+    let shown = |printed: &str| secrets::shown(&shop.data(), printed.as_bytes(), shop.sandbox());
+    assert!(shown("serving").is_empty());
+    for secret in [&options.token, &options.kie_keys[0], options.openai_key.as_ref().unwrap()] {
+        assert_eq!(shown(&format!("key={secret}!")).len(), 1);
+        let file = shop.path("logs/note.txt");
+        std::fs::write(&file, secret).unwrap();
+        assert_eq!(shown("").len(), 1);
+        std::fs::remove_file(&file).unwrap();
+    }
+    let lock = shop.path("neurocards.lock");
+    std::fs::set_permissions(&lock, PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(promises::of_the_folder(&shop.data()).len(), 1);
+    std::fs::set_permissions(&lock, PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_scenario_that_breaks_a_promise_fails_at_its_end() {
+    let shop = Appliance::new();
+    shop.customer(7);
+    shop.expects(|it| it.by_hand = 1);
+    let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(shop))) else {
+        panic!("it passed");
+    };
+    let said = panic.downcast_ref::<String>().unwrap();
+    assert!(said.contains("0 jobs without an order, not 1"), "{said}");
+}
