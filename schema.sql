@@ -146,6 +146,7 @@ CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
 CREATE INDEX jobs_user ON jobs (user_id, id);
+CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 -- How long the last real orders took, however much history was inserted beside them.

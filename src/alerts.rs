@@ -43,6 +43,13 @@ pub fn end(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) ->
     Ok(())
 }
 
+/// The cause is gone, and the operator who made it go knows.
+pub fn forget(tx: &Tx<'_>, cause: &str, now: Millis) -> Result<()> {
+    tx.prepare_cached("UPDATE alerts SET ended_at = ?2 WHERE cause = ?1 AND ended_at IS NULL")?
+        .execute((cause, now))?;
+    Ok(())
+}
+
 /// A message to every administrator, without a cause to remember.
 pub fn tell(tx: &Tx<'_>, admins: &[i64], html: &str, now: Millis) -> Result<()> {
     tracing::warn!(alert = html, "told the operator");

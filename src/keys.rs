@@ -204,6 +204,15 @@ pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether it is blocked for BILLING.
+pub fn has_no_money(conn: &Connection, fingerprint: &str) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
+        )?
+        .exists([fingerprint])?)
+}
+
 /// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
 /// video that could be paid is positive, too, and would only bring the next refusal.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{KeysCommand, Output};
 use super::screen;
+use crate::audit::{self, Action};
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
@@ -66,11 +67,10 @@ fn unblock(config: &Config, position: u32) -> Result<ExitCode> {
         };
         let unblocked = keys::unblock(tx, &fingerprint)?;
         if unblocked {
-            tx.execute(
-                "INSERT INTO audit (at, actor, action, object)
-                 VALUES (?1, 'command', 'unblock key', ?2)",
-                (now, &fingerprint),
-            )?;
+            let object = format!("key {fingerprint}");
+            let action =
+                Action { actor: "command", action: "unblock", object: &object, detail: "" };
+            audit::record(tx, &action, now)?;
         }
         Ok(unblocked)
     })?;

@@ -3,6 +3,7 @@
 use super::{commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
+use crate::instance;
 use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
 use crate::models::{Model, Route};
@@ -67,7 +68,7 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
             Some(_) => return Ok(Turn::OtherKey),
             None => {}
         }
-        if orders::safe_mode(tx)? {
+        if instance::state(tx)?.safe_mode {
             return Ok(Turn::Later(now + OTHERS_FIRST));
         }
         if jobs::running_of(tx, job.user)? >= shop.options.running_per_user {
