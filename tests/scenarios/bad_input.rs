@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageFormat};
 use neurocards::sandbox::photos;
 
 use crate::customer::PRODUCT;
+use crate::customer::ru;
 use crate::{Appliance, Customer, UGC};
 
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
@@ -151,20 +152,20 @@ fn a_picture_that_cannot_be_used_is_refused_with_the_reason() {
     ann.presses("🎬");
     ann.hears("📸");
     ann.sends_photo(truncated());
-    ann.hears("повреждён");
+    ann.hears(&ru("wrong-photo-broken"));
     ann.sends_photo(tiny());
     ann.hears("299×400");
     ann.sends_document(truncated(), "image/jpeg", "a.jpg");
-    ann.hears("повреждён");
+    ann.hears(&ru("wrong-photo-broken"));
     ann.sends_document(b"<html>".to_vec(), "image/png", "a.png");
-    ann.hears("не подойдёт");
+    ann.hears(&ru("wrong-photo-file"));
     ann.sends_document(b"GIF89a......".to_vec(), "image/gif", "a.gif");
-    ann.hears("не подойдёт");
+    ann.hears(&ru("wrong-photo-file"));
     ann.sends_document(b"ftypheic".to_vec(), "image/heic", "a.heic");
-    ann.hears("не подойдёт");
+    ann.hears(&ru("wrong-photo-file"));
     let strip = encoded(&DynamicImage::new_rgb8(3_000, 400), ImageFormat::Png);
     ann.sends_document(strip, "image/png", "strip.png");
-    ann.hears("вытянутое");
+    ann.hears(&ru("wrong-photo-long"));
     ann.stays_at("photo");
     assert!(crate::secrets::files(&shop.path("photos")).is_empty());
 }

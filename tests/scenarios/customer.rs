@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use neurocards::sandbox::photos;
 use neurocards::sandbox::telegram::{Kind, Message};
+use neurocards::text::{Lang, Texts};
 
 use crate::appliance::Appliance;
 
@@ -28,6 +29,20 @@ pub(crate) const PRODUCT: &str = "Термокружка «Север», 450 м�
 pub(crate) fn photo() -> Vec<u8> {
     static PHOTO: OnceLock<Vec<u8>> = OnceLock::new();
     PHOTO.get_or_init(|| photos::product(1)).clone()
+}
+
+/// How the program's own text with this id begins, up to the first value in it: for words that
+/// the journey leaves to whoever writes them.
+pub(crate) fn text(lang: Lang, id: &str) -> String {
+    static TEXTS: OnceLock<Texts> = OnceLock::new();
+    let texts = TEXTS.get_or_init(|| Texts::load(None).unwrap());
+    let html = texts.say(lang, id, &[]).replace("<b>", "").replace("</b>", "");
+    let end = html.find(['{', '\n', '<']).unwrap_or(html.len());
+    html[..end].trim().to_owned()
+}
+
+pub(crate) fn ru(id: &str) -> String {
+    text(Lang::Ru, id)
 }
 
 /// Somebody in a private chat with the bot.

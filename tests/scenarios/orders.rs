@@ -7,7 +7,10 @@ use neurocards::sandbox::photos;
 use neurocards::sandbox::telegram::{Does, Kind};
 
 use crate::customer::PRODUCT;
+use crate::customer::ru;
+use crate::customer::text;
 use crate::{AD, Appliance, Customer, OWN, Setup, UGC, What};
+use neurocards::text::Lang;
 
 const RULES: &str =
     "This content may violate our guardrails concerning similarity to third-party content.";
@@ -96,7 +99,7 @@ fn confirming_twice_and_again_later_starts_one_order() {
     shop.settles();
     assert_eq!((ann.orders_so_far(), ann.videos().len(), ann.credits()), (1, 3, 6));
     let told: Vec<_> = telegram.answers().into_iter().filter_map(|press| press.answer).collect();
-    let already = told.iter().filter(|answer| answer.text.contains("уже запущен")).count();
+    let already = told.iter().filter(|answer| answer.text.contains(&ru("toast-already"))).count();
     assert_eq!(already, 2, "{told:?}");
 }
 
@@ -210,7 +213,7 @@ fn another_video_of_the_same_product_begins_with_the_template() {
         std::fs::remove_file(photo).unwrap();
     }
     ann.presses("🔄");
-    ann.hears("Прежнее фото уже удалено");
+    ann.hears(&ru("ask-photo-again"));
     ann.sends_photo(photos::product(5));
     ann.hears("🎭");
     ann.chooses(OWN);
@@ -237,9 +240,9 @@ fn an_english_speaking_customer_reads_english() {
     let shop = Appliance::new();
     let bob = Customer::meets(&shop, 8, "en-GB");
     bob.presses("🎬 Make Reels");
-    bob.hears("Send a photo of the product");
+    bob.hears(&text(Lang::En, "ask-photo"));
     bob.sends_photo(photos::product(2));
-    bob.hears("What is the product?");
+    bob.hears(&text(Lang::En, "ask-product"));
     bob.says("A ceramic mug");
     bob.presses("📢 Ad");
     bob.presses("No wishes");

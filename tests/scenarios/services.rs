@@ -5,6 +5,7 @@ use neurocards::models::Catalogue;
 use neurocards::sandbox::faults::{Action, Fate, Service};
 use neurocards::sandbox::openai;
 
+use crate::customer::ru;
 use crate::{AD, Appliance, Customer, OWN, Setup, UGC};
 
 const BUSY: &str = "Internal Error, Please try again later.";
@@ -151,7 +152,7 @@ fn without_any_money_the_credits_come_back_and_selling_closes() {
     order.ends();
     assert_eq!(ann.credits(), 3);
     let notices: Vec<_> =
-        ann.chat().into_iter().filter(|it| it.text.contains("технические неполадки")).collect();
+        ann.chat().into_iter().filter(|it| it.text.contains(&ru("fail-technical"))).collect();
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].text.contains("3 кредита вернули"), "{}", notices[0].text);
     ann.finds_it_closed("Кредиты на месте");
@@ -176,7 +177,7 @@ fn a_paused_model_is_replaced_and_without_any_nothing_is_sold() {
     let order = ann.orders(1, OWN);
     order.ends();
     assert_eq!(ann.credits(), 3);
-    ann.hears("закрыта на обслуживание");
+    ann.hears(&ru("fail-model-off"));
     ann.finds_it_closed("Кредиты на месте");
     shop.settles();
     assert_eq!(shop.told(KLING), 1);
@@ -192,7 +193,11 @@ fn a_render_that_fails_for_a_moment_is_tried_again_in_silence() {
     order.arrives();
     assert_eq!((kie.submits(), ann.credits()), (3, 0));
     let status = order.status();
-    assert!(status.history.iter().any(|it| it.contains("пробую ещё раз")), "{:?}", status.history);
+    assert!(
+        status.history.iter().any(|it| it.contains(&ru("line-retrying"))),
+        "{:?}",
+        status.history
+    );
     let kinds: Vec<_> = ann.news().into_iter().map(|message| message.kind).collect();
     assert_eq!(kinds.len(), 2, "the status and the video: {kinds:?}");
 }

@@ -6,6 +6,7 @@ use neurocards::clock::{HOUR, MINUTE};
 use neurocards::sandbox::faults::{Action, Service};
 
 use crate::appliance::STOP;
+use crate::customer::ru;
 use crate::{Appliance, OWN, Setup, UGC};
 
 impl Appliance {
@@ -88,7 +89,7 @@ fn updates_that_came_while_it_was_down_are_answered_after_the_start() {
     ann.says("/help");
     ann.acts();
     shop.start_again();
-    ann.hears("Как это работает");
+    ann.hears(&ru("help"));
 }
 
 #[test]
