@@ -376,6 +376,21 @@ pub fn note(
     Ok(())
 }
 
+/// How many live jobs each step has, in the steps' order.
+pub fn live_by_step(conn: &Connection) -> Result<Vec<(&'static str, usize)>> {
+    let mut query = conn.prepare_cached(
+        "SELECT COUNT(*)
+         FROM jobs
+         WHERE status IN ('queued', 'processing')
+           AND step = ?1",
+    )?;
+    let count = |step: Step| {
+        let jobs: i64 = query.query_row([step.word()], |row| row.get(0))?;
+        Ok((step.word(), jobs as usize))
+    };
+    Step::ALL.into_iter().map(count).collect()
+}
+
 /// Lets go of everything at an orderly stop: the next start finds nothing to rescue.
 pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
     Ok(tx.execute(

@@ -31,6 +31,7 @@ pub mod api;
 pub mod sandbox;
 
 pub mod bot;
+pub mod console;
 pub mod worker;
 
 pub mod cli;

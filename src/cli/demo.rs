@@ -37,10 +37,10 @@ pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
     ))?;
     let customers =
         Customers::new(world.sandbox.telegram().clone(), world.clock.clone(), plans.clone());
-    let mut progress = Progress::new(plans.len());
+    let mut progress = Progress::new(&world, plans.len());
     let patience = world.clock.real_span(PATIENCE).max(Duration::from_secs(120));
     let outcomes = customers.run(patience, |outcome: &Outcome| progress.heard(outcome));
-    progress.end();
+    progress.end()?;
     world.settle(AFTERGLOW)?;
     let videos = world.save_videos()?;
     let report = Report::gather(&world, &outcomes, videos, begun.elapsed())?;

@@ -1,64 +1,101 @@
 //! What a demo shows while it runs and at its end.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use rusqlite::Connection;
 
 use super::super::screen;
 use super::world::World;
+use crate::console::{self, Snapshot};
+use crate::jobs;
 use crate::sandbox::customers::Outcome;
 
-/// Lines while the orders run: one per order and change; in a terminal one line that is rewritten.
-pub(super) struct Progress {
+/// What is seen while the orders run: a picture in a terminal, a line now and then elsewhere.
+pub(super) struct Progress<'a> {
+    world: &'a World,
+    begun: Instant,
+    seen: HashMap<usize, Seen>,
     orders: usize,
-    settled: HashMap<usize, bool>,
-    videos: HashMap<usize, usize>,
-    live: bool,
+    screen: Option<console::Progress>,
     printed: usize,
 }
 
-impl Progress {
-    pub(super) fn new(orders: usize) -> Self {
-        let live = std::io::stdout().is_terminal();
-        Self { orders, settled: HashMap::new(), videos: HashMap::new(), live, printed: 0 }
+/// One order so far.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    settled: bool,
+    videos: usize,
+    refunds: u32,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(world: &'a World, orders: usize) -> Self {
+        let screen = console::Progress::open();
+        Self { world, begun: Instant::now(), seen: HashMap::new(), orders, screen, printed: 0 }
     }
 
     /// An order moved.
     pub(super) fn heard(&mut self, outcome: &Outcome) {
-        self.videos.insert(outcome.plan, outcome.videos.len() + outcome.links.len());
-        if outcome.settled() {
-            self.settled.insert(outcome.plan, true);
-        }
-        let (done, videos) = (self.settled.len(), self.videos.values().sum::<usize>());
-        let width = 30;
-        let filled = width * done / self.orders.max(1);
-        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(width - filled));
-        let line = format!("{bar} {done}/{} orders · {videos} videos", self.orders);
-        // Whoever reads a file wants a line now and then, not thousands.
-        let step = (self.orders / 12).max(1);
-        if self.live {
-            self.say(&format!("\r{line}"));
-        } else if done >= self.printed + step {
-            self.printed = done;
-            self.say(&format!("{line}\n"));
+        let seen = Seen {
+            settled: outcome.settled(),
+            videos: outcome.videos.len() + outcome.links.len(),
+            refunds: outcome.returned,
+        };
+        self.seen.insert(outcome.plan, seen);
+        let shown = match &self.screen {
+            Some(screen) if screen.is_due() => self.draw(),
+            Some(_) => Ok(()),
+            None => self.print(),
+        };
+        // A reader that has gone away does not end the demo; its summary will say so.
+        if shown.is_err() {
+            self.screen = None;
         }
     }
 
-    pub(super) fn end(&mut self) {
-        if self.live {
-            self.say("\n");
+    fn settled(&self) -> usize {
+        self.seen.values().filter(|seen| seen.settled).count()
+    }
+
+    fn videos(&self) -> usize {
+        self.seen.values().map(|seen| seen.videos).sum()
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let snapshot = Snapshot {
+            orders: self.orders,
+            settled: self.settled(),
+            videos: self.videos(),
+            refunds: self.seen.values().map(|seen| seen.refunds).sum(),
+            steps: self.world.appliance.db().read(jobs::live_by_step)?,
+            took: self.begun.elapsed(),
+        };
+        match &mut self.screen {
+            Some(screen) => screen.draw(&snapshot),
+            None => Ok(()),
         }
     }
 
-    /// A reader that has gone away does not end the demo; its summary will say so.
-    fn say(&mut self, text: &str) {
-        let mut out = std::io::stdout();
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-            self.live = false;
+    /// Whoever reads a file wants a line now and then, not thousands.
+    fn print(&mut self) -> Result<()> {
+        let settled = self.settled();
+        if settled < self.printed + (self.orders / 12).max(1) {
+            return Ok(());
         }
+        self.printed = settled;
+        let filled = 30 * settled / self.orders.max(1);
+        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(30 - filled));
+        let line = format!("{bar} {settled}/{} orders · {} videos\n", self.orders, self.videos());
+        screen::print(&line).map(drop)
+    }
+
+    pub(super) fn end(mut self) -> Result<()> {
+        if self.screen.is_some() {
+            self.draw()?;
+        }
+        self.screen.map_or(Ok(()), console::Progress::close)
     }
 }
 

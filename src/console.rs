@@ -1,0 +1,5 @@
+//! What is drawn in a terminal. So far one picture: a demo at work ([`Progress`]).
+
+mod progress;
+
+pub use progress::{Progress, Snapshot};
