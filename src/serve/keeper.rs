@@ -8,6 +8,7 @@ use crate::instance;
 use crate::jobs;
 use crate::outbox;
 use anyhow::{Context as _, Result};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -96,9 +97,8 @@ impl Work {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
             let done = self.db.read(|conn| jobs::needs_no_file(conn, JobId(id)))?;
-            if done || age(&path)? > Duration::from_millis(self.photos_keep.max(HOUR) as u64) {
-                std::fs::remove_file(&path)
-                    .with_context(|| format!("cannot remove {}", path.display()))?;
+            if done || is_older(&path, self.photos_keep.max(HOUR))? {
+                remove(&path)?;
             }
         }
         Ok(())
@@ -118,11 +118,25 @@ impl Work {
     }
 }
 
-fn age(path: &Path) -> Result<Duration> {
-    Ok(std::fs::metadata(path)?.modified()?.elapsed().unwrap_or_default())
+/// By the file's own age, in real time. One that is gone meanwhile (a download that became its
+/// video) is not old.
+fn is_older(path: &Path, keep: Millis) -> Result<bool> {
+    let facts = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        facts => facts.with_context(|| format!("cannot look at {}", path.display()))?,
+    };
+    let age = facts.modified()?.elapsed().unwrap_or_default();
+    Ok(age > Duration::from_millis(keep as u64))
 }
 
-/// By the files' own age, in real time: a photo that an open order needs is far younger.
+fn remove(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.with_context(|| format!("cannot remove {}", path.display())),
+    }
+}
+
+/// A photo that an open order needs is far younger than the shortest time to keep.
 fn old_files(photos: &Path, keep: Millis) -> Result<()> {
     for folder in std::fs::read_dir(photos).context("cannot list photos/")? {
         let folder = folder?.path();
@@ -131,8 +145,8 @@ fn old_files(photos: &Path, keep: Millis) -> Result<()> {
         }
         for photo in std::fs::read_dir(&folder)? {
             let photo = photo?.path();
-            if age(&photo)? > Duration::from_millis(keep as u64) {
-                std::fs::remove_file(photo).context("cannot remove an old photo")?;
+            if is_older(&photo, keep)? {
+                remove(&photo)?;
             }
         }
     }
