@@ -146,6 +146,7 @@ CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
 CREATE INDEX jobs_user ON jobs (user_id, id);
+CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
 -- How long the last real orders took, however much history was inserted beside them.
@@ -177,19 +178,22 @@ CREATE TABLE events (
 CREATE INDEX events_job ON events (job_id);
 
 -- Every createTask, written before a byte of it leaves. `sending` after a restart means lost:
--- it may have been billed. The last 10 s of it are the key's sliding window.
+-- it may have been billed. The last 10 s of it are the key's sliding window: a call is in it from
+-- before it leaves until 10 s after its answer, since only the provider knows when it counted it.
 CREATE TABLE submits (
     id       INTEGER PRIMARY KEY,
     job_id   INTEGER NOT NULL REFERENCES jobs (id),
     api_key  TEXT    NOT NULL,
     model    TEXT    NOT NULL,
     at       INTEGER NOT NULL,
+    ended_at INTEGER,
     outcome  TEXT    NOT NULL DEFAULT 'sending'
              CHECK (outcome IN ('sending', 'accepted', 'refused', 'lost', 'unsent')),
     task_id  TEXT,
-    CHECK ((outcome = 'accepted') = (task_id IS NOT NULL))
+    CHECK ((outcome = 'accepted') = (task_id IS NOT NULL)),
+    CHECK ((outcome = 'sending') = (ended_at IS NULL))
 ) STRICT;
-CREATE INDEX submits_window ON submits (api_key, at);
+CREATE INDEX submits_window ON submits (api_key, ended_at) WHERE outcome <> 'unsent';
 CREATE INDEX submits_job ON submits (job_id);
 CREATE INDEX submits_open ON submits (job_id) WHERE outcome = 'sending';
 

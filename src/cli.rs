@@ -11,6 +11,7 @@ mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod mend;
 mod pause;
 mod run;
 mod screen;
@@ -77,6 +78,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Users(args)) => users::run(&context.config()?, &args),
         Some(Command::Jobs(args)) => jobs::run(&context.config()?, &args),
         Some(Command::Job { id, output }) => job::run(&context.config()?, id, output),
+        Some(Command::Retry { id }) => mend::retry(&context.config()?, id),
+        Some(Command::Cancel { id }) => mend::cancel(&context.config()?, id),
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause) => pause::pause(&context.config()?),

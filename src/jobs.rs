@@ -13,11 +13,13 @@
 //! simply due again.
 
 mod claim;
+mod enqueue;
 mod next;
 mod submits;
 mod uploads;
 
 pub use claim::{claim, is_held, next_due};
+pub use enqueue::{Enqueue, enqueue, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
@@ -25,7 +27,7 @@ pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 use crate::clock::Millis;
 use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::ledger::{self, Settle};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde_json::Value;
 
@@ -200,56 +202,6 @@ pub fn rendering(conn: &Connection) -> Result<Vec<Job>> {
     Ok(jobs.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A new video, with its price held by the caller.
-#[derive(Clone, Debug)]
-pub struct Enqueue<'a> {
-    /// Whose.
-    pub user: UserId,
-    /// Their chat.
-    pub tg_user_id: i64,
-    /// Their order; None: run again by the operator.
-    pub order: Option<OrderId>,
-    /// Which of the order's videos.
-    pub ordinal: i64,
-    /// What may exist only once.
-    pub key: &'a str,
-    /// The template's id.
-    pub template: &'a str,
-    /// Relative to `photos/`.
-    pub photo: &'a str,
-    /// The product, in the customer's words.
-    pub product: &'a str,
-    /// Template `self`.
-    pub own_prompt: Option<&'a str>,
-    /// The customer's wishes.
-    pub wishes: Option<&'a str>,
-}
-
-/// Queues a video.
-pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
-    let product = serde_json::json!({ "text": new.product, "user_prompt": new.own_prompt });
-    tx.prepare_cached(
-        "INSERT INTO jobs (user_id, tg_user_id, order_id, ordinal, idempotency_key, template_id,
-                           input_photo_path, product_info, extra_wishes, due_at, created_at)
-         VALUES (:user, :tg_user_id, :order, :ordinal, :key, :template, :photo, :product, :wishes,
-                 :now, :now)",
-    )?
-    .execute(named_params! {
-        ":user": new.user,
-        ":tg_user_id": new.tg_user_id,
-        ":order": new.order,
-        ":ordinal": new.ordinal,
-        ":key": new.key,
-        ":template": new.template,
-        ":photo": new.photo,
-        ":product": product.to_string(),
-        ":wishes": new.wishes,
-        ":now": now,
-    })
-    .context("cannot queue a job")?;
-    Ok(JobId(tx.last_insert_rowid()))
-}
-
 /// What a finished step found out; `None` leaves the column as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Found<'a> {
@@ -372,6 +324,8 @@ pub enum End<'a> {
         /// In the service's words.
         error: &'a str,
     },
+    /// The operator took it back.
+    Canceled,
 }
 
 /// Ends a job and settles its hold, in one. `None`: it is not this holder's any more, or had
@@ -380,6 +334,7 @@ pub fn end(tx: &Tx<'_>, job: &Job, end: &End<'_>, now: Millis) -> Result<Option<
     let (status, file_id, class, error) = match end {
         End::Done { file_id } => ("done", *file_id, None, None),
         End::Failed { why, error } => ("failed", None, Some(why.word()), Some(*error)),
+        End::Canceled => ("canceled", None, None, None),
     };
     let ended = tx
         .prepare_cached(
@@ -430,6 +385,19 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
            AND leased_at IS NOT NULL",
         [now],
     )?)
+}
+
+/// The job has ended, and Telegram can send its video without our file.
+pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1
+             FROM jobs
+             WHERE id = ?1
+               AND (status IN ('failed', 'canceled')
+                    OR (status = 'done' AND tg_file_id IS NOT NULL))",
+        )?
+        .exists([id])?)
 }
 
 /// A thread panicked over this job: it is tried again, and the next claim counts a strike.

@@ -204,6 +204,15 @@ pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether it is blocked for BILLING.
+pub fn has_no_money(conn: &Connection, fingerprint: &str) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
+        )?
+        .exists([fingerprint])?)
+}
+
 /// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
 /// video that could be paid is positive, too, and would only bring the next refusal.
@@ -246,29 +255,30 @@ pub fn full_until(
     limits: Limits,
     now: Millis,
 ) -> Result<Option<Millis>> {
-    // The call that has to leave the window before there is room for one more.
-    let leaves: Option<Millis> = conn
+    // Calls under way come first: they are in the window for at least ten seconds from now.
+    let window: Vec<Option<Millis>> = conn
         .prepare_cached(
-            "SELECT at
+            "SELECT ended_at
              FROM submits
              WHERE api_key = :key
-               AND at > :since
                AND outcome <> 'unsent'
-             ORDER BY at DESC
-             LIMIT 1 OFFSET :room",
+               AND (ended_at > :since OR ended_at IS NULL)
+             ORDER BY ended_at IS NOT NULL, ended_at DESC
+             LIMIT :creates",
         )?
         .query_map(
             named_params! {
                 ":key": fingerprint,
                 ":since": now - WINDOW,
-                ":room": limits.creates_per_10s - 1,
+                ":creates": limits.creates_per_10s,
             },
             |row| row.get(0),
         )?
-        .next()
-        .transpose()?;
-    if let Some(at) = leaves {
-        return Ok(Some(at + WINDOW));
+        .collect::<rusqlite::Result<_>>()?;
+    if window.len() as i64 >= limits.creates_per_10s {
+        // The call that has to leave before there is room for one more.
+        let leaves = window.last().copied().flatten();
+        return Ok(Some(leaves.map_or(now + SECOND, |ended_at| ended_at + WINDOW)));
     }
     let running: i64 = conn
         .prepare_cached(
@@ -292,42 +302,4 @@ pub fn full_until(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(name: &str, running: i64, used_at: Millis) -> Health {
-        Health { fingerprint: name.into(), blocked: None, running, used_at }
-    }
-
-    fn blocked(name: &str, why: Block, until: Millis) -> Health {
-        Health { blocked: Some((why, until)), ..key(name, 0, 0) }
-    }
-
-    #[test]
-    fn the_fewest_running_tasks_win_and_ties_take_turns() {
-        let keys = [key("a", 2, 0), key("b", 1, 9), key("c", 1, 5)];
-        assert_eq!(pick(&keys, &[], false, 10), Pick::Key("c".into()));
-        assert_eq!(pick(&keys, &["c".into()], false, 10), Pick::Key("b".into()));
-    }
-
-    #[test]
-    fn a_block_ends_with_its_time() {
-        let keys = [blocked("a", Block::Billing, 100)];
-        assert_eq!(pick(&keys, &[], false, 99), Pick::None);
-        assert_eq!(pick(&keys, &[], true, 99), Pick::None);
-        assert_eq!(pick(&keys, &[], false, 100), Pick::Key("a".into()));
-    }
-
-    #[test]
-    fn limited_keys_are_tried_only_when_there_is_no_other_way() {
-        let keys = [
-            blocked("a", Block::RateLimit, 300),
-            blocked("b", Block::RateLimit, 200),
-            blocked("c", Block::Billing, 100),
-        ];
-        assert_eq!(pick(&keys, &[], false, 50), Pick::AllLimited(200));
-        assert_eq!(pick(&keys, &[], true, 50), Pick::Key("b".into()));
-        let with_free = [&keys[..], &[key("d", 50, 50)]].concat();
-        assert_eq!(pick(&with_free, &[], true, 50), Pick::Key("d".into()));
-    }
-}
+mod tests;

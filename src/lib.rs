@@ -9,7 +9,9 @@ pub mod text;
 
 pub mod db;
 
+pub mod audit;
 pub mod inbox;
+pub mod instance;
 pub mod outbox;
 pub mod users;
 

@@ -11,7 +11,7 @@ mod trouble;
 
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
-pub use selling::{Closed, Selling, own_prompt_max, safe_mode, selling, usual_wait};
+pub use selling::{Closed, Selling, own_prompt_max, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};
 
 use crate::alerts;
@@ -23,7 +23,7 @@ use crate::models::Catalogue;
 use crate::outbox;
 use crate::templates::Templates;
 use crate::text::{self, Arg, Lang, Texts};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// What is sold and how we speak of it; made once at the start.
@@ -165,6 +165,9 @@ pub fn delivered(
 /// Telegram does not take the file: the link goes out in its place.
 pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()> {
     let Some(job) = jobs::get(tx, id)? else { return Ok(()) };
+    if !jobs::is_held(tx, &job)? {
+        return Ok(());
+    }
     let Some(url) = job.output_url.clone() else {
         return fail(tx, shop, &job, Why::Temporary, "the video is too large to send", now);
     };
@@ -183,6 +186,20 @@ pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Mil
     let (key, content) = messages::failure(tx, shop, job, why)?;
     outbox::put(tx, job.tg_user_id, Some(&key), &content, None, now)?;
     refresh(tx, shop, job.order, now)
+}
+
+/// The operator takes an order's video back: credits back, and the status message says so. What
+/// renders is paid to the provider all the same. `None`: it had ended; else the credits.
+pub fn cancel(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<Option<i64>> {
+    let Some(job) = jobs::get(tx, id)? else { bail!("there is no job {id}") };
+    let Some(back) = jobs::end(tx, &job, &End::Canceled, now)? else { return Ok(None) };
+    jobs::note(tx, &job, "canceled", "by the operator", None, now)?;
+    finish(tx, job.order, now)?;
+    if let Some(row) = outbox::by_key(tx, &format!("video:{id}"))? {
+        outbox::dropped(tx, row.id, row.rev, "canceled by the operator")?;
+    }
+    refresh(tx, shop, job.order, now)?;
+    Ok(Some(back))
 }
 
 /// The operator hears of what the customer cannot mend; BILLING and a model that is off have

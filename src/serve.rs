@@ -12,6 +12,7 @@ use crate::bot;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
 use crate::db::{Db, InstanceLock, Mode, Tx};
+use crate::instance;
 use crate::keys;
 use crate::orders::{self, Recovered, Shop};
 use crate::text::Arg;
@@ -20,13 +21,12 @@ use anyhow::{Context as _, Result, bail};
 use keeper::Keeper;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// Starts in a row that died young before nothing is sold or submitted any more.
-const CRASH_LOOP: i64 = 5;
-/// What the bot may still finish after the workers have stopped.
-const LAST_CALLS: std::time::Duration = std::time::Duration::from_millis(700);
+/// From the word to the end; what the workers leave of it is the bot's, for calls under way.
+const STOP_WITHIN: Duration = Duration::from_millis(4_700);
 
 /// A running appliance.
 pub struct Appliance {
@@ -133,12 +133,13 @@ impl Appliance {
     /// Stops within five seconds; everything goes on at the next start. `orderly`: nothing failed.
     pub fn stop(mut self, orderly: bool) {
         tracing::info!("stopping");
+        let until = Instant::now() + STOP_WITHIN;
         self.stop.cancel();
         self.workers.stop();
         if let Some(bot) = self.bot.take() {
             // It began to stop together with the workers.
-            let ended =
-                self.runtime.block_on(async { tokio::time::timeout(LAST_CALLS, bot).await });
+            let left = until.saturating_duration_since(Instant::now());
+            let ended = self.runtime.block_on(async { tokio::time::timeout(left, bot).await });
             if ended.is_err() {
                 tracing::warn!("the bot was cut off");
             }
@@ -173,25 +174,7 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
     let fingerprints: Vec<String> = tokens.kie.iter().map(settings::fingerprint).collect();
     let (shop, bot_id) = (Arc::clone(shop), tokens.bot_id);
     db.write(move |tx| {
-        let owner: Option<i64> =
-            tx.query_row("SELECT bot_id FROM instance", [], |row| row.get(0))?;
-        if let Some(owner) = owner.filter(|owner| *owner != bot_id) {
-            bail!(
-                "this data folder belongs to bot {owner}, the token to bot {bot_id}: \
-                   choose another folder with --data-dir"
-            );
-        }
-        if last_start_served(tx)? {
-            tx.execute("UPDATE instance SET early_deaths = 0", [])?;
-        }
-        tx.execute(
-            "UPDATE instance
-             SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, version = ?3,
-                 early_deaths = early_deaths + 1,
-                 safe_mode_at = CASE WHEN early_deaths >= ?4 THEN COALESCE(safe_mode_at, ?2)
-                                     ELSE safe_mode_at END",
-            (bot_id, now, env!("CARGO_PKG_VERSION"), CRASH_LOOP),
-        )?;
+        instance::begin(tx, bot_id, now)?;
         keys::configure(tx, &fingerprints)?;
         let recovered = orders::recover(tx, &shop, now)?;
         tell(tx, &shop, recovered, now)?;
@@ -199,23 +182,10 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
     })
 }
 
-/// Whether the last start answered a customer or finished a step: then it did not die young, even
-/// where its housekeeper did not live to say so. What it wrote while it took stock is no proof.
-fn last_start_served(tx: &Tx<'_>) -> Result<bool> {
-    Ok(tx.query_row(
-        "SELECT COALESCE((SELECT at FROM events ORDER BY id DESC LIMIT 1) > started_at, FALSE)
-             OR COALESCE((SELECT created_at FROM outbox ORDER BY id DESC LIMIT 1) > started_at,
-                         FALSE)
-         FROM instance",
-        [],
-        |row| row.get(0),
-    )?)
-}
-
 /// The operator hears of a start only when something was recovered, or when it was one too many.
 fn tell(tx: &Tx<'_>, shop: &Shop, recovered: Recovered, now: Millis) -> Result<()> {
     let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
-    if orders::safe_mode(tx)? {
+    if instance::state(tx)?.safe_mode {
         let html = shop.texts.say(lang, "alert-safe-mode", &[]);
         alerts::raise(tx, admins, "safe-mode", &html, now)?;
     }

@@ -261,6 +261,88 @@ mod tests {
         assert!(refused.contains("menu-mkae"), "{refused}");
     }
 
+    /// The program's own sources, without their tests and without the sandbox, whose customers say
+    /// what they like.
+    fn sources(folder: &Path, into: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !matches!(name.as_str(), "tests" | "sandbox") {
+                sources(&path, into);
+            } else if name.ends_with(".rs") && name != "tests.rs" {
+                let source = std::fs::read_to_string(&path).unwrap();
+                into.push(source.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned());
+            }
+        }
+    }
+
+    /// The string literals in a piece of source.
+    fn literals(source: &str) -> impl Iterator<Item = &str> {
+        source.split('"').skip(1).step_by(2)
+    }
+
+    #[test]
+    fn every_text_that_the_program_says_exists_and_every_text_is_said() {
+        let mut all = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+        let ids: BTreeSet<String> =
+            message_ids(&parse(BUILT_IN[0].1, "ru").unwrap()).into_iter().collect();
+        let said = [".say(", "say(", ".button(", ".choice(", ".plain(", ".contact("];
+        let mut checked = 0;
+        // Who says a text has values for it: others have a `say` of their own.
+        for source in all.iter().filter(|source| source.contains("Arg")) {
+            for (at, call) in said.iter().flat_map(|call| source.match_indices(call)) {
+                let rest = &source[at + call.len()..];
+                // The id stands first, or after the language and before the values.
+                let end = rest.find([';', '[', '{']).unwrap_or(rest.len());
+                if let Some(id) = literals(&rest[..end]).next() {
+                    assert!(ids.contains(id), "there is no text `{id}`");
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 100, "the calls are not found any more: {checked}");
+        let quoted = |id: &String| all.iter().any(|source| source.contains(&format!("\"{id}\"")));
+        let silent: Vec<_> = ids.iter().filter(|id| !quoted(id)).collect();
+        assert!(silent.is_empty(), "nobody says {silent:?}");
+    }
+
+    #[test]
+    fn the_line_of_an_error_is_counted_in_bytes_and_letters_of_any_language() {
+        for (source, line) in [
+            ("= b", "line 1"),
+            ("menu = a\n= b", "line 2"),
+            ("# Кириллица\n\nmenu = Привет 👋\n\n= ы\n", "line 5"),
+            ("menu = { $n", "line 1"),
+            ("menu = Привет { 👋 }\n", "line 1"),
+            ("menu = a\nы", "line 2"),
+        ] {
+            let refused = parse(source, "x.ftl").err().unwrap().to_string();
+            assert!(refused.starts_with(&format!("x.ftl, {line}: ")), "{source:?}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_words_are_escaped_and_never_read_as_a_text() {
+        let texts = texts();
+        let worst = "<b>{ $id } & \"{menu}\"";
+        let said = texts.say(
+            Lang::En,
+            "confirm",
+            &[
+                ("template", Arg::Html("<i>x</i>".to_owned())),
+                ("product", Arg::Str(worst)),
+                ("n", Arg::Num(1)),
+                ("cost", "c".into()),
+                ("have", "h".into()),
+                ("wait", "w".into()),
+            ],
+        );
+        assert!(said.contains("&lt;b&gt;{ $id } &amp; &quot;{menu}&quot;"), "{said}");
+        assert!(said.contains("<i>x</i>"), "our own markup stays");
+        assert_eq!(texts.say(Lang::Ru, "no-such-text", &[]), "no-such-text");
+    }
+
     #[test]
     fn who_speaks_what() {
         for (code, lang) in [

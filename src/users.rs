@@ -136,3 +136,64 @@ pub fn blocked_us(tx: &Tx<'_>, tg_user_id: i64, now: Millis) -> Result<()> {
     )?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::tests::fresh;
+
+    fn profile(username: &str, language: Option<&str>) -> Profile {
+        Profile {
+            tg_user_id: 7,
+            username: Some(username.to_owned()),
+            first_name: None,
+            language_code: language.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_customer_is_made_once_and_keeps_the_language() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            let (user, is_new) = meet(tx, &profile("old", Some("en-GB")), 5)?;
+            assert!(is_new);
+            assert_eq!((user.lang, user.credits, user.accepted), (Lang::En, 0, false));
+            let (again, is_new) = meet(tx, &profile("new", Some("ru")), 6)?;
+            assert_eq!((&again, is_new), (&user, false));
+            let kept: (String, i64) =
+                tx.query_row("SELECT username, created_at FROM users", [], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?;
+            assert_eq!(kept, ("new".to_owned(), 5), "a new name, the old row");
+            choose_language(tx, user.id, Lang::Ru)?;
+            accept_terms(tx, user.id, 7)?;
+            let (now, _) = meet(tx, &profile("new", Some("en")), 8)?;
+            assert_eq!((now.lang, now.accepted), (Lang::Ru, true));
+            assert_eq!(by_tg(tx, 8)?, None);
+            assert!(by_id(tx, UserId(99)).is_err());
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn who_writes_has_not_blocked_us_and_the_first_invitation_counts() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            let (user, _) = meet(tx, &profile("a", None), 5)?;
+            blocked_us(tx, 7, 6)?;
+            blocked_us(tx, 7, 9)?;
+            remember_inviter(tx, user.id, "ref_1")?;
+            remember_inviter(tx, user.id, "ref_2")?;
+            let read = |tx: &Tx<'_>| -> Result<(Option<Millis>, String)> {
+                let sql = "SELECT blocked_at, invited_by FROM users";
+                Ok(tx.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+            };
+            assert_eq!(read(tx)?, (Some(6), "ref_1".to_owned()), "since when stays");
+            meet(tx, &profile("a", None), 10)?;
+            assert_eq!(read(tx)?.0, None);
+            Ok(())
+        })
+        .unwrap();
+    }
+}

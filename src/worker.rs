@@ -10,6 +10,7 @@ mod dispatch;
 mod renders;
 mod steps;
 
+use crate::alerts;
 use crate::api::files::{self, Files};
 use crate::api::kie::{self, Kie};
 use crate::api::openai::{self, OpenAi};
@@ -17,10 +18,11 @@ use crate::clock::{Clock, MINUTE, Millis};
 use crate::db::Db;
 use crate::jobs;
 use crate::orders::Shop;
+use crate::text::Arg;
 use anyhow::Result;
 use dispatch::Pool;
 use secrecy::SecretString;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -128,6 +130,7 @@ impl Workers {
             let deadline = job.submitted_at.unwrap_or(now) + timeout(&desk);
             dispatch::renders(&desk).watch(&job, now, deadline);
         }
+        orphans(&desk, now)?;
         let pool = Pool::start(&desk)?;
         Ok(Self { desk, pool })
     }
@@ -156,6 +159,25 @@ impl Workers {
             tracing::error!(error = format!("{error:#}"), "could not let go of the jobs");
         }
     }
+}
+
+/// Tasks whose key left the configuration cannot be asked about: the operator can still put it back.
+fn orphans(desk: &Desk, now: Millis) -> Result<()> {
+    let rendering = desk.db.read(jobs::rendering)?;
+    let gone: BTreeSet<String> = rendering
+        .into_iter()
+        .filter_map(|job| job.key)
+        .filter(|key| desk.key(key).is_none())
+        .collect();
+    let shop = Arc::clone(&desk.shop);
+    desk.db.write(move |tx| {
+        for key in &gone {
+            let lang = shop.admin_lang(tx);
+            let html = shop.texts.say(lang, "alert-key-gone", &[("key", Arg::Str(key))]);
+            alerts::raise(tx, &shop.options.admins, &format!("gone:{key}"), &html, now)?;
+        }
+        Ok(())
+    })
 }
 
 fn timeout(desk: &Desk) -> Millis {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const CORE: [&[&str]; 8] = [
     &["clock", "text", "photo"],
     &["db"],
-    &["inbox", "outbox", "users"],
+    &["audit", "inbox", "instance", "outbox", "users"],
     &["alerts", "keys", "ledger", "models", "templates"],
     &["jobs"],
     &["orders", "payments"],
@@ -38,7 +38,9 @@ const FENCES: [(&[&str], &[&str]); 8] = [
         &["rusqlite"],
         &[
             "db",
+            "audit",
             "inbox",
+            "instance",
             "outbox",
             "users",
             "alerts",

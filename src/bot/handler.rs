@@ -12,11 +12,11 @@ use crate::orders::{self, Shop};
 use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
 use anyhow::{Context as _, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Chats that are served at the same time.
@@ -46,39 +46,50 @@ pub async fn run(handler: Handler, stop: CancellationToken) {
     let wake = Arc::new(Notify::new());
     let bell = Arc::clone(&wake);
     handler.db.watch(&["inbox"], Arc::new(move || bell.notify_one()));
-    let mut busy: HashSet<i64> = HashSet::new();
-    let mut tasks: JoinSet<i64> = JoinSet::new();
+    let mut busy = Busy::default();
+    let mut tasks: JoinSet<()> = JoinSet::new();
     loop {
-        while let Some(done) = tasks.try_join_next() {
-            forget(&mut busy, done);
+        while let Some(done) = tasks.try_join_next_with_id() {
+            busy.forget(done);
         }
         begin(&handler, &mut busy, &mut tasks).await;
         tokio::select! {
             () = stop.cancelled() => break,
             () = wake.notified() => {}
-            Some(done) = tasks.join_next(), if !tasks.is_empty() => forget(&mut busy, done),
+            Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => busy.forget(done),
         }
     }
     while tasks.join_next().await.is_some() {}
 }
 
-fn forget(busy: &mut HashSet<i64>, done: Result<i64, tokio::task::JoinError>) {
-    match done {
-        Ok(chat) => drop(busy.remove(&chat)),
-        // A panicked task cannot say which chat it served: all rows are still in the inbox.
-        Err(error) => {
-            tracing::error!(%error, "handling an update panicked");
-            busy.clear();
+/// Which chat each task serves: a panicked one cannot say it itself.
+#[derive(Default)]
+struct Busy {
+    chats: HashSet<i64>,
+    tasks: HashMap<Id, i64>,
+}
+
+impl Busy {
+    fn forget(&mut self, done: Result<(Id, ()), JoinError>) {
+        let id = match &done {
+            Ok((id, ())) => *id,
+            Err(error) => {
+                tracing::error!(%error, "handling an update panicked");
+                error.id()
+            }
+        };
+        if let Some(chat) = self.tasks.remove(&id) {
+            self.chats.remove(&chat);
         }
     }
 }
 
 /// Begins the oldest row of every chat that is free, as far as there is room.
-async fn begin(handler: &Arc<Handler>, busy: &mut HashSet<i64>, tasks: &mut JoinSet<i64>) {
+async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) {
     if tasks.len() >= CHATS {
         return;
     }
-    let (db, excluded) = (handler.db.clone(), busy.iter().copied().collect::<Vec<_>>());
+    let (db, excluded) = (handler.db.clone(), busy.chats.iter().copied().collect::<Vec<_>>());
     let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
     let rows = match open {
         Ok(rows) => rows,
@@ -91,13 +102,10 @@ async fn begin(handler: &Arc<Handler>, busy: &mut HashSet<i64>, tasks: &mut Join
         if tasks.len() >= CHATS {
             break;
         }
-        if busy.insert(row.chat_id) {
-            let handler = Arc::clone(handler);
-            tasks.spawn(async move {
-                let chat = row.chat_id;
-                handler.row(row).await;
-                chat
-            });
+        if busy.chats.insert(row.chat_id) {
+            let (handler, chat) = (Arc::clone(handler), row.chat_id);
+            let task = tasks.spawn(async move { handler.row(row).await });
+            busy.tasks.insert(task.id(), chat);
         }
     }
 }

@@ -53,6 +53,16 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Run a job again as a new one, at your own cost
+    Retry {
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Cancel a job and give its credit back
+    Cancel {
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
     /// The health of the provider's keys
     #[command(args_conflicts_with_subcommands = true)]
     Keys {

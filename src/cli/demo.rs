@@ -32,7 +32,7 @@ pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
         "neurocards demo: {} orders by {} customers, time runs {} times as fast\n\
          No key, no network: Telegram, KIE and GPT answer on loopback.\n\n",
         plans.len(),
-        args.customers.min(args.orders),
+        args.customers.min(plans.len() as u32),
         args.speed,
     ))?;
     let customers =

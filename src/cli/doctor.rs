@@ -13,6 +13,7 @@ use super::args::Output;
 use super::screen;
 use crate::config::Config;
 use crate::db::{Db, FILE_NAME};
+use crate::instance;
 use crate::serve;
 
 /// Below this the next backup or a busy day may fail.
@@ -139,7 +140,9 @@ fn integrity(db: &Db) -> Result<String> {
         let strays: i64 =
             conn.query_row("SELECT COUNT(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
         if word != "ok" || strays > 0 {
-            bail!("damaged ({word}, {strays} stray rows): stop, and restore the last backup");
+            bail!(
+                "damaged ({word}, {strays} stray rows): stop, and go back to a copy of the folder"
+            );
         }
         Ok("intact".to_owned())
     })
@@ -166,20 +169,15 @@ fn ledger(db: &Db) -> Result<String> {
 fn appliance(db: &Db, config: &Config) -> Result<String> {
     let now = config.process_clock().now();
     db.read(|conn| {
-        let (beat, paused, safe): (Option<i64>, bool, bool) = conn.query_row(
-            "SELECT heartbeat_at, selling_paused_at IS NOT NULL, safe_mode_at IS NOT NULL
-             FROM instance",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        if safe {
+        let state = instance::state(conn)?;
+        if state.safe_mode {
             bail!("in safe mode after five starts that died: read logs/, then `neurocards resume`");
         }
-        let life = match beat {
+        let life = match state.heartbeat_at {
             Some(beat) if now - beat < 30_000 => "running".to_owned(),
             Some(beat) => format!("not running, last seen {}", screen::age(beat, now)),
             None => "not running".to_owned(),
         };
-        Ok(if paused { format!("{life}, selling is paused") } else { life })
+        Ok(if state.paused { format!("{life}, selling is paused") } else { life })
     })
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::args::GrantArgs;
 use super::screen;
+use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::db::Db;
 use crate::flow;
@@ -35,11 +36,10 @@ pub(super) fn run(config: &Config, args: GrantArgs) -> Result<ExitCode> {
             }
             Granted::Already => bail!("this grant was made before"),
         };
-        tx.execute(
-            "INSERT INTO audit (at, actor, action, object, detail)
-             VALUES (?1, 'command', 'grant', ?2, ?3)",
-            (now, format!("user {tg_user_id}"), format!("{credits:+} -> {balance}")),
-        )?;
+        let (object, detail) =
+            (format!("user {tg_user_id}"), format!("{credits:+}, now {balance}"));
+        let action = Action { actor: "command", action: "grant", object: &object, detail: &detail };
+        audit::record(tx, &action, now)?;
         flow::granted(tx, &shop.texts, &user, credits, balance, now)?;
         Ok(balance)
     })?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{KeysCommand, Output};
 use super::screen;
+use crate::audit::{self, Action};
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
@@ -66,11 +67,10 @@ fn unblock(config: &Config, position: u32) -> Result<ExitCode> {
         };
         let unblocked = keys::unblock(tx, &fingerprint)?;
         if unblocked {
-            tx.execute(
-                "INSERT INTO audit (at, actor, action, object)
-                 VALUES (?1, 'command', 'unblock key', ?2)",
-                (now, &fingerprint),
-            )?;
+            let object = format!("key {fingerprint}");
+            let action =
+                Action { actor: "command", action: "unblock", object: &object, detail: "" };
+            audit::record(tx, &action, now)?;
         }
         Ok(unblocked)
     })?;
@@ -89,7 +89,9 @@ fn read(conn: &Connection, now: Millis) -> Result<Vec<Key>> {
                    AND j.status IN ('queued', 'processing')
                    AND j.kie_task_id IS NOT NULL) AS running,
                 (SELECT COUNT(*) FROM submits s
-                 WHERE s.api_key = k.fingerprint AND s.at > :since) AS submits_10s
+                 WHERE s.api_key = k.fingerprint
+                   AND s.outcome <> 'unsent'
+                   AND (s.ended_at > :since OR s.ended_at IS NULL)) AS submits_10s
          FROM api_keys k
          ORDER BY configured DESC, position
          LIMIT 1000",

@@ -5,27 +5,24 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::screen;
+use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::db::Db;
+use crate::instance;
 
 /// What was sold before goes on.
 pub(super) fn pause(config: &Config) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
     let changed = db.write(move |tx| {
-        let changed = tx.execute(
-            "UPDATE instance
-             SET selling_paused_at = ?1
-             WHERE selling_paused_at IS NULL",
-            [now],
-        )?;
-        if changed == 1 {
-            audit(tx, "pause", now)?;
+        let changed = instance::pause(tx, now)?;
+        if changed {
+            audit::record(tx, &selling("pause"), now)?;
         }
         Ok(changed)
     })?;
     screen::print(match changed {
-        1 => "selling is paused; what was sold before goes on\n",
-        _ => "selling was paused already\n",
+        true => "selling is paused; what was sold before goes on\n",
+        false => "selling was paused already\n",
     })
 }
 
@@ -33,29 +30,18 @@ pub(super) fn pause(config: &Config) -> Result<ExitCode> {
 pub(super) fn resume(config: &Config) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
     let changed = db.write(move |tx| {
-        let changed = tx.execute(
-            "UPDATE instance
-             SET selling_paused_at = NULL, safe_mode_at = NULL, early_deaths = 0
-             WHERE selling_paused_at IS NOT NULL
-                OR safe_mode_at IS NOT NULL",
-            [],
-        )?;
-        if changed == 1 {
-            audit(tx, "resume", now)?;
+        let changed = instance::resume(tx)?;
+        if changed {
+            audit::record(tx, &selling("resume"), now)?;
         }
         Ok(changed)
     })?;
     screen::print(match changed {
-        1 => "selling is open\n",
-        _ => "selling was open already\n",
+        true => "selling is open\n",
+        false => "selling was open already\n",
     })
 }
 
-fn audit(tx: &crate::db::Tx<'_>, action: &str, now: i64) -> Result<()> {
-    tx.execute(
-        "INSERT INTO audit (at, actor, action, object)
-         VALUES (?1, 'command', ?2, 'selling')",
-        (now, action),
-    )?;
-    Ok(())
+fn selling(action: &str) -> Action<'_> {
+    Action { actor: "command", action, object: "selling", detail: "" }
 }

@@ -35,9 +35,9 @@ pub(super) fn sample() -> (Connection, Millis) {
                 (6, 1, 1, 'release', 2, 3, 'worker', 996460000);
          INSERT INTO events (job_id, at, step, what, duration_ms)
          VALUES (1, 996401000, 'script', 'claimed', 12);
-         INSERT INTO submits (job_id, api_key, model, at, outcome, task_id)
-         VALUES (1, 'aaaa', 'kling', 996405000, 'accepted', 't1'),
-                (3, 'aaaa', 'kling', 999995000, 'accepted', 't3');
+         INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome, task_id)
+         VALUES (1, 'aaaa', 'kling', 996405000, 996405200, 'accepted', 't1'),
+                (3, 'aaaa', 'kling', 999995000, 999995200, 'accepted', 't3');
          INSERT INTO outbox (seq, chat_id, content, message_id, job_id, state, created_at, sent_at)
          VALUES (1, 7, '{\"kind\": \"video\"}', 5, 1, 'sent', 996480000, 996491000);
          INSERT INTO api_keys (fingerprint, position, configured, blocked_class, blocked_until,

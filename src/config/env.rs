@@ -51,6 +51,12 @@ impl Env {
             .collect::<BTreeMap<_, _>>();
         let mut env = Self::from_pairs(vars);
         let path = working_folder.join(".env");
+        // Somebody else's folder, as with `sudo -u`: that .env is not meant for this user.
+        let denied = std::fs::File::open(&path)
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied);
+        if denied {
+            return Ok(env);
+        }
         if let Some(text) = file::read_limited(&path)? {
             env.add_dotenv(&text)?;
         }

@@ -210,17 +210,22 @@ pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
     Ok(load(conn, user.id)?.place)
 }
 
+/// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must
+/// not lock its customer out.
 fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
     let state: Option<String> = conn
         .prepare_cached("SELECT state FROM dialogs WHERE user_id = ?1")?
         .query_row([user], |row| row.get(0))
         .optional()?;
     let Some(state) = state else { return Ok(Dialog::default()) };
-    // One that this version cannot read begins anew: better than a customer who is never answered.
-    Ok(serde_json::from_str(&state).unwrap_or_else(|error| {
+    let mut dialog: Dialog = serde_json::from_str(&state).unwrap_or_else(|error| {
         tracing::error!(user.id = user.0, %error, "a dialogue cannot be read");
         Dialog::default()
-    }))
+    });
+    if dialog.place != Place::Menu {
+        dialog.place = dialog.draft.place();
+    }
+    Ok(dialog)
 }
 
 fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {

@@ -6,7 +6,7 @@ use super::{
     Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
     Wishes, Wrong,
 };
-use crate::orders::{Again, Selling};
+use crate::orders::{Again, Closed, Selling};
 use crate::text::Lang;
 
 /// What is true when the event comes; [`super::apply`] reads it in the same transaction.
@@ -173,6 +173,9 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
     let mut draft = dialog.draft.clone();
     match (dialog.place, choice) {
         (_, Choice::Cancel) => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
+        (Place::Template, Choice::Template(id)) if id == "self" && no_prompt_fits(facts) => {
+            (dialog.clone(), vec![Effect::Say(Screen::Closed(Closed::NoModel))])
+        }
         (Place::Template, Choice::Template(id)) if id == "self" || facts.templates.contains(id) => {
             draft.template = Some(id.clone());
             go_on(draft)
@@ -196,6 +199,11 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
         (Place::Confirm, Choice::Confirm) => confirm(dialog, facts),
         _ => here(dialog, Some(Toast::Stale)),
     }
+}
+
+/// No model serves any more: a length to keep to would be a lie.
+fn no_prompt_fits(facts: &Facts) -> bool {
+    facts.prompt_max < TEXT_MIN
 }
 
 /// The balance may have been spent, and the shop closed, since the question was asked.
@@ -228,6 +236,9 @@ fn words(dialog: &Dialog, text: &str, facts: &Facts) -> Outcome {
         Place::Product if chars >= TEXT_MIN => {
             draft.product = Some(text.to_owned());
             go_on(draft)
+        }
+        Place::Prompt if no_prompt_fits(facts) => {
+            stay(Effect::Say(Screen::Closed(Closed::NoModel)))
         }
         Place::Prompt if (TEXT_MIN..=facts.prompt_max.min(PROMPT_MAX)).contains(&chars) => {
             draft.prompt = Some(text.to_owned());

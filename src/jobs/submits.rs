@@ -45,11 +45,11 @@ pub fn reserve(
     let unknown = tx
         .prepare_cached(
             "UPDATE submits
-             SET outcome = 'lost'
+             SET outcome = 'lost', ended_at = ?2
              WHERE job_id = ?1
                AND outcome = 'sending'",
         )?
-        .execute([job.id])?;
+        .execute((job.id, now))?;
     if unknown > 0 {
         return Ok(Reserved::Lost);
     }
@@ -65,14 +65,20 @@ pub fn reserve(
 }
 
 /// How a submit ended: `accepted` (with its task), `refused`, `lost` or `unsent`.
-pub fn settle_submit(tx: &Tx<'_>, submit: i64, outcome: &str, task: Option<&str>) -> Result<()> {
+pub fn settle_submit(
+    tx: &Tx<'_>,
+    submit: i64,
+    outcome: &str,
+    task: Option<&str>,
+    now: Millis,
+) -> Result<()> {
     tx.prepare_cached(
         "UPDATE submits
-         SET outcome = :outcome, task_id = :task
+         SET outcome = :outcome, task_id = :task, ended_at = :now
          WHERE id = :id
            AND outcome = 'sending'",
     )?
-    .execute(named_params! { ":outcome": outcome, ":task": task, ":id": submit })?;
+    .execute(named_params! { ":outcome": outcome, ":task": task, ":now": now, ":id": submit })?;
     Ok(())
 }
 

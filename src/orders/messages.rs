@@ -154,8 +154,8 @@ fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
                            WHERE other.status IN ('queued', 'processing')
                              AND other.status = 'queued'
                              AND other.step = 'script'
-                             AND other.priority >= jobs.priority
-                             AND other.id < jobs.id)
+                             AND (other.priority > jobs.priority
+                                  OR (other.priority = jobs.priority AND other.id < jobs.id)))
                      ELSE 0 END
          FROM jobs
          WHERE order_id = ?1

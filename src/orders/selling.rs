@@ -2,6 +2,7 @@
 
 use super::Shop;
 use crate::clock::{DAY, Millis};
+use crate::instance;
 use crate::keys;
 use crate::models;
 use anyhow::Result;
@@ -41,12 +42,8 @@ pub enum Closed {
 
 /// Decides; opens again by itself.
 pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
-    let paused: bool = conn
-        .prepare_cached(
-            "SELECT selling_paused_at IS NOT NULL OR safe_mode_at IS NOT NULL FROM instance",
-        )?
-        .query_row([], |row| row.get(0))?;
-    if paused {
+    let state = instance::state(conn)?;
+    if state.paused || state.safe_mode {
         return Ok(Selling::Closed(Closed::Paused));
     }
     if !keys::any_sells(conn, now)? {
@@ -61,13 +58,6 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
         return Ok(Selling::Closed(Closed::Budget));
     }
     Ok(Selling::Open)
-}
-
-/// The appliance kept dying: nothing is sold or submitted until `neurocards resume`.
-pub fn safe_mode(conn: &Connection) -> Result<bool> {
-    Ok(conn
-        .prepare_cached("SELECT safe_mode_at IS NOT NULL FROM instance")?
-        .query_row([], |row| row.get(0))?)
 }
 
 /// The provider's credits that the videos of a span cost.

@@ -141,7 +141,7 @@ pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
     let open = jobs::open_submits(tx)?;
     let mut leases = 0;
     for (submit, job) in &open {
-        jobs::settle_submit(tx, *submit, "lost", None)?;
+        jobs::settle_submit(tx, *submit, "lost", None, now)?;
         if let Some(job) = jobs::get(tx, *job)?
             && job.step == Step::Submit
             && jobs::is_held(tx, &job)?

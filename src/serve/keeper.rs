@@ -4,6 +4,8 @@ use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
 use crate::db::{Db, JobId};
 use crate::inbox;
+use crate::instance;
+use crate::jobs;
 use crate::outbox;
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
@@ -13,10 +15,6 @@ use std::time::Duration;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Short beats after a start.
-const QUICK_BEATS: u32 = 20;
-/// 5 s of short beats and three long ones: a start that lived 30 s did not die young.
-const GROWN_UP: u32 = QUICK_BEATS + 3;
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
@@ -42,7 +40,7 @@ impl Keeper {
             .name("keeper".into())
             .spawn(move || {
                 let mut beats = 0_u32;
-                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause_before(beats)) {
+                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(HEARTBEAT) {
                     beats = beats.saturating_add(1);
                     if let Err(error) = work.beat(beats) {
                         tracing::error!(error = format!("{error:#}"), "housekeeping failed");
@@ -62,19 +60,10 @@ impl Keeper {
         if !orderly {
             return;
         }
-        let end = db.write(|tx| {
-            tx.execute("UPDATE instance SET early_deaths = 0, heartbeat_at = NULL", [])?;
-            Ok(())
-        });
-        if let Err(error) = end {
+        if let Err(error) = db.write(instance::stopped) {
             tracing::error!(error = format!("{error:#}"), "the orderly stop was not recorded");
         }
     }
-}
-
-/// The first beats are short: a start that serves is soon known to have lived.
-fn pause_before(beats: u32) -> Duration {
-    if beats < QUICK_BEATS { Duration::from_millis(250) } else { HEARTBEAT }
 }
 
 struct Work {
@@ -88,27 +77,12 @@ struct Work {
 impl Work {
     fn beat(&self, beats: u32) -> Result<()> {
         let now = self.clock.now();
-        self.db.write(move |tx| {
-            let (young, beat): (bool, Option<Millis>) =
-                tx.query_row("SELECT early_deaths > 0, heartbeat_at FROM instance", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-            if young && (beats > GROWN_UP || has_served(tx)?) {
-                tx.execute("UPDATE instance SET early_deaths = 0", [])?;
-            }
-            if beats >= QUICK_BEATS || beat.is_none() {
-                tx.execute("UPDATE instance SET heartbeat_at = ?1", [now])?;
-            }
-            Ok(())
-        })?;
-        if beats < QUICK_BEATS {
-            return Ok(());
-        }
+        self.db.write(move |tx| instance::beat(tx, now))?;
         self.delivered_videos()?;
-        if beats % 30 == QUICK_BEATS {
+        if beats % 30 == 1 {
             self.prune(now)?;
         }
-        if beats % 360 == QUICK_BEATS {
+        if beats % 360 == 1 {
             old_files(&self.photos, self.photos_keep.max(HOUR))?;
         }
         Ok(())
@@ -121,7 +95,7 @@ impl Work {
             // `7.mp4`, and `7.mp4.part` of a download that ended with its process.
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
-            let done = self.db.read(|conn| gone(conn, JobId(id)))?;
+            let done = self.db.read(|conn| jobs::needs_no_file(conn, JobId(id)))?;
             if done || age(&path)? > Duration::from_millis(self.photos_keep.max(HOUR) as u64) {
                 std::fs::remove_file(&path)
                     .with_context(|| format!("cannot remove {}", path.display()))?;
@@ -142,35 +116,6 @@ impl Work {
             }
         }
     }
-}
-
-/// This start was good for something: a customer was answered, or a step was finished.
-fn has_served(conn: &rusqlite::Connection) -> Result<bool> {
-    Ok(conn.query_row(
-        "SELECT EXISTS (SELECT 1
-                        FROM inbox, instance
-                        WHERE handled_at > started_at
-                          AND inbox.error IS NULL)
-             OR EXISTS (SELECT 1
-                        FROM (SELECT at, what FROM events ORDER BY id DESC LIMIT 50), instance
-                        WHERE at > started_at
-                          AND what NOT IN ('trouble', 'failed'))",
-        [],
-        |row| row.get(0),
-    )?)
-}
-
-/// The job of a video file has ended, and Telegram can send the video without the file.
-fn gone(conn: &rusqlite::Connection, job: JobId) -> Result<bool> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT 1
-             FROM jobs
-             WHERE id = ?1
-               AND (status IN ('failed', 'canceled')
-                    OR (status = 'done' AND tg_file_id IS NOT NULL))",
-        )?
-        .exists([job])?)
 }
 
 fn age(path: &Path) -> Result<Duration> {

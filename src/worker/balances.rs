@@ -29,10 +29,14 @@ fn record(desk: &Desk, fingerprint: &str, balance: f64) -> Result<()> {
             let html = shop.texts.say(lang, "alert-billing-over", &[("key", Arg::Str(&key))]);
             alerts::end(tx, admins, &format!("billing:{key}"), &html, now)?;
         }
-        if balance > 0.0 && balance < shop.options.low_balance {
+        let cause = format!("balance:{key}");
+        if balance >= shop.options.low_balance {
+            alerts::forget(tx, &cause, now)?;
+        } else if !keys::has_no_money(tx, &key)? {
+            // An empty account that was refused is one alert already.
             let args = [("key", Arg::Str(&key)), ("balance", Arg::Num(balance as i64))];
             let html = shop.texts.say(lang, "alert-low-balance", &args);
-            alerts::raise(tx, admins, &format!("balance:{key}"), &html, now)?;
+            alerts::raise(tx, admins, &cause, &html, now)?;
         }
         Ok(())
     })

@@ -116,6 +116,9 @@ impl Report {
         }
         let money = world.appliance.db().read(|conn| {
             wrongs.extend(broken_promises(conn)?);
+            if !world.faults {
+                wrongs.extend(failures(conn)?);
+            }
             money(conn)
         })?;
         Ok(Self {
@@ -209,6 +212,23 @@ fn money(conn: &Connection) -> Result<Money> {
             })
         },
     )?)
+}
+
+/// Where no service was told to fail, every video comes.
+fn failures(conn: &Connection) -> Result<Vec<String>> {
+    let mut query = conn.prepare(
+        "SELECT id, error_class, error
+         FROM jobs
+         WHERE status = 'failed'
+         ORDER BY id
+         LIMIT 10",
+    )?;
+    let rows = query.query_map([], |row| {
+        let (id, class, error): (i64, String, Option<String>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(format!("job {id} failed ({class}): {}", error.unwrap_or_default()))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// What always holds, asked of the database.

@@ -24,6 +24,10 @@ pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Clock,
     pub(super) appliance: Appliance,
+    /// The services fail now and then.
+    pub(super) faults: bool,
+    /// The demo's own neurocards.toml.
+    settings: PathBuf,
     /// Where the videos are saved.
     pub(super) videos: PathBuf,
     /// Thrown away at the end; `None`: the user named the folder, so it stays.
@@ -58,7 +62,16 @@ impl World {
         let appliance = Appliance::start(&config, &tokens, Mode::Demo, clock.clone())?;
         let throw_away = named.is_none().then_some(data);
         let videos = root.join("videos");
-        Ok(Self { sandbox, clock, appliance, videos, throw_away, _logs: logs })
+        Ok(Self {
+            sandbox,
+            clock,
+            appliance,
+            faults: args.faults,
+            settings,
+            videos,
+            throw_away,
+            _logs: logs,
+        })
     }
 
     /// Waits until no job lives and nothing waits to be sent.
@@ -107,6 +120,10 @@ impl World {
     pub(super) fn stop(self, good: bool) -> Result<()> {
         self.appliance.stop(true);
         self.sandbox.stop();
+        if good {
+            std::fs::remove_dir_all(&self.settings)
+                .with_context(|| format!("cannot remove {}", self.settings.display()))?;
+        }
         match self.throw_away {
             Some(folder) if good => std::fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot remove {}", folder.display())),

@@ -128,6 +128,12 @@ impl Phone {
         self.send(text("у <моря> & в \"шторм\""));
         self.tap("1️⃣");
     }
+
+    fn to_menu_and_confirm(&self) {
+        self.send(Event::Start(None));
+        self.to_confirm();
+        self.tap("✅");
+    }
 }
 
 impl Drop for Phone {
@@ -391,6 +397,30 @@ fn a_language_is_chosen_at_once_and_for_good() {
     phone.send(Event::Start(None));
     phone.tap("👤");
     assert!(phone.says().contains("No. 1"), "{}", phone.says());
+}
+
+#[test]
+fn a_dialogue_that_cannot_be_read_begins_again() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.to_confirm();
+    for (state, place) in [
+        ("[]", Place::Menu),
+        ("{}", Place::Menu),
+        ("7", Place::Menu),
+        ("{\"place\": \"moon\"}", Place::Menu),
+        ("{\"place\": \"confirm\", \"draft\": {\"id\": \"d\"}}", Place::Photo),
+        ("{\"place\": \"confirm\", \"draft\": {\"count\": \"many\"}}", Place::Menu),
+    ] {
+        let update = format!("UPDATE dialogs SET state = '{state}'");
+        phone.world.write(move |tx, _| Ok(tx.execute(&update, [])?));
+        assert_eq!(phone.place(), place, "{state}");
+        phone.send(text("Кружка"));
+        phone.send(Event::Press(Press::read("y:d")));
+        assert_eq!(phone.place(), place, "{state}");
+    }
+    phone.to_menu_and_confirm();
+    assert_eq!(phone.credits(), 1);
 }
 
 #[test]

@@ -318,6 +318,15 @@ fn a_closed_shop_is_said_before_anything_is_asked() {
 }
 
 #[test]
+fn an_own_prompt_is_not_asked_for_when_no_model_would_take_it() {
+    let none = Facts { prompt_max: 0, ..facts() };
+    let said = [Effect::Say(Screen::Closed(Closed::NoModel))];
+    let own = in_draft(Choice::Template("self".into()));
+    check(&at(Place::Template), &own, &none, &at(Place::Template), &said);
+    check(&at(Place::Prompt), &text("Slow orbit."), &none, &at(Place::Prompt), &said);
+}
+
+#[test]
 fn who_has_not_accepted_the_terms_is_asked_before_all_else() {
     let due = Facts { terms_due: true, welcome: Some(2), ..facts() };
     for place in PLACES {

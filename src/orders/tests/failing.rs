@@ -225,3 +225,32 @@ fn another_with_this_product_is_only_for_its_owner() {
     assert_eq!(world.write(move |tx, _| again(tx, stranger.id, id)), None);
     assert_eq!(world.write(move |tx, _| again(tx, stranger.id, JobId(99))), None);
 }
+
+#[test]
+fn what_the_operator_cancels_gives_its_credit_back_and_sends_nothing_late() {
+    let world = World::new();
+    let user = world.customer(7, 2);
+    let videos = world.order(&user, "d1", 2);
+    let id = videos[0];
+    let back = world.write(move |tx, shop| cancel(tx, shop, id, NOW));
+    assert_eq!((back, world.credits(&user)), (Some(1), 1));
+    assert_eq!(world.write(move |tx, shop| cancel(tx, shop, id, NOW)), None, "once");
+    world.delivered(id, NOW);
+    assert_eq!((world.state(id).as_str(), world.credits(&user)), ("canceled script", 1));
+    assert!(world.said("status:1").contains("отменено"));
+}
+
+#[test]
+fn a_job_run_again_belongs_to_no_order_and_costs_nobody() {
+    let world = World::new();
+    let user = world.customer(7, 1);
+    let old = world.order(&user, "d1", 1)[0];
+    let again = move |tx: &Tx<'_>, _: &Shop| jobs::rerun(tx, old, NOW);
+    let (first, second) = (world.write(again).unwrap(), world.write(again).unwrap());
+    assert_ne!(first, second);
+    let job = world.job(first);
+    assert_eq!((job.order, job.product.text), (None, world.job(old).product.text));
+    assert_eq!(world.number("SELECT COUNT(*) FROM ledger WHERE kind = 'hold'"), 1);
+    let nobody = world.write(|tx, _| jobs::rerun(tx, JobId(99), NOW));
+    assert_eq!(nobody, None);
+}

@@ -143,3 +143,23 @@ fn the_waiting_time_is_the_median_of_real_videos_and_none_is_guessed() {
         assert_eq!(minutes(ms), shown);
     }
 }
+
+#[test]
+fn the_place_in_the_queue_counts_who_is_really_before() {
+    let world = World::new();
+    let user = world.customer(7, 9);
+    world.order(&user, "d1", 1);
+    let videos = world.order(&user, "d2", 1);
+    world.order(&user, "d3", 1);
+    world.sql(
+        "UPDATE jobs SET priority = 5 WHERE order_id = 3;
+         UPDATE jobs SET priority = -5 WHERE order_id = 1;",
+    );
+    let order = world.job(videos[0]).order;
+    world.write(move |tx, shop| refresh(tx, shop, order, NOW));
+    let said = world.said("status:2");
+    assert!(said.contains("в очереди, место 2"), "{said}");
+    world.claim(NOW);
+    world.write(move |tx, shop| refresh(tx, shop, order, NOW));
+    assert!(!world.said("status:2").contains("в очереди"), "the next one waits for nobody");
+}

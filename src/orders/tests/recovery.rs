@@ -67,7 +67,7 @@ fn an_accepted_task_survives_a_start_and_is_not_submitted_again() {
     let job = world.at_submit(NOW);
     dies_in_submit(&world, &job, NOW);
     let found = Found { task: Some("t1"), ..Found::default() };
-    world.write(|tx, _| jobs::settle_submit(tx, 1, "accepted", Some("t1")));
+    world.write(|tx, _| jobs::settle_submit(tx, 1, "accepted", Some("t1"), NOW));
     world.advance(&job, Step::Render, found, NOW);
     assert_eq!(start(&world, NOW), Recovered::default());
     let rendering = world.write(|tx, _| jobs::rendering(tx));

@@ -180,3 +180,17 @@ fn a_service_out_of_reach_costs_no_attempt() {
     world.trouble(&job, Trouble::Unreached, NOW + 2 * HOUR);
     assert_eq!(world.state(job.id), "failed submit");
 }
+
+#[test]
+fn a_limited_key_beside_an_empty_one_is_waited_for() {
+    let (world, user, job) = at_submit();
+    world.sql(
+        "UPDATE api_keys SET blocked_class = 'rate_limit', blocked_until = 99000000
+         WHERE fingerprint = 'bbbb'",
+    );
+    world.trouble(&job, Trouble::Billing, NOW);
+    assert_eq!(world.state(job.id), "queued upload");
+    assert_eq!(world.credits(&user), 0, "still held");
+    assert_eq!(world.job(job.id).attempts, 1);
+    assert_eq!(world.number("SELECT due_at FROM jobs"), NOW + 60 * SECOND);
+}

@@ -67,7 +67,7 @@ enum Look {
 fn look(desk: &Desk, job: &Job) -> Look {
     let (Some(task), Some(key)) = (&job.task, job.key.as_deref().and_then(|key| desk.key(key)))
     else {
-        tracing::warn!(job.id = job.id.0, "its key left the configuration: it cannot be polled");
+        tracing::debug!(job.id = job.id.0, "its key left the configuration: it cannot be polled");
         return Look::Nothing;
     };
     let model = job.model.as_ref().and_then(|name| desk.shop.catalogue.get(name));

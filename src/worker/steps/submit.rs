@@ -3,6 +3,7 @@
 use super::{commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
+use crate::instance;
 use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
 use crate::models::{Model, Route};
@@ -67,7 +68,7 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
             Some(_) => return Ok(Turn::OtherKey),
             None => {}
         }
-        if orders::safe_mode(tx)? {
+        if instance::state(tx)?.safe_mode {
             return Ok(Turn::Later(now + OTHERS_FIRST));
         }
         if jobs::running_of(tx, job.user)? >= shop.options.running_per_user {
@@ -134,7 +135,7 @@ fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<M
     loop {
         let task_id = task.to_owned();
         let kept = commit(desk, job, move |tx, _, job, now| {
-            jobs::settle_submit(tx, submit, "accepted", Some(&task_id))?;
+            jobs::settle_submit(tx, submit, "accepted", Some(&task_id), now)?;
             let found = Found { task: Some(&task_id), ..Found::default() };
             let mine = jobs::advance(tx, job, Step::Render, &found, now + limit, now)?;
             let what = if mine { "accepted" } else { "orphan" };
@@ -162,7 +163,7 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
     // Also at a stop: what is known of a submit that may have been billed is written down.
     tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
     commit(desk, job, move |tx, shop, job, now| {
-        jobs::settle_submit(tx, submit, outcome, None)?;
+        jobs::settle_submit(tx, submit, outcome, None, now)?;
         orders::trouble(tx, shop, job, what, &error, now)
     })
     .context("a submit's outcome could not be kept")

@@ -1,0 +1,175 @@
+//! The one row that says whose database this is and how its appliance is doing.
+
+use crate::clock::{Millis, SECOND};
+use crate::db::Tx;
+use anyhow::{Result, bail};
+use rusqlite::{Connection, OptionalExtension as _};
+
+/// Starts in a row that died young before nothing is sold or submitted any more.
+const CRASH_LOOP: i64 = 5;
+/// A start that lived this long did not die young.
+const YOUNG: Millis = 30 * SECOND;
+
+/// Takes the row over for a new start, and counts the last one if it died young: within
+/// [`YOUNG`], without an orderly stop, and without having been good for anything. [`CRASH_LOOP`] of
+/// them in a row begin safe mode.
+///
+/// # Errors
+/// The database belongs to another bot.
+pub fn begin(tx: &Tx<'_>, bot_id: i64, now: Millis) -> Result<()> {
+    let owner: Option<i64> = tx.query_row("SELECT bot_id FROM instance", [], |row| row.get(0))?;
+    if let Some(owner) = owner.filter(|owner| *owner != bot_id) {
+        bail!(
+            "this data folder belongs to bot {owner}, the token to bot {bot_id}: choose another \
+             folder with --data-dir"
+        );
+    }
+    let died_young = died_young(tx)?;
+    tx.execute(
+        "UPDATE instance
+         SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, version = ?3,
+             early_deaths = CASE WHEN ?4 THEN early_deaths + 1 ELSE 0 END,
+             safe_mode_at = CASE WHEN ?4 AND early_deaths + 1 >= ?5 THEN COALESCE(safe_mode_at, ?2)
+                                 ELSE safe_mode_at END",
+        (bot_id, now, env!("CARGO_PKG_VERSION"), died_young, CRASH_LOOP),
+    )?;
+    Ok(())
+}
+
+/// A heartbeat is left behind by whoever did not stop in order.
+fn died_young(conn: &Connection) -> Result<bool> {
+    let last: Option<(Millis, Millis)> = conn
+        .query_row(
+            "SELECT started_at, heartbeat_at
+             FROM instance
+             WHERE started_at IS NOT NULL
+               AND heartbeat_at IS NOT NULL",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((started_at, heartbeat_at)) = last else { return Ok(false) };
+    Ok(heartbeat_at - started_at < YOUNG && !has_served(conn, started_at)?)
+}
+
+/// Since then a customer was answered or a step was finished.
+fn has_served(conn: &Connection, since: Millis) -> Result<bool> {
+    Ok(conn.query_row(
+        "SELECT EXISTS (SELECT 1
+                        FROM inbox
+                        WHERE handled_at IS NOT NULL
+                          AND handled_at > ?1
+                          AND error IS NULL)
+             OR EXISTS (SELECT 1
+                        FROM (SELECT at, what FROM events ORDER BY id DESC LIMIT 50)
+                        WHERE at > ?1
+                          AND what NOT IN ('trouble', 'failed'))",
+        [since],
+        |row| row.get(0),
+    )?)
+}
+
+/// The appliance lives.
+pub fn beat(tx: &Tx<'_>, now: Millis) -> Result<()> {
+    tx.execute("UPDATE instance SET heartbeat_at = ?1", [now])?;
+    Ok(())
+}
+
+/// An orderly stop: no heartbeat stays behind.
+pub fn stopped(tx: &Tx<'_>) -> Result<()> {
+    tx.execute("UPDATE instance SET heartbeat_at = NULL", [])?;
+    Ok(())
+}
+
+/// Closes selling; what was sold goes on. `false`: it was closed already.
+pub fn pause(tx: &Tx<'_>, now: Millis) -> Result<bool> {
+    let sql = "UPDATE instance SET selling_paused_at = ?1 WHERE selling_paused_at IS NULL";
+    Ok(tx.execute(sql, [now])? == 1)
+}
+
+/// Opens selling and leaves safe mode. `false`: there was nothing to open.
+pub fn resume(tx: &Tx<'_>) -> Result<bool> {
+    let changed = tx.execute(
+        "UPDATE instance
+         SET selling_paused_at = NULL, safe_mode_at = NULL, early_deaths = 0
+         WHERE selling_paused_at IS NOT NULL
+            OR safe_mode_at IS NOT NULL",
+        [],
+    )?;
+    Ok(changed == 1)
+}
+
+/// How it is doing.
+#[derive(Clone, Copy, Debug)]
+pub struct State {
+    /// The last sign of life; `None` after an orderly stop.
+    pub heartbeat_at: Option<Millis>,
+    /// The operator closed selling.
+    pub paused: bool,
+    /// It kept dying: nothing is sold or submitted until `neurocards resume`.
+    pub safe_mode: bool,
+}
+
+/// Reads it.
+pub fn state(conn: &Connection) -> Result<State> {
+    let sql = "SELECT heartbeat_at, selling_paused_at IS NOT NULL, safe_mode_at IS NOT NULL
+               FROM instance";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| {
+        Ok(State { heartbeat_at: row.get(0)?, paused: row.get(1)?, safe_mode: row.get(2)? })
+    })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, tests::fresh};
+
+    fn start(db: &Db, now: Millis) -> bool {
+        db.write(move |tx| {
+            begin(tx, 7, now)?;
+            Ok(state(tx)?.safe_mode)
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn five_starts_that_died_young_begin_safe_mode_until_resume() {
+        let (_folder, db) = fresh();
+        let safe: Vec<bool> = (1..=6).map(|n| start(&db, n * 1_000)).collect();
+        assert_eq!(safe, [false, false, false, false, false, true]);
+        assert!(start(&db, 9_000), "it stays");
+        assert!(db.write(resume).unwrap());
+        assert!(!db.write(resume).unwrap());
+        assert!(!start(&db, 10_000));
+    }
+
+    #[test]
+    fn a_start_that_lived_stopped_in_order_or_answered_somebody_did_not_die_young() {
+        let (_folder, db) = fresh();
+        for n in 1..=20 {
+            let now = n * 100_000;
+            assert!(!start(&db, now), "start {n}");
+            db.write(move |tx| match n % 3 {
+                0 => beat(tx, now + YOUNG),
+                1 => stopped(tx),
+                _ => {
+                    tx.execute(
+                        "INSERT INTO inbox (update_id, chat_id, body, received_at, handled_at)
+                         VALUES (?1, 7, '{}', ?2, ?2)",
+                        (n, now + 1),
+                    )?;
+                    Ok(())
+                }
+            })
+            .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_database_keeps_to_its_bot() {
+        let (_folder, db) = fresh();
+        start(&db, 1_000);
+        let refused = db.write(|tx| begin(tx, 8, 2_000)).unwrap_err();
+        assert!(refused.to_string().contains("belongs to bot 7"), "{refused}");
+    }
+}

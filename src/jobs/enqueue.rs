@@ -1,0 +1,72 @@
+//! New jobs: an order's, and the operator's second try.
+
+use crate::clock::Millis;
+use crate::db::{JobId, OrderId, Tx, UserId};
+use anyhow::{Context as _, Result};
+use rusqlite::named_params;
+
+/// A new video, with its price held by the caller.
+#[derive(Clone, Debug)]
+pub struct Enqueue<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// Their chat.
+    pub tg_user_id: i64,
+    /// Their order; None: run again by the operator.
+    pub order: Option<OrderId>,
+    /// Which of the order's videos.
+    pub ordinal: i64,
+    /// What may exist only once.
+    pub key: &'a str,
+    /// The template's id.
+    pub template: &'a str,
+    /// Relative to `photos/`.
+    pub photo: &'a str,
+    /// The product, in the customer's words.
+    pub product: &'a str,
+    /// Template `self`.
+    pub own_prompt: Option<&'a str>,
+    /// The customer's wishes.
+    pub wishes: Option<&'a str>,
+}
+
+/// Queues a video.
+pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
+    let product = serde_json::json!({ "text": new.product, "user_prompt": new.own_prompt });
+    tx.prepare_cached(
+        "INSERT INTO jobs (user_id, tg_user_id, order_id, ordinal, idempotency_key, template_id,
+                           input_photo_path, product_info, extra_wishes, due_at, created_at)
+         VALUES (:user, :tg_user_id, :order, :ordinal, :key, :template, :photo, :product, :wishes,
+                 :now, :now)",
+    )?
+    .execute(named_params! {
+        ":user": new.user,
+        ":tg_user_id": new.tg_user_id,
+        ":order": new.order,
+        ":ordinal": new.ordinal,
+        ":key": new.key,
+        ":template": new.template,
+        ":photo": new.photo,
+        ":product": product.to_string(),
+        ":wishes": new.wishes,
+        ":now": now,
+    })
+    .context("cannot queue a job")?;
+    Ok(JobId(tx.last_insert_rowid()))
+}
+
+/// Runs a job again as a new one, at the operator's cost: it belongs to no order and holds nothing.
+/// `None`: there is no such job.
+pub fn rerun(tx: &Tx<'_>, id: JobId, now: Millis) -> Result<Option<JobId>> {
+    let made = tx.execute(
+        "INSERT INTO jobs (user_id, tg_user_id, rerun_of, idempotency_key, kind, template_id,
+                           input_photo_path, product_info, extra_wishes, due_at, created_at)
+         SELECT user_id, tg_user_id, id,
+                'rerun:' || id || ':' || (SELECT COUNT(*) + 1 FROM jobs WHERE rerun_of = ?1),
+                kind, template_id, input_photo_path, product_info, extra_wishes, ?2, ?2
+         FROM jobs
+         WHERE id = ?1",
+        (id, now),
+    )?;
+    Ok((made == 1).then(|| JobId(tx.last_insert_rowid())))
+}
