@@ -8,7 +8,7 @@ use neurocards::sandbox::faults::{Action, Moment, Service};
 
 use crate::customer::ru;
 use crate::customer::{PRODUCT, photo};
-use crate::{Appliance, OWN, Setup, UGC};
+use crate::{AD, Appliance, OWN, Setup, UGC};
 
 impl Appliance {
     fn crashes_and_returns(&self) {
@@ -167,4 +167,33 @@ fn an_order_survives_kills_at_any_request() {
     let done: i64 = shop.value("SELECT COUNT(*) FROM jobs WHERE status = 'done'");
     assert_eq!((finished, ann.credits()), (1, 3 - done));
     assert!(ann.videos().len() as i64 >= done);
+}
+
+#[test]
+fn everything_at_once_loses_nothing() {
+    let shop = Setup::new().keys(2).admin(99).start();
+    shop.sandbox().telegram().deliver_twice(true);
+    let all: Vec<_> = (1..=4).map(|id| shop.customer(id).with_credits(5)).collect();
+    shop.sandbox().faults().usual_trouble();
+    let orders: Vec<_> = all
+        .iter()
+        .zip([(UGC, 3), (OWN, 5), (AD, 1), (UGC, 5)])
+        .map(|(customer, (what, count))| customer.orders(count, what))
+        .collect();
+    for jobs in [2, 5, 8, 11] {
+        shop.waits_for("some progress", || {
+            let sql = "SELECT COUNT(*) FROM jobs WHERE finished_at IS NOT NULL";
+            (shop.value::<i64>(sql) >= jobs).then_some(())
+        });
+        shop.kill9();
+        shop.expects(|it| it.maybe_twice += 10);
+        shop.start_again();
+    }
+    for order in &orders {
+        order.ends();
+    }
+    let done: i64 = shop.value("SELECT COUNT(*) FROM jobs WHERE status = 'done'");
+    let credits: i64 = all.iter().map(|customer| customer.credits()).sum();
+    assert_eq!(credits, 20 - done);
+    assert!(done >= 12, "{done} of 14");
 }

@@ -14,9 +14,10 @@ mod by_hand;
 mod commands;
 mod crashes;
 mod harness;
+mod limits;
 mod orders;
 mod services;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};
-pub(crate) use customer::{AD, Customer, OWN, Order, UGC, What};
+pub(crate) use customer::{AD, Customer, OWN, UGC, What};

@@ -225,7 +225,8 @@ fn trouble_on_the_way_costs_nobody_anything() {
     let ann = shop.customer(7).with_credits(10);
     let first = ann.orders(5, UGC);
     let second = ann.orders(5, AD);
-    (first.ends(), second.ends());
+    first.ends();
+    second.ends();
     assert_eq!(ann.credits(), 1, "one video broke the rules");
     assert_eq!(first.videos().len() + second.videos().len(), 9);
 }
@@ -277,6 +278,85 @@ fn a_video_whose_answer_was_lost_is_sent_again_and_counted() {
     ann.orders(1, OWN).ends();
     let lost: i64 = shop.value("SELECT SUM(lost) FROM outbox");
     assert_eq!((lost, ann.videos().len(), ann.credits()), (1, 2, 0));
+}
+
+#[test]
+fn a_video_that_cannot_be_fetched_comes_as_a_link() {
+    let shop = Setup::new().rate(600.0).start();
+    shop.sandbox().faults().on(Service::Kie, "/results/").does(Action::Html(500));
+    let ann = shop.customer(7).with_credits(1);
+    let link = ann.orders(1, OWN).arrives().remove(0);
+    assert!(link.html.contains("/results/") && link.button("🔄").is_some());
+    assert_eq!(ann.credits(), 0);
+}
+
+#[test]
+fn a_video_that_telegram_calls_too_large_comes_as_a_link() {
+    let shop = Appliance::new();
+    let body = "{\"ok\":false,\"error_code\":413,\"description\":\"Request Entity Too Large\"}";
+    let large = Action::Status(413, body.into());
+    shop.sandbox().faults().on(Service::Telegram, "sendVideo").does(large);
+    let ann = shop.customer(7).with_credits(3);
+    for link in ann.orders(3, OWN).arrives() {
+        assert!(link.html.contains("/results/") && link.button("🔄").is_some());
+    }
+    assert_eq!(ann.credits(), 0);
+}
+
+#[test]
+fn a_message_that_telegram_refuses_holds_up_no_other() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let body = "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: can't parse\"}";
+    let refused = Action::Status(400, body.into());
+    let ann = shop.customer(7).with_credits(1);
+    let faults = shop.sandbox().faults();
+    faults.on(Service::Telegram, "sendMessage").with_body("Термокружка").does(refused.clone());
+    ann.describes(OWN);
+    ann.presses("1️⃣");
+    shop.waits_until("SELECT COUNT(*) = 1 FROM outbox WHERE state = 'dropped'");
+    ann.says("/help");
+    ann.hears(&ru("help"));
+    faults.clear();
+    ann.presses("▶️");
+    ann.presses("✅");
+    shop.waits_until("SELECT COUNT(*) = 1 FROM orders WHERE finished_at IS NOT NULL");
+    shop.settles();
+    assert_eq!((ann.videos().len(), shop.told("Telegram")), (1, 1));
+}
+
+#[test]
+fn a_video_that_telegram_refuses_for_good_is_refunded() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let body = "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: wrong video\"}";
+    let refused = Action::Status(400, body.into());
+    shop.sandbox().faults().on(Service::Telegram, "sendVideo").does(refused);
+    let ann = shop.customer(7).with_credits(1);
+    ann.orders(1, OWN).ends();
+    assert_eq!((ann.credits(), ann.videos().len()), (1, 0));
+}
+
+#[test]
+fn telegram_may_be_away_for_a_while() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(3);
+    ann.describes(OWN);
+    let faults = shop.sandbox().faults();
+    for method in ["sendMessage", "sendVideo", "editMessage", "getUpdates", "answerCallback"] {
+        faults.on(Service::Telegram, method).first(4).does(Action::Html(502));
+    }
+    ann.confirms(3).arrives();
+    assert_eq!(ann.credits(), 0);
+}
+
+#[test]
+fn an_error_that_nobody_knows_is_told_as_it_is_and_refunded() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let odd = Fate::Fails("799".into(), "<b>odd</i> & \"never\" seen {x}".into());
+    shop.sandbox().kie().next_renders(1, odd);
+    let ann = shop.customer(7).with_credits(1);
+    ann.orders(1, OWN).ends();
+    shop.settles();
+    assert_eq!((ann.credits(), shop.told("<b>odd</i> & \"never\" seen {x}")), (1, 1));
 }
 
 #[test]
