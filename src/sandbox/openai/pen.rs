@@ -41,11 +41,14 @@ pub(super) fn prompt(request: &GptRequest) -> String {
     )
 }
 
-/// The longest line that the customer seems to have written.
+/// What stands between product tags, or the longest line that the customer seems to have written.
 fn product(user: &str) -> String {
     let lines =
         user.lines().map(|line| line.split_once(": ").map_or(line, |(_, rest)| rest).trim());
-    let line = lines.max_by_key(|line| line.len()).filter(|line| !line.is_empty());
+    let tagged = user.split_once("<product>").and_then(|(_, rest)| rest.split_once("</product>"));
+    let tagged = tagged.map(|(product, _)| product.trim());
+    let longest = lines.max_by_key(|line| line.len());
+    let line = tagged.or(longest).filter(|line| !line.is_empty());
     let clean = line.unwrap_or("a product").replace(['#', '*', '`', '<', '>', '\n'], " ");
     clean.chars().take(LONGEST_PRODUCT).collect::<String>().trim_end_matches('.').to_owned()
 }
