@@ -11,7 +11,7 @@ mod trouble;
 
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
-pub use selling::{Closed, Selling, own_prompt_max, selling, usual_wait};
+pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
 pub use trouble::{Recovered, recover, trouble};
 
 use crate::alerts;

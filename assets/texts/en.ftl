@@ -42,6 +42,8 @@ terms-links = The terms and the privacy policy are behind the buttons below.
 ask-photo = 📸 Send a photo of your product.
 
     Best of all: one product, close up, in good light. No people or faces in the frame, no celebrities, no famous characters.
+rule-no-people = 🙅 The AI at work right now takes no photos of people.
+rule-vertical = 📱 An upright photo is best: the video takes its shape.
 ask-photo-again = 📸 The earlier photo has been deleted. Please send a new one – I still remember what the product is.
 wrong-photo-text = Right now I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
 wrong-photo-file = This won’t do: I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.

@@ -115,6 +115,7 @@ impl Work<'_> {
             user: &self.user,
             draft: &self.dialog.draft,
             prompt_max: self.prompt_max,
+            now: self.now,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::press::Choice;
 use super::{Draft, PROMPT_MAX, Place, Press, Screen, Toast, Wishes, Wrong};
+use crate::clock::Millis;
 use crate::db::OrderId;
 use crate::orders::{self, Closed, Shop, menu_button, support_button};
 use crate::outbox::{Button, Content};
@@ -17,6 +18,7 @@ pub(super) struct View<'a> {
     pub(super) user: &'a User,
     pub(super) draft: &'a Draft,
     pub(super) prompt_max: usize,
+    pub(super) now: Millis,
 }
 
 type Rows = Vec<Vec<Button>>;
@@ -160,7 +162,11 @@ impl View<'_> {
         let html = match place {
             Place::Menu => return Ok(self.menu(self.say("menu", &[]))),
             Place::Photo if self.draft.product.is_some() => self.say("ask-photo-again", &[]),
-            Place::Photo => self.say("ask-photo", &[]),
+            Place::Photo => {
+                let rules = orders::photo_rules(self.conn, self.shop, self.now)?;
+                let all = std::iter::once("ask-photo").chain(rules);
+                all.map(|id| self.say(id, &[])).collect::<Vec<_>>().join("\n\n")
+            }
             Place::Product => self.say("ask-product", &[]),
             Place::Template => self.say("ask-template", &[]),
             Place::Prompt => self.say("ask-prompt", &[("max", Arg::Num(self.prompt_limit()))]),

@@ -80,6 +80,16 @@ pub fn own_prompt_max(conn: &Connection, shop: &Shop, now: Millis) -> Result<usi
     Ok(open.map(|model| model.prompt_max).max().unwrap_or(0))
 }
 
+/// What the model that serves now wants of a photo: ids of texts for the photo's question.
+pub fn photo_rules(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<&'static str>> {
+    let off = models::paused(conn, now)?;
+    let Some(model) = shop.catalogue.serving(&shop.options.models, &off, &[], 0) else {
+        return Ok(Vec::new());
+    };
+    let rules = [(model.no_people, "rule-no-people"), (model.follows_photo, "rule-vertical")];
+    Ok(rules.into_iter().filter(|(holds, _)| *holds).map(|(_, rule)| rule).collect())
+}
+
 /// How long the last videos took from the order to the chat: the median, in milliseconds; `None`
 /// before there are enough real ones.
 pub fn usual_wait(conn: &Connection) -> Result<Option<Millis>> {

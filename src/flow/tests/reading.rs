@@ -71,7 +71,8 @@ fn read_all(world: &World, lang: Lang) {
         .read(|conn| {
             for draft in [Draft::default(), at(Place::Photo).draft, worst()] {
                 let shop = &*world.shop;
-                let view = View { conn, shop, user: &user, draft: &draft, prompt_max: 1_000 };
+                let view =
+                    View { conn, shop, user: &user, draft: &draft, prompt_max: 1_000, now: 1 };
                 for screen in screens() {
                     let content = view.render(&screen)?;
                     readable(&content);
@@ -126,7 +127,7 @@ fn the_cabinet_shows_the_last_orders_with_their_state() {
         let said = world.write(move |tx, shop| {
             let user = users(tx, lang)?;
             let draft = Draft::default();
-            let view = View { conn: tx, shop, user: &user, draft: &draft, prompt_max: 9 };
+            let view = View { conn: tx, shop, user: &user, draft: &draft, prompt_max: 9, now: 1 };
             let cabinet = view.render(&Screen::Cabinet)?;
             readable(&cabinet);
             Ok(html(&cabinet).to_owned())

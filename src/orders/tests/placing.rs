@@ -163,3 +163,15 @@ fn the_place_in_the_queue_counts_who_is_really_before() {
     world.write(move |tx, shop| refresh(tx, shop, order, NOW));
     assert!(!world.said("status:2").contains("в очереди"), "the next one waits for nobody");
 }
+
+#[test]
+fn the_photos_question_knows_the_serving_models_own_rules() {
+    let rules = |models: &[&str]| {
+        let models: Vec<String> = models.iter().map(|name| (*name).to_owned()).collect();
+        let world = World::with(|options| options.models = models);
+        world.write(|tx, shop| photo_rules(tx, shop, NOW))
+    };
+    assert_eq!(rules(&["bytedance/seedance-2-mini"]), Vec::<&str>::new());
+    assert_eq!(rules(&["kling-2.6/image-to-video", "kling-3.0/video"]), ["rule-vertical"]);
+    assert_eq!(rules(&["sora-2-image-to-video"]), Vec::<&str>::new(), "it is off");
+}
