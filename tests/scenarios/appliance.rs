@@ -32,6 +32,12 @@ pub(crate) const STOP: Duration = Duration::from_secs(5);
 /// How fast time passes, unless a scenario says otherwise.
 const RATE: f64 = 60.0;
 
+/// Where the jobs stand, for a test that fails.
+const JOBS: &str = "SELECT id, order_id, status, step, attempts, strikes, lease,
+        leased_at - step_since AS leased, due_at - step_since AS due, api_key, error,
+        (SELECT group_concat(what) FROM events WHERE job_id = jobs.id) AS events
+ FROM jobs";
+
 /// What a scenario changes before the start.
 pub(crate) struct Setup {
     pub(crate) options: Options,
@@ -310,10 +316,20 @@ impl Appliance {
         self.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
     }
 
+    /// No file of the database may be read while this process has it open; its threads close it
+    /// a moment later, and the last one to do so takes the log away.
+    fn lets_go(&self) {
+        *held(&self.db) = None;
+        let log = self.path("neurocards.db-wal");
+        let until = Instant::now() + PATIENCE;
+        while log.exists() && Instant::now() < until {
+            self.sandbox.telegram().wait(Duration::from_millis(5), |_| None::<()>);
+        }
+    }
+
     /// A copy of the database of a stopped appliance, to do damage to.
     pub(crate) fn copy(&self) -> (tempfile::TempDir, Connection) {
-        // No file of the database is read while this process has it open.
-        *held(&self.db) = None;
+        self.lets_go();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("copy.db");
         std::fs::copy(self.path("neurocards.db"), &path).unwrap();
@@ -360,8 +376,7 @@ impl Appliance {
 
     /// Where everything stands, for a test that fails.
     fn state(&self) -> String {
-        let jobs =
-            self.command(&["sql", "--json", "SELECT id, order_id, status, step, attempts, strikes, lease, leased_at - step_since AS leased, due_at - step_since AS due, created_at - step_since AS made, api_key, (SELECT group_concat(what) FROM events WHERE job_id = jobs.id) AS events, error FROM jobs"]);
+        let jobs = self.command(&["sql", "--json", JOBS]);
         let outbox = self.command(&[
             "sql",
             "SELECT id, chat_id, state, tries, error FROM outbox WHERE state <> 'sent'",
@@ -416,8 +431,7 @@ impl Appliance {
         }
         broken.extend(self.read(|conn| promises::of_the_database(conn, &expected)));
         broken.extend(self.read(|conn| promises::of_the_services(conn, &self.sandbox, &expected)));
-        // No file of the database is read while this process has it open.
-        *held(&self.db) = None;
+        self.lets_go();
         broken.extend(promises::of_the_folder(&self.data()));
         broken.extend(secrets::shown(self.root.path(), &self.printed(), &self.sandbox));
         broken

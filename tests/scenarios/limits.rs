@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use neurocards::clock::{MINUTE, SECOND};
+use neurocards::sandbox::faults::{Action, Service};
 use neurocards::sandbox::photos;
 
 use crate::customer::ru;
-use crate::{OWN, Setup, UGC};
+use crate::{Appliance, OWN, Setup, UGC};
 
 #[test]
 fn videos_of_one_customer_beyond_the_limit_wait_in_the_queue() {
@@ -121,23 +122,42 @@ fn the_waiting_time_is_honest() {
     assert!(told, "{}", question.text);
 }
 
+fn lose_photos(shop: &Appliance) {
+    for photo in crate::secrets::files(&shop.path("photos")) {
+        std::fs::remove_file(photo).unwrap();
+    }
+}
+
 #[test]
-fn a_photo_that_vanished_before_its_turn_is_refunded_and_asked_for() {
+fn a_photo_that_vanished_before_the_confirmation_is_asked_for_again() {
     let shop = Setup::new().start();
     let ann = shop.customer(7).with_credits(3);
     ann.describes(UGC);
     ann.presses("3️⃣");
     ann.sees("✅");
-    for photo in crate::secrets::files(&shop.path("photos")) {
-        std::fs::remove_file(photo).unwrap();
-    }
+    lose_photos(&shop);
+    ann.presses("✅");
+    ann.hears(&ru("ask-photo-again"));
+    assert_eq!((ann.credits(), ann.orders_so_far()), (3, 0));
+    ann.sends_photo(photos::product(2));
     ann.presses("✅");
     shop.waits_until("SELECT COUNT(*) = 1 FROM orders WHERE finished_at IS NOT NULL");
+    assert_eq!((ann.credits(), ann.videos().len()), (0, 3));
+}
+
+#[test]
+fn a_photo_that_vanished_after_the_confirmation_is_refunded_once() {
+    let shop = Setup::new().start();
+    let slow = Action::Slow(MINUTE);
+    shop.sandbox().faults().on(Service::OpenAi, "chat/completions").does(slow);
+    let ann = shop.customer(7).with_credits(3);
+    let order = ann.orders(3, UGC);
+    lose_photos(&shop);
+    order.ends();
     shop.settles();
     assert_eq!(ann.credits(), 3);
-    let notices = ann.news();
     let notices: Vec<_> =
-        notices.iter().filter(|it| it.text.contains(&ru("fail-no-photo"))).collect();
+        ann.chat().into_iter().filter(|it| it.text.contains(&ru("fail-no-photo"))).collect();
     assert_eq!(notices.len(), 1);
     assert!(notices[0].text.contains("3 кредита вернули"), "{}", notices[0].text);
 }
