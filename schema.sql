@@ -264,12 +264,14 @@ CREATE TABLE outbox (
     due_at     INTEGER NOT NULL DEFAULT 0,
     tries      INTEGER NOT NULL DEFAULT 0,
     lost       INTEGER NOT NULL DEFAULT 0,         -- calls whose answer never came: maybe sent twice
+    calling_at INTEGER,                            -- a video's call is under way; after a restart: lost
     error      TEXT,
     created_at INTEGER NOT NULL,
     sent_at    INTEGER
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat_pending ON outbox (chat_id) WHERE state = 'pending';
+CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 

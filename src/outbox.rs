@@ -205,6 +205,7 @@ pub fn sent(
              tries = 0,
              due_at = 0,
              error = NULL,
+             calling_at = NULL,
              state = CASE WHEN rev > :rev THEN 'pending' ELSE 'sent' END,
              seq = CASE WHEN rev > :rev THEN (SELECT MAX(seq) + 1 FROM outbox) ELSE seq END
          WHERE id = :id AND state = 'pending'",
@@ -220,7 +221,7 @@ pub fn dropped(tx: &Tx<'_>, id: i64, rev: i64, error: &str) -> anyhow::Result<bo
     let changed = tx
         .prepare_cached(
             "UPDATE outbox
-             SET state = 'dropped', error = :error
+             SET state = 'dropped', error = :error, calling_at = NULL
              WHERE id = :id AND rev = :rev AND state = 'pending'",
         )?
         .execute(named_params! {
@@ -232,12 +233,33 @@ pub fn dropped(tx: &Tx<'_>, id: i64, rev: i64, error: &str) -> anyhow::Result<bo
     Ok(changed == 1)
 }
 
+/// A video is about to be sent: should the process end before the answer is written down, the next
+/// start knows that it may be sent twice.
+pub fn calling(tx: &Tx<'_>, id: i64, now: Millis) -> anyhow::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET calling_at = ?2 WHERE id = ?1 AND state = 'pending'")?
+        .execute((id, now))
+        .context("marking a call")?;
+    Ok(())
+}
+
+/// After a start: calls that were under way are lost. Returns how many.
+pub fn recover(tx: &Tx<'_>) -> anyhow::Result<usize> {
+    tx.execute(
+        "UPDATE outbox
+         SET lost = lost + 1, calling_at = NULL
+         WHERE calling_at IS NOT NULL",
+        [],
+    )
+    .context("recovering the outbox")
+}
+
 /// Puts a failed message off until `due_at`. `lost`: bytes went out and no answer came, so it may
 /// have been sent.
 pub fn later(tx: &Tx<'_>, id: i64, due_at: Millis, lost: bool, error: &str) -> anyhow::Result<()> {
     tx.prepare_cached(
         "UPDATE outbox
-         SET due_at = :due_at, tries = tries + 1, lost = lost + :lost, error = :error
+         SET due_at = :due_at, tries = tries + 1, lost = lost + :lost, error = :error,
+             calling_at = NULL
          WHERE id = :id AND state = 'pending'",
     )?
     .execute(named_params! {

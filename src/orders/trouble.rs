@@ -7,6 +7,7 @@ use crate::db::Tx;
 use crate::jobs::{self, Job, Next, OtherKey, Retry, Standing, Step, Trouble};
 use crate::keys::{self, Block, Pick};
 use crate::models;
+use crate::outbox;
 use crate::text::Arg;
 use anyhow::Result;
 
@@ -150,6 +151,7 @@ pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
             leases += 1;
         }
     }
+    outbox::recover(tx)?;
     leases += jobs::release_all(tx, now)?;
     Ok(Recovered { leases, lost: open.len() })
 }

@@ -50,6 +50,8 @@ fn filter(config: &Config) -> EnvFilter {
     let mut filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(config.log.level.clone()));
     for fence in [
+        // It says "migrated" at every start, also where nothing was.
+        "rusqlite_migration=warn",
         "ureq=info",
         "ureq_proto=info",
         "reqwest=info",

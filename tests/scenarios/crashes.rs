@@ -123,6 +123,8 @@ fn a_video_on_its_way_at_a_crash_is_sent_again() {
     shop.comes_back();
     shop.waits_until("SELECT COUNT(*) = 1 FROM orders WHERE finished_at IS NOT NULL");
     assert_eq!((ann.videos().len(), ann.credits()), (2, 0), "never lost, at worst twice");
+    let counted: i64 = shop.value("SELECT lost FROM outbox WHERE job_id IS NOT NULL");
+    assert_eq!(counted, 1, "and it is counted");
     assert_eq!(shop.sandbox().kie().submits(), 1);
 }
 

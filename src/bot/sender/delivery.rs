@@ -69,10 +69,25 @@ impl Context {
                 };
             }
         };
+        if let Err(error) = self.mark(&row).await {
+            let error = format!("{error:#}");
+            tracing::error!(outbox.id = row.id, error, "a video waits for the disk");
+            return Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries };
+        }
         match self.attempt(&row).await {
             Ok(sent) => self.record(&row, sent).await,
             Err(failure) => self.failed(row, failure).await,
         }
+    }
+
+    /// A video that may be sent twice is counted, also when the process dies in its call.
+    async fn mark(&self, row: &Row) -> anyhow::Result<()> {
+        if row.message_id.is_some() || !matches!(row.content, Content::Video { .. }) {
+            return Ok(());
+        }
+        let (db, id, now) = (self.db.clone(), row.id, self.now());
+        let mark = move || db.write(move |tx| outbox::calling(tx, id, now));
+        tokio::task::spawn_blocking(mark).await?
     }
 
     pub(super) fn now(&self) -> Millis {
