@@ -1,6 +1,6 @@
 //! The dialogue: where a customer stands, and what an event does.
 //!
-//! [`step`] is pure: dialogue, event and facts in, dialogue and effects out. [`apply`] reads the
+//! [`step()`] is pure: dialogue, event and facts in, dialogue and effects out. [`apply`] reads the
 //! facts, steps, and does the effects, all in one transaction with the inbox row's mark.
 //!
 //! ```text
