@@ -90,12 +90,17 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
 
 /// clap's own words; asking for help is no mistake.
 fn usage(error: &clap::Error) -> ExitCode {
-    // Where nobody reads, there is nobody to tell.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(EXIT_USAGE),
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Where nobody reads, there is nobody to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    // clap's first paragraph says what is wrong; the rest of it is the help.
+    let text = error.to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let line = first.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>();
+    screen::complain(&format!("{} (see `neurocards --help`)", line.join(" ")));
+    ExitCode::from(EXIT_USAGE)
 }
 
 fn failure(error: &anyhow::Error) -> ExitCode {

@@ -31,7 +31,8 @@ pub const FILE_NAME: &str = "neurocards.toml";
 pub struct ConfigError(String);
 
 impl ConfigError {
-    fn new(message: impl Into<String>) -> Self {
+    /// Of any cause; line ends become spaces.
+    pub fn new(message: impl Into<String>) -> Self {
         // Whatever the cause wrote, the reader gets one line.
         let message: String = message.into();
         Self(message.split_whitespace().collect::<Vec<_>>().join(" "))

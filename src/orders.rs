@@ -169,7 +169,7 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()>
         return Ok(());
     }
     let Some(url) = job.output_url.clone() else {
-        return fail(tx, shop, &job, Why::Temporary, "the video is too large to send", now);
+        return fail(tx, shop, &job, Why::Undelivered, "the video is too large to send", now);
     };
     let content = messages::video_link(tx, shop, &job, &url)?;
     say_video(tx, shop, &job, &content, now)

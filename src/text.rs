@@ -6,8 +6,10 @@
 use anyhow::{Context as _, Result, bail};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use fluent_syntax::ast::Entry;
+use fluent_syntax::ast::{Entry, Resource};
+use fluent_syntax::serializer::serialize;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use unic_langid::langid;
 
@@ -18,6 +20,8 @@ const BUILT_IN: [(Lang, &str); 2] = [
 
 /// An operator's file larger than this is not a file of texts.
 const OVERRIDE_LIMIT: u64 = 1 << 20;
+/// Telegram's captions end at 1,024 characters, and some texts stand in one.
+const LONGEST: usize = 1_000;
 
 /// A language that the bot speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -92,8 +96,9 @@ impl Texts {
         let mut ru = built_in(Lang::Ru)?;
         let mut en = built_in(Lang::En)?;
         if let Some(folder) = folder {
-            replace(&mut ru, &folder.join("ru.ftl"))?;
-            replace(&mut en, &folder.join("en.ftl"))?;
+            only_ours(folder)?;
+            replace(&mut ru, Lang::Ru, &folder.join("ru.ftl"))?;
+            replace(&mut en, Lang::En, &folder.join("en.ftl"))?;
         }
         Ok(Self { ru, en })
     }
@@ -141,6 +146,10 @@ pub fn shorten(text: &str, chars: usize) -> String {
     }
 }
 
+fn built_in_source(lang: Lang) -> &'static str {
+    BUILT_IN.iter().find(|(of, _)| *of == lang).map_or("", |(_, text)| text)
+}
+
 fn built_in(lang: Lang) -> Result<FluentBundle<FluentResource>> {
     let language = match lang {
         Lang::Ru => langid!("ru"),
@@ -149,14 +158,26 @@ fn built_in(lang: Lang) -> Result<FluentBundle<FluentResource>> {
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // Fluent would wrap every value in invisible marks, which end up in copied ids and links.
     bundle.set_use_isolating(false);
-    let source = BUILT_IN.iter().find(|(of, _)| *of == lang).map_or("", |(_, text)| text);
     bundle
-        .add_resource(parse(source, lang.code())?)
+        .add_resource(parse(built_in_source(lang), lang.code())?)
         .map_err(|errors| anyhow::anyhow!("the built-in texts: {errors:?}"))?;
     Ok(bundle)
 }
 
-fn replace(bundle: &mut FluentBundle<FluentResource>, path: &Path) -> Result<()> {
+/// A file of another language would be passed over in silence.
+fn only_ours(folder: &Path) -> Result<()> {
+    let Ok(files) = std::fs::read_dir(folder) else { return Ok(()) };
+    for file in files {
+        let name = file.with_context(|| format!("cannot list {}", folder.display()))?.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".ftl") && name != "ru.ftl" && name != "en.ftl" {
+            bail!("{}/{name}: the bot speaks ru.ftl and en.ftl only", folder.display());
+        }
+    }
+    Ok(())
+}
+
+fn replace(bundle: &mut FluentBundle<FluentResource>, lang: Lang, path: &Path) -> Result<()> {
     let Ok(facts) = std::fs::metadata(path) else { return Ok(()) };
     let shown = path.display().to_string();
     if facts.len() > OVERRIDE_LIMIT {
@@ -164,13 +185,49 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, path: &Path) -> Result<()>
     }
     let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
     let resource = parse(&source, &shown)?;
-    for id in message_ids(&resource) {
-        if !bundle.has_message(&id) {
+    let ours = parse(built_in_source(lang), lang.code())?;
+    let ours: HashMap<String, String> = messages(&ours).into_iter().collect();
+    for (id, text) in messages(&resource) {
+        let Some(our) = ours.get(&id) else {
             bail!("{shown}: there is no text `{id}` to replace; `assets/texts` lists them");
-        }
+        };
+        check(&text, our).with_context(|| format!("{shown}: the text `{id}`"))?;
     }
     bundle.add_resource_overriding(resource);
     Ok(())
+}
+
+/// Whether a text may stand where ours stood: no value that we do not give, no markup that
+/// Telegram does not take, nothing that cannot be sent.
+fn check(text: &str, our: &str) -> Result<()> {
+    let names = |text: &str| -> HashSet<String> {
+        let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let names = text.split('$').skip(1).map(|rest| rest.split(ends).next().unwrap_or(""));
+        names.map(str::to_owned).collect()
+    };
+    if let Some(name) = names(text).difference(&names(our)).next() {
+        bail!("has the value ${name}, which it is not given");
+    }
+    if text.chars().count() > LONGEST {
+        bail!("is longer than {LONGEST} characters");
+    }
+    let mut open: Vec<&str> = Vec::new();
+    for tag in text.split('<').skip(1) {
+        let Some((tag, _)) = tag.split_once('>') else { bail!("has a `<` without a `>`") };
+        match tag.strip_prefix('/') {
+            Some(name) if open.pop() == Some(name) => {}
+            Some(name) => bail!("closes <{name}>, which is not open"),
+            None => open.push(tag.split_whitespace().next().unwrap_or("")),
+        }
+        let known = ["b", "i", "u", "s", "code", "pre", "a", "blockquote"];
+        if let Some(name) = open.last().filter(|name| !known.contains(*name)) {
+            bail!("has the tag <{name}>, which Telegram does not take");
+        }
+    }
+    match open.last() {
+        Some(name) => bail!("does not close <{name}>"),
+        None => Ok(()),
+    }
 }
 
 fn parse(source: &str, shown: &str) -> Result<FluentResource> {
@@ -182,14 +239,13 @@ fn parse(source: &str, shown: &str) -> Result<FluentResource> {
     })
 }
 
-fn message_ids(resource: &FluentResource) -> Vec<String> {
-    resource
-        .entries()
-        .filter_map(|entry| match entry {
-            Entry::Message(message) => Some(message.id.name.to_owned()),
-            _ => None,
-        })
-        .collect()
+/// Every message with its source.
+fn messages(resource: &FluentResource) -> Vec<(String, String)> {
+    let messages = resource.entries().filter_map(|entry| match entry {
+        Entry::Message(message) => Some((message.id.name.to_owned(), entry.clone())),
+        _ => None,
+    });
+    messages.map(|(id, entry)| (id, serialize(&Resource { body: vec![entry] }))).collect()
 }
 
 #[cfg(test)]
@@ -225,7 +281,7 @@ mod tests {
         let of = |lang: Lang| {
             let source = BUILT_IN.iter().find(|(of, _)| *of == lang).unwrap().1;
             let resource = parse(source, lang.code()).unwrap();
-            let ids: BTreeSet<_> = message_ids(&resource).into_iter().collect();
+            let ids: BTreeSet<_> = messages(&resource).into_iter().map(|(id, _)| id).collect();
             ids
         };
         assert_eq!(of(Lang::Ru), of(Lang::En));
@@ -286,7 +342,7 @@ mod tests {
         let mut all = Vec::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
         let ids: BTreeSet<String> =
-            message_ids(&parse(BUILT_IN[0].1, "ru").unwrap()).into_iter().collect();
+            messages(&parse(BUILT_IN[0].1, "ru").unwrap()).into_iter().map(|(id, _)| id).collect();
         let said = [".say(", "say(", ".button(", ".choice(", ".plain(", ".contact("];
         let mut checked = 0;
         // Who says a text has values for it: others have a `say` of their own.
@@ -354,6 +410,38 @@ mod tests {
             (Some(""), Lang::Ru),
         ] {
             assert_eq!(Lang::of(code), lang, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn an_operators_text_that_could_not_be_sent_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("en.ftl");
+        for (text, word) in [
+            ("credits = { $x }", "$x"),
+            ("menu = <b>oops", "does not close <b>"),
+            ("menu = oops</b>", "closes <b>"),
+            ("menu = <h1>oops</h1>", "<h1>"),
+            ("menu = a < b", "without a `>`"),
+            (&format!("menu = {}", "a".repeat(5_000)), "longer than"),
+        ] {
+            std::fs::write(&file, format!("{text}\n")).unwrap();
+            let refused = format!("{:#}", Texts::load(Some(folder.path())).err().unwrap());
+            assert!(refused.contains(word) && refused.contains("en.ftl"), "{refused}");
+        }
+        std::fs::write(&file, "menu = <b>Hi</b> <a href=\"https://e.x\">you</a>\n").unwrap();
+        Texts::load(Some(folder.path())).unwrap();
+        std::fs::write(folder.path().join("de.ftl"), "menu = Hallo\n").unwrap();
+        let refused = Texts::load(Some(folder.path())).err().unwrap().to_string();
+        assert!(refused.contains("de.ftl"), "{refused}");
+    }
+
+    #[test]
+    fn our_own_texts_pass_what_an_operators_have_to() {
+        for (lang, source) in BUILT_IN {
+            for (id, text) in messages(&parse(source, lang.code()).unwrap()) {
+                check(&text, &text).unwrap_or_else(|error| panic!("{id}: {error:#}"));
+            }
         }
     }
 }

@@ -169,6 +169,7 @@ fail-technical = 🛠 We have a technical problem and couldn’t make the video.
 fail-overload = 🚦 There are too many orders right now, and the AI can’t keep up. Please try again in a few minutes.
 fail-model-off = 🌙 The AI that makes the videos isn’t working for the moment. Please try a little later.
 fail-temporary = 😔 I couldn’t generate the video, though I tried several times. Try again or write to support.
+fail-once = 😔 The video didn’t work out in the time we allow it. Try again or write to support.
 fail-no-photo = 📷 The photo for this video is gone. Please press the button below and send it again.
 fail-no-prompt = 📏 Your prompt is too long for the AI that is working right now. Please shorten it and try again.
 button-try-again = 🔁 Try again

@@ -29,7 +29,7 @@ impl Delivered for Delivery {
             && let Some(job) = jobs::get(tx, JobId(id))?
         {
             // The failure's own alert says which video it was.
-            return orders::fail(tx, &self.0, &job, Why::Temporary, why, now);
+            return orders::fail(tx, &self.0, &job, Why::Undelivered, why, now);
         }
         let lang = self.0.admin_lang(tx);
         let args = [("chat", Arg::Html(row.chat_id.to_string())), ("error", Arg::Str(why))];

@@ -158,7 +158,8 @@ impl Handler {
         }
         if let Some(member) = &update.my_chat_member {
             let status = member.new_chat_member.as_ref().map_or("", |new| new.status.as_str());
-            if status == "kicked" {
+            // Who takes the bot out of a group still wants their own chat.
+            if status == "kicked" && member.chat.id == member.from.id {
                 return Ok(What::Blocked(member.from.id));
             }
         }

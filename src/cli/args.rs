@@ -120,7 +120,8 @@ pub struct DemoArgs {
 pub struct GrantArgs {
     pub tg_user_id: i64,
     /// Negative takes back
-    #[arg(allow_negative_numbers = true)]
+    #[arg(allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-1_000_000..=1_000_000))]
     pub credits: i64,
     /// Why, for the ledger
     #[arg(long, value_name = "TEXT")]

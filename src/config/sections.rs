@@ -183,7 +183,7 @@ fn telegram(section: &mut Section<'_, '_>) -> Result<Telegram, ConfigError> {
         support_url: section.take("support_url", "\"\"", values::support_url)?,
         terms_url: section.take("terms_url", "\"\"", values::page_url)?,
         privacy_url: section.take("privacy_url", "\"\"", values::page_url)?,
-        upload_limit: section.take("upload_limit", "\"45MB\"", size(1 << 20..=2_000 << 20))?,
+        upload_limit: section.take("upload_limit", "\"45MB\"", size(1 << 20..=50 << 20))?,
     })
 }
 

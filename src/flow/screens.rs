@@ -161,10 +161,11 @@ impl View<'_> {
     fn ask(&self, place: Place) -> Result<Content> {
         let html = match place {
             Place::Menu => return Ok(self.menu(self.say("menu", &[]))),
-            Place::Photo if self.draft.product.is_some() => self.say("ask-photo-again", &[]),
             Place::Photo => {
+                let known = self.draft.product.is_some();
+                let question = if known { "ask-photo-again" } else { "ask-photo" };
                 let rules = orders::photo_rules(self.conn, self.shop, self.now)?;
-                let all = std::iter::once("ask-photo").chain(rules);
+                let all = std::iter::once(question).chain(rules);
                 all.map(|id| self.say(id, &[])).collect::<Vec<_>>().join("\n\n")
             }
             Place::Product => self.say("ask-product", &[]),

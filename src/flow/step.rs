@@ -116,6 +116,8 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
     let stay = |screen| (dialog.clone(), vec![Effect::Say(screen)]);
     match press {
         Press::Menu => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
+        // An old menu's button in the middle of an order: the draft stays.
+        Press::Make if dialog.place != Place::Menu => here(dialog, Some(Toast::Stale)),
         Press::Make => begin(Draft { id: facts.fresh.clone(), ..Draft::default() }, facts),
         Press::Cabinet => stay(Screen::Cabinet),
         Press::Support => stay(Screen::Support),

@@ -43,6 +43,8 @@ pub enum Why {
     Temporary,
     /// The render took too long.
     Timeout,
+    /// Telegram did not take the video.
+    Undelivered,
     /// Our defect.
     Mistake,
     /// An error that we do not know.
@@ -65,6 +67,7 @@ impl Why {
             Self::ModelOff => "model_off",
             Self::Temporary => "temporary",
             Self::Timeout => "timeout",
+            Self::Undelivered => "undelivered",
             Self::Mistake => "our_mistake",
             Self::Unknown => "unknown",
             Self::NoPhoto => "no_photo",

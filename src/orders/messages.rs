@@ -99,7 +99,8 @@ fn why_text(why: Why) -> &'static str {
         Why::Violation => "fail-violation",
         Why::Overload => "fail-overload",
         Why::ModelOff => "fail-model-off",
-        Why::Temporary | Why::Timeout => "fail-temporary",
+        Why::Temporary => "fail-temporary",
+        Why::Timeout | Why::Undelivered => "fail-once",
         Why::NoPhoto => "fail-no-photo",
         Why::NoPrompt => "fail-no-prompt",
         Why::Billing | Why::Mistake | Why::Unknown | Why::Strikes => "fail-technical",
@@ -148,12 +149,12 @@ pub(super) fn status(tx: &Tx<'_>, shop: &Shop, order: OrderId) -> Result<(i64, C
 fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
     let mut query = conn.prepare_cached(
         "SELECT status, step, attempts, error IS NOT NULL,
-                CASE WHEN status = 'queued' AND step = 'script' AND tries = 0
+                CASE WHEN status = 'queued' AND step IN ('script', 'submit')
                      THEN (SELECT COUNT(*)
                            FROM jobs AS other
                            WHERE other.status IN ('queued', 'processing')
                              AND other.status = 'queued'
-                             AND other.step = 'script'
+                             AND other.step IN ('script', 'submit')
                              AND (other.priority > jobs.priority
                                   OR (other.priority = jobs.priority AND other.id < jobs.id)))
                      ELSE 0 END
@@ -229,12 +230,20 @@ fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> S
         (_, "deliver" | "fetch") => say("line-sending", &[]),
         (_, "render") => say("line-rendering", &[]),
         ("queued", _) if line.retrying || line.attempts > 0 => say("line-retrying", &[]),
-        ("queued", "script") if line.ahead > 0 => {
-            say("line-queued", &[("place", Arg::Num(line.ahead + 1))])
-        }
+        ("queued", "script") if line.ahead > 0 => queued(line, say),
+        ("queued", "submit") => queued(line, say),
         (_, "script") => say("line-script", &[]),
         _ => say("line-starting", &[]),
     }
+}
+
+/// The place as 1 2 3 5 8 13 …, rounded up: far from the front it is edited seldom.
+fn queued(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
+    let (mut place, mut next) = (1, 2);
+    while place < line.ahead + 1 {
+        (place, next) = (next, place + next);
+    }
+    say("line-queued", &[("place", Arg::Num(place))])
 }
 
 fn returned(conn: &Connection, order: OrderId) -> Result<i64> {

@@ -3,7 +3,7 @@
 use crate::api::{files, kie, openai};
 use crate::bot;
 use crate::clock::Clock;
-use crate::config::{Config, Tokens};
+use crate::config::{Config, ConfigError, Tokens};
 use crate::jobs::Policy;
 use crate::keys::Limits;
 use crate::models::Catalogue;
@@ -23,12 +23,18 @@ const VIDEO_LIMIT: u64 = 512 << 20;
 ///
 /// # Errors
 /// One of these files is not what it should be: which one, and where.
-pub fn shop(config: &Config) -> Result<Shop> {
+pub fn shop(config: &Config) -> Result<Shop, ConfigError> {
+    load(config).map_err(|error| ConfigError::new(format!("{error:#}")))
+}
+
+fn load(config: &Config) -> Result<Shop> {
     let beside = &config.config_dir;
     let models = beside.join("models.toml");
     let templates = beside.join("templates");
     let catalogue = Catalogue::load(present(&models))?;
-    catalogue.check(&config.kie.models).context("[kie] models")?;
+    let entry = config.entries().iter().find(|entry| entry.key == "kie.models");
+    let place = entry.map_or("the configuration", |entry| entry.source.as_str()).to_owned();
+    catalogue.check(&config.kie.models).with_context(|| format!("{place}: [kie] models"))?;
     Ok(Shop {
         texts: Texts::load(Some(&beside.join("texts")))?,
         templates: Templates::load(present(&templates))?,

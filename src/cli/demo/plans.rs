@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result, bail};
 use std::path::Path;
 
 use super::super::args::DemoArgs;
+use crate::flow::{TEXT_MAX, TEXT_MIN};
 use crate::sandbox::customers::Plan;
 use crate::sandbox::photos;
 
@@ -30,6 +31,12 @@ pub(super) fn make(args: &DemoArgs) -> Result<Vec<Plan>> {
     let own = args.photo.as_deref().map(read_photo).transpose()?;
     if args.text.is_some() && own.is_none() {
         bail!("--text goes with --photo FILE: the picture of your product");
+    }
+    if let Some(text) = &args.text {
+        let chars = text.trim().chars().count();
+        if !(TEXT_MIN..=TEXT_MAX).contains(&chars) || text.trim().starts_with('/') {
+            bail!("--text takes {TEXT_MIN} to {TEXT_MAX} characters and is no command");
+        }
     }
     let orders = if own.is_some() { own_orders(args) } else { args.orders };
     let customers = args.customers.min(orders).max(1);
@@ -61,8 +68,11 @@ fn own_orders(args: &DemoArgs) -> u32 {
 
 fn read_photo(path: &Path) -> Result<Vec<u8>> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| format!("cannot read {shown}"))?.len();
-    if size > crate::photo::MAX_INPUT as u64 {
+    let facts = std::fs::metadata(path).with_context(|| format!("cannot read {shown}"))?;
+    if !facts.is_file() {
+        bail!("{shown} is no file");
+    }
+    if facts.len() > crate::photo::MAX_INPUT as u64 {
         bail!("{shown} is over 20 MB: Telegram would not give it to a bot");
     }
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;

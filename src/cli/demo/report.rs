@@ -1,6 +1,7 @@
 //! What a demo shows while it runs and at its end.
 
 use std::collections::HashMap;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -173,8 +174,12 @@ impl Report {
         })
     }
 
-    /// Prints it; `true`: everything was settled as expected.
-    pub(super) fn print(&self) -> Result<bool> {
+    /// Everything was settled as expected.
+    pub(super) fn is_good(&self) -> bool {
+        self.wrongs.is_empty() && self.settled == self.orders && self.money.held == 0
+    }
+
+    pub(super) fn print(&self) -> Result<ExitCode> {
         let mut text = String::new();
         let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
         line("orders", format!("{} of {} settled", self.settled, self.orders));
@@ -205,14 +210,12 @@ impl Report {
         for wrong in self.wrongs.iter().take(20) {
             line("WRONG", wrong.clone());
         }
-        let good = self.wrongs.is_empty() && self.settled == self.orders && money.held == 0;
-        text.push_str(if good {
+        text.push_str(if self.is_good() {
             "\nEverything was settled: nothing lost, nothing twice.\n"
         } else {
             "\nNot everything is as it should be.\n"
         });
-        screen::print(&format!("\n{text}"))?;
-        Ok(good)
+        screen::print(&format!("\n{text}"))
     }
 }
 

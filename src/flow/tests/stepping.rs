@@ -200,10 +200,18 @@ fn menu_start_and_cancel_leave_the_draft() {
             let said = [Effect::Say(Screen::Canceled)];
             check(&at(place), &in_draft(Choice::Cancel), &facts(), &none, &said);
         }
-        let fresh = Draft { id: facts().fresh, ..Draft::default() };
-        let begun = Dialog { place: Place::Photo, draft: fresh };
-        let asked = [Effect::Say(Screen::Ask(Place::Photo))];
-        check(&at(place), &press(Press::Make), &facts(), &begun, &asked);
+    }
+}
+
+#[test]
+fn a_new_order_begins_in_the_menu_and_an_old_menu_leaves_the_draft_alone() {
+    let fresh = Draft { id: facts().fresh, ..Draft::default() };
+    let begun = Dialog { place: Place::Photo, draft: fresh };
+    let asked = [Effect::Say(Screen::Ask(Place::Photo))];
+    check(&at(Place::Menu), &press(Press::Make), &facts(), &begun, &asked);
+    for place in PLACES.into_iter().filter(|place| *place != Place::Menu) {
+        let said = [Effect::Toast(Toast::Stale), Effect::Say(Screen::Ask(place))];
+        check(&at(place), &press(Press::Make), &facts(), &at(place), &said);
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn undelivered(desk: &Desk, job: &Job) -> Result<()> {
                     outbox::dropped(tx, row.id, row.rev, "not delivered for a day")?;
                 }
                 let error = "Telegram did not take the video for a day";
-                orders::fail(tx, shop, job, Why::Temporary, error, now)
+                orders::fail(tx, shop, job, Why::Undelivered, error, now)
             }
         }
     })

@@ -84,7 +84,7 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
 }
 
 fn wait(desk: &Desk, job: &Job, at: Millis) -> Result<()> {
-    commit(desk, job, move |tx, _, job, now| {
+    commit(desk, job, move |tx, shop, job, now| {
         let retry = Retry {
             step: Step::Submit,
             at,
@@ -94,7 +94,8 @@ fn wait(desk: &Desk, job: &Job, at: Millis) -> Result<()> {
             refused: &job.refused,
             error: "",
         };
-        jobs::again(tx, job, &retry, now).map(drop)
+        jobs::again(tx, job, &retry, now)?;
+        orders::refresh(tx, shop, job.order, now)
     })
 }
 
