@@ -1,6 +1,7 @@
 //! Holds the sandbox's table of Bot API methods against the machine-readable specification,
 //! which is no part of this repository: where it is not there, the test says so and passes.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use neurocards::sandbox::telegram::table::{Rules, Table, Unit};
@@ -18,7 +19,9 @@ fn specification() -> Option<Value> {
 #[test]
 fn the_table_of_methods_is_the_bot_apis() {
     let Some(spec) = specification() else {
-        println!("skipped: no specification (NEUROCARDS_BOT_API_SPEC names its path)");
+        // Past the capture of the print macros, which nobody reads where a test passes.
+        let word = b"skipped: no specification (NEUROCARDS_BOT_API_SPEC names its path)\n";
+        std::io::stderr().write_all(word).unwrap();
         return;
     };
     let table = Table::built_in().unwrap();

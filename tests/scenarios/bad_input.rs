@@ -4,6 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat};
 use neurocards::sandbox::photos;
+use neurocards::sandbox::telegram::Does;
 
 use crate::customer::PRODUCT;
 use crate::customer::ru;
@@ -230,11 +231,7 @@ fn the_buttons_of_other_drafts_and_customers_start_nothing() {
     ann.says("/start");
     ann.describes(UGC);
     let telegram = shop.sandbox().telegram();
-    let Some(neurocards::sandbox::telegram::Does::Data(yes)) =
-        old.button("✅").map(|it| it.does.clone())
-    else {
-        panic!()
-    };
+    let Some(Does::Data(yes)) = old.button("✅").map(|it| it.does.clone()) else { panic!() };
     ann.acts();
     telegram.presses(7, old.id, &yes);
     ann.stays_at("count");
@@ -249,6 +246,48 @@ fn the_buttons_of_other_drafts_and_customers_start_nothing() {
     eve.acts();
     telegram.presses(8, old.id, &format!("again:{job}"));
     eve.stays_at("menu");
+}
+
+#[test]
+fn forged_presses_on_ones_own_draft_are_answered_and_start_nothing() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7);
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(photos::product(7));
+    ann.hears("✍️");
+    ann.says(PRODUCT);
+    let templates = ann.sees("🎥");
+    let Some(Does::Data(data)) = templates.button("🎥").map(|it| it.does.clone()) else {
+        panic!("no template to choose")
+    };
+    let draft = data.split(':').nth(1).unwrap();
+    let forges_at = |place: &str| {
+        for forged in ["n:{}:99", "n:{}:-5", "n:{}:0", "t:{}:nosuch", "t:{}:"] {
+            ann.acts();
+            let forged = forged.replace("{}", draft);
+            let press = shop.sandbox().telegram().presses(7, templates.id, &forged);
+            ann.stays_at(place);
+            let silent = shop.sandbox().telegram().unanswered_callbacks();
+            assert!(silent.is_empty(), "{press}: {silent:?}");
+            assert_eq!((ann.orders_so_far(), ann.credits()), (0, 2), "{forged}");
+        }
+    };
+    forges_at("template");
+    ann.says("/help");
+    ann.presses("▶️");
+    ann.chooses(UGC);
+    forges_at("count");
+    ann.says("/help");
+    ann.presses("▶️");
+    ann.presses("1️⃣");
+    ann.sees("✅");
+    forges_at("confirm");
+    ann.says("/help");
+    ann.presses("▶️");
+    ann.presses("✅");
+    shop.waits_until("SELECT COUNT(*) = 1 FROM orders WHERE finished_at IS NOT NULL");
+    assert_eq!((ann.orders_so_far(), shop.sandbox().kie().submits()), (1, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use neurocards::sandbox::faults::Fate;
 
-use crate::{Appliance, Customer};
+use crate::{Appliance, Customer, Setup};
 
 /// As in the interface's description.
 const INSERT: &str = "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, kind, template_id, input_photo_path, product_info, status)
@@ -20,7 +20,9 @@ fn notice(ann: &Customer<'_>) -> String {
 
 #[test]
 fn a_job_by_hand_is_picked_up_and_its_video_comes() {
-    let shop = Appliance::new();
+    // Two seconds are to be two seconds, so nothing else may take long.
+    let shop = Setup::new().rate(1.0).settings("[kie]\npoll_interval = \"1s\"").start();
+    shop.sandbox().kie().set_render_ms((1, 2));
     shop.expects(|it| it.by_hand = 1);
     let ann = shop.customer(42);
     shop.writes(INSERT);

@@ -72,6 +72,24 @@ fn a_submit_under_way_gets_its_answer_before_the_stop() {
 }
 
 #[test]
+fn a_submit_that_hangs_is_given_up_at_the_stop_and_its_order_settles() {
+    let shop = Appliance::new();
+    let hang = Action::Hang(100 * HOUR);
+    let hang = shop.sandbox().faults().on(Service::Kie, "createTask").does(hang);
+    let ann = shop.customer(7).with_credits(1);
+    let order = ann.orders(1, OWN);
+    shop.waits_for("a submit", || (shop.sandbox().faults().hits(hang) > 0).then_some(()));
+    shop.stops_in_time();
+    let leased: i64 = shop.value("SELECT COUNT(*) FROM jobs WHERE leased_at IS NOT NULL");
+    assert_eq!(leased, 0);
+    shop.sandbox().faults().remove(hang);
+    shop.start_again();
+    order.arrives();
+    let lost: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'");
+    assert_eq!((lost, shop.sandbox().kie().submits(), ann.credits()), (1, 1, 0));
+}
+
+#[test]
 fn a_second_instance_on_the_folder_leaves_with_code_three() {
     let shop = Appliance::new();
     let second = shop.command(&["run"]);
