@@ -33,6 +33,8 @@ struct Inner {
 struct State {
     key: Option<String>,
     requests: Vec<GptRequest>,
+    /// Requests that were read so far; those under way have their number before their answer.
+    read: u64,
     systems: BTreeSet<Arc<str>>,
     script: Option<Script>,
     violations: Vec<String>,
@@ -77,6 +79,7 @@ impl OpenAi {
         let state = State {
             key: options.openai_key.clone(),
             requests: Vec::new(),
+            read: 0,
             systems: BTreeSet::new(),
             script: None,
             violations: Vec::new(),
@@ -150,7 +153,8 @@ impl OpenAi {
         let (mut request, script) = match read {
             Ok(request) => {
                 let mut state = self.state();
-                let n = state.requests.len() as u64 + 1;
+                state.read += 1;
+                let n = state.read;
                 if service == Service::Kie && !request.not_streamed {
                     let text = "KIE's GPT: without \"stream\": false it answers in a stream";
                     state.violations.push(text.into());
