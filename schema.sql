@@ -14,7 +14,10 @@ CREATE TABLE instance (
     version           TEXT,
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
-    selling_paused_at INTEGER                      -- `pause`; NULL: open
+    selling_paused_at INTEGER,                     -- `pause`; NULL: open
+    submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
+    threads           INTEGER,                     -- workers, at the last heartbeat
+    threads_busy      INTEGER
 ) STRICT;
 
 CREATE TABLE users (
@@ -30,6 +33,7 @@ CREATE TABLE users (
     banned_at         INTEGER,
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
+CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
 CREATE TABLE ledger (
@@ -52,6 +56,7 @@ CREATE TABLE ledger (
     END)
 ) STRICT;
 CREATE INDEX ledger_user ON ledger (user_id, delta);
+CREATE INDEX ledger_time ON ledger (created_at);
 CREATE UNIQUE INDEX ledger_one_hold ON ledger (job_id) WHERE kind = 'hold';
 CREATE UNIQUE INDEX ledger_one_settlement ON ledger (hold_id) WHERE hold_id IS NOT NULL;
 
@@ -94,6 +99,7 @@ CREATE TABLE orders (
     finished_at  INTEGER
 ) STRICT;
 CREATE INDEX orders_user ON orders (user_id, id);
+CREATE INDEX orders_time ON orders (created_at);
 
 -- One video. `status` is for the outside, `step` says where the work stands; both are drawn in src/jobs.rs.
 CREATE TABLE jobs (
@@ -149,6 +155,8 @@ CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+-- What went wrong lately, however much went well.
+CREATE INDEX jobs_failed ON jobs (finished_at) WHERE status = 'failed';
 -- How long the last real orders took, however much history was inserted beside them.
 CREATE INDEX jobs_waits ON jobs (finished_at, created_at) WHERE status = 'done' AND order_id IS NOT NULL;
 
@@ -217,15 +225,25 @@ CREATE TABLE api_keys (
     balance       REAL,
     balance_at    INTEGER,
     used_at       INTEGER,
+    ask_balance   INTEGER NOT NULL DEFAULT 0 CHECK (ask_balance IN (0, 1)),  -- the operator wants to know now
     CHECK ((blocked_class IS NULL) = (blocked_until IS NULL))
 ) STRICT;
+
+-- What the accounts had, for the trend; the last month.
+CREATE TABLE balances (
+    api_key TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
+    balance REAL    NOT NULL,
+    PRIMARY KEY (api_key, at)
+) STRICT, WITHOUT ROWID;
 
 -- What we learnt of the provider's models; which there are says assets/models.toml.
 CREATE TABLE models (
     name         TEXT    PRIMARY KEY,
     paused_until INTEGER,
     pauses       INTEGER NOT NULL DEFAULT 0,       -- in a row: the pause grows with it
-    reason       TEXT
+    reason       TEXT,
+    off_at       INTEGER                           -- the operator switched it off; NULL: on
 ) STRICT;
 
 -- Raw updates, committed before Telegram hears that we have them.
@@ -296,8 +314,11 @@ CREATE TABLE alerts (
 CREATE TABLE audit (
     id     INTEGER PRIMARY KEY,
     at     INTEGER NOT NULL,
-    actor  TEXT    NOT NULL,
-    action TEXT    NOT NULL,
-    object TEXT    NOT NULL,
-    detail TEXT
+    way    TEXT    NOT NULL CHECK (way IN ('command', 'console', 'chat')),
+    who    TEXT    NOT NULL,                       -- the login name, or a Telegram id
+    action TEXT    NOT NULL,                       -- 'grant', 'pause'
+    object TEXT    NOT NULL,                       -- 'user 42', 'key ab12cd34', 'selling'
+    before TEXT,
+    after  TEXT,
+    note   TEXT
 ) STRICT;

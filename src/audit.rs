@@ -5,31 +5,68 @@ use crate::db::Tx;
 use anyhow::Result;
 use rusqlite::named_params;
 
-/// One action.
-#[derive(Clone, Copy, Debug)]
+/// Whose hand it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// How they reached us.
+    pub way: Way,
+    /// The login name, or a Telegram id.
+    pub who: String,
+}
+
+/// How an operator reaches the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A command of the program.
+    Command,
+    /// The console.
+    Console,
+    /// An administrator's messages to the bot.
+    Chat,
+}
+
+impl Way {
+    /// As in `audit.way`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Console => "console",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// One action. What is empty is left out.
+#[derive(Clone, Debug, Default)]
 pub struct Action<'a> {
-    /// By which way: `command`, `console`, `chat`.
-    pub actor: &'a str,
     /// The verb: `grant`, `pause`.
     pub action: &'a str,
     /// To what: `user 42`, `key ab12cd34`.
     pub object: &'a str,
-    /// Before and after; empty where the verb says all.
-    pub detail: &'a str,
+    /// What was so before.
+    pub before: &'a str,
+    /// What is so now.
+    pub after: &'a str,
+    /// Why, in the operator's words.
+    pub note: &'a str,
 }
 
 /// Records it, in the transaction that does it.
-pub fn record(tx: &Tx<'_>, what: &Action<'_>, now: Millis) -> Result<()> {
+pub fn record(tx: &Tx<'_>, by: &By, what: &Action<'_>, now: Millis) -> Result<()> {
     tx.prepare_cached(
-        "INSERT INTO audit (at, actor, action, object, detail)
-         VALUES (:now, :actor, :action, :object, NULLIF(:detail, ''))",
+        "INSERT INTO audit (at, way, who, action, object, before, after, note)
+         VALUES (:now, :way, :who, :action, :object,
+                 NULLIF(:before, ''), NULLIF(:after, ''), NULLIF(:note, ''))",
     )?
     .execute(named_params! {
         ":now": now,
-        ":actor": what.actor,
+        ":way": by.way.word(),
+        ":who": by.who,
         ":action": what.action,
         ":object": what.object,
-        ":detail": what.detail,
+        ":before": what.before,
+        ":after": what.after,
+        ":note": what.note,
     })?;
     Ok(())
 }

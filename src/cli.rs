@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
@@ -48,6 +49,13 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => failure(&error),
     }
+}
+
+/// Who gives commands: the name that they are logged in by.
+fn by() -> By {
+    let name = ["SUDO_USER", "LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok());
+    let who = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned());
+    By { way: Way::Command, who: crate::text::shorten(&who, 64) }
 }
 
 /// What every command may need: what the flags said, and the environment.

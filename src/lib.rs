@@ -27,6 +27,8 @@ pub mod orders;
 
 pub mod flow;
 
+pub mod operator;
+
 pub mod api;
 pub mod sandbox;
 

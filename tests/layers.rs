@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Rooms on a line do not know one another; each may use the lines above it in this table.
-const CORE: [&[&str]; 8] = [
+const CORE: [&[&str]; 9] = [
     &["clock", "text", "photo"],
     &["db"],
     &["audit", "inbox", "instance", "outbox", "users"],
@@ -15,6 +15,7 @@ const CORE: [&[&str]; 8] = [
     &["jobs"],
     &["orders", "payments"],
     &["flow"],
+    &["operator"],
     &["bot", "worker", "backup", "console"],
 ];
 
@@ -51,6 +52,7 @@ const FENCES: [(&[&str], &[&str]); 8] = [
             "jobs",
             "orders",
             "payments",
+            "operator",
             "flow",
             "backup",
             "cli",

@@ -2,17 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use rusqlite::{Connection, OptionalExtension as _, named_params};
+use anyhow::Result;
+use rusqlite::{Connection, named_params};
 use serde::Serialize;
 
 use super::args::{KeysCommand, Output};
 use super::screen;
-use crate::audit::{self, Action};
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
-use crate::keys;
+use crate::operator::hands;
 
 /// One element of the `--json` list, in the order of the configuration. Times are unix milliseconds.
 #[derive(Debug, Serialize)]
@@ -51,29 +50,7 @@ pub(super) fn run(
 
 fn unblock(config: &Config, position: u32) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
-    let unblocked = db.write(move |tx| {
-        let fingerprint: Option<String> = tx
-            .query_row(
-                "SELECT fingerprint
-                 FROM api_keys
-                 WHERE position = ?1
-                   AND configured = 1",
-                [position],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let Some(fingerprint) = fingerprint else {
-            bail!("there is no key {position}: `neurocards keys` lists them");
-        };
-        let unblocked = keys::unblock(tx, &fingerprint)?;
-        if unblocked {
-            let object = format!("key {fingerprint}");
-            let action =
-                Action { actor: "command", action: "unblock", object: &object, detail: "" };
-            audit::record(tx, &action, now)?;
-        }
-        Ok(unblocked)
-    })?;
+    let unblocked = db.write(move |tx| hands::unblock_key(tx, &super::by(), position, now))?;
     screen::print(&match unblocked {
         true => format!("key {position} is used again\n"),
         false => format!("key {position} was not blocked\n"),

@@ -1,0 +1,9 @@
+//! What the operator sees and does, whichever way they come: the console, a command, or the chat.
+//!
+//! [`hands`] does: each function is one action in the caller's transaction, with its line in the
+//! audit. The others read: each a screen's worth of facts as plain data, by short queries that walk
+//! indexes, so that a picture costs the same after a year as on the first day.
+
+pub mod hands;
+
+pub use hands::Refused;
