@@ -4,6 +4,7 @@
 //! audit. The others read: each a screen's worth of facts as plain data, by short queries that walk
 //! indexes, so that a picture costs the same after a year as on the first day.
 
+pub mod effects;
 pub mod hands;
 
 pub use hands::Refused;

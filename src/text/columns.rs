@@ -50,7 +50,7 @@ mod tests {
             ("abcdef", 6, "abcdef"),
             ("abcdefg", 6, "abcde…"),
             ("保湿保湿", 6, "保湿…"),
-            ("👩‍👩‍👧 family", 5, "👩‍👩‍👧 …"),
+            ("👩‍👩‍👧 family", 4, "👩‍👩‍👧 …"),
             ("a\u{1b}[2J\nb", 9, "a [2J b"),
             ("\u{202e}evil", 9, " evil"),
             ("a", 0, ""),
