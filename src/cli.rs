@@ -12,7 +12,9 @@ mod job;
 mod jobs;
 mod keys;
 mod mend;
+mod models;
 mod pause;
+mod people;
 mod run;
 mod screen;
 mod sql;
@@ -29,7 +31,8 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs, UsersArgs,
+    Args, BanArgs, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand, Output,
+    RetryArgs, SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -86,11 +89,20 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Users(args)) => users::run(&context.config()?, &args),
         Some(Command::Jobs(args)) => jobs::run(&context.config()?, &args),
         Some(Command::Job { id, output }) => job::run(&context.config()?, id, output),
-        Some(Command::Retry { id }) => mend::retry(&context.config()?, id),
+        Some(Command::Retry(args)) => mend::retry(&context.config()?, &args),
         Some(Command::Cancel { id }) => mend::cancel(&context.config()?, id),
+        Some(Command::RunNow { id }) => mend::hurry(&context.config()?, id),
+        Some(Command::Raise { id }) => mend::raise(&context.config()?, id),
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
+        Some(Command::Models(command)) => models::run(&context.config()?, command),
+        Some(Command::Ban(args)) => people::ban(&context.config()?, args),
+        Some(Command::Unban(args)) => people::unban(&context.config()?, args),
+        Some(Command::Message { tg_user_id, text }) => {
+            people::message(&context.config()?, tg_user_id, text)
+        }
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
-        Some(Command::Pause) => pause::pause(&context.config()?),
+        Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
+        Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
         Some(Command::Doctor(output)) => doctor::run(&context, output),
     }

@@ -20,6 +20,7 @@ pub use secrets::Tokens;
 pub use sections::{
     Backup, Credits, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
 };
+pub use values::parse_duration;
 
 use crate::clock::{Clock, Spec};
 

@@ -78,8 +78,8 @@ impl Appliance {
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
-        let keeper = Keeper::start(&db, &clock, config)?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
+        let keeper = Keeper::start(&db, &clock, config, workers.gauge())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")

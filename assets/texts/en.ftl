@@ -206,6 +206,9 @@ topup-nobody = 💳 Topping up opens soon. Your ID: <code>{ $id }</code>
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
 
+from-support = 💬 <b>A message from support</b>
+
+    { $text }
 support = 🆘 Write to us – we’ll help. Please give your ID: <code>{ $id }</code>
 support-nobody = 🆘 Support opens here soon. Your ID: <code>{ $id }</code>
 paysupport = 💳 A question about a payment? Write to us and give your ID: <code>{ $id }</code> – we’ll sort it out.

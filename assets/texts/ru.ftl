@@ -209,6 +209,9 @@ topup-nobody = 💳 Пополнение скоро откроется. Ваш I
 granted = 🎁 Баланс пополнен, пришло: { $credits }. Теперь у вас { $balance }.
 taken-back = С баланса списано: { $credits }. Теперь у вас { $balance }.
 
+from-support = 💬 <b>Сообщение от поддержки</b>
+
+    { $text }
 support = 🆘 Напишите нам — поможем. Укажите свой ID: <code>{ $id }</code>
 support-nobody = 🆘 Поддержка скоро появится здесь. Ваш ID: <code>{ $id }</code>
 paysupport = 💳 Вопрос по оплате? Напишите нам и укажите свой ID: <code>{ $id }</code> — разберёмся.

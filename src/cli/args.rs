@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::clock::{DAY, Millis};
+use crate::config::parse_duration;
+
 /// A Telegram bot that turns a product photo into short vertical videos, in one binary.
 #[derive(Debug, Parser)]
 #[command(
@@ -53,13 +56,20 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Run a job again as a new one, at your own cost
-    Retry {
+    /// Run jobs again as new ones, at your own cost
+    Retry(RetryArgs),
+    /// Cancel a job and give its credit back
+    Cancel {
         #[arg(value_name = "ID")]
         id: i64,
     },
-    /// Cancel a job and give its credit back
-    Cancel {
+    /// End a job's wait: it is due now
+    RunNow {
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Let a job go before others: its priority grows by one, up to 9
+    Raise {
         #[arg(value_name = "ID")]
         id: i64,
     },
@@ -71,11 +81,30 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Switch a model of `[kie] models` on or off
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Take no more orders of a user; what they ordered goes on
+    Ban(BanArgs),
+    /// Take a user's orders again
+    Unban(BanArgs),
+    /// Write to one user, as support
+    Message {
+        tg_user_id: i64,
+        /// Plain words, up to 4,000 characters
+        text: String,
+    },
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
-    Pause,
-    /// Open selling and leave safe mode
+    Pause {
+        /// Submit nothing new to the provider instead: what was sold waits
+        #[arg(long)]
+        submitting: bool,
+    },
+    /// Close selling and submit nothing new; what the provider works on goes on
+    Drain,
+    /// Open selling and submitting, and leave safe mode
     Resume,
     /// Check the configuration and the database, one line each
     Doctor(Output),
@@ -129,6 +158,23 @@ pub struct GrantArgs {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+pub struct RetryArgs {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<i64>,
+    /// Between two of them, so that nobody gets a burst
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
+    pub every: Millis,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct BanArgs {
+    pub tg_user_id: i64,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+#[derive(Clone, Debug, clap::Args)]
 pub struct JobsArgs {
     /// Only this user's
     #[arg(long, value_name = "TG_ID")]
@@ -159,6 +205,35 @@ pub enum KeysCommand {
         #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
         position: u32,
     },
+    /// Take a key out of service until it is unblocked; what waits takes another
+    Block {
+        /// Its number in the configuration, from 1
+        #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        position: u32,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Ask for the balance of a key's account now
+    Ask {
+        /// Its number in the configuration, from 1
+        #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        position: u32,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Use it again, also before the end of a pause
+    On {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Ask nothing more of it until it is switched on
+    Off {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -170,6 +245,11 @@ pub struct SqlArgs {
     pub write: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+fn span(text: &str) -> Result<Millis, String> {
+    let span = parse_duration(text).filter(|span| *span <= DAY);
+    span.ok_or_else(|| "write a span up to 24h, as 10s or 5m".to_owned())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -11,6 +11,7 @@ use super::screen;
 use crate::clock::{Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
+use crate::keys::UNTIL_UNBLOCKED;
 use crate::operator::hands;
 
 /// One element of the `--json` list, in the order of the configuration. Times are unix milliseconds.
@@ -40,21 +41,37 @@ pub(super) fn run(
     command: Option<KeysCommand>,
     output: Output,
 ) -> Result<ExitCode> {
-    if let Some(KeysCommand::Unblock { position }) = command {
-        return unblock(config, position);
+    if let Some(command) = command {
+        return hand(config, command);
     }
     let now = config.process_clock().now();
     let keys = Db::open_existing(&config.data_dir)?.read(|conn| read(conn, now))?;
     if output.json { screen::print_json(&keys) } else { screen::print(&show(&keys, now)) }
 }
 
-fn unblock(config: &Config, position: u32) -> Result<ExitCode> {
+fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
-    let unblocked = db.write(move |tx| hands::unblock_key(tx, &super::by(), position, now))?;
-    screen::print(&match unblocked {
-        true => format!("key {position} is used again\n"),
-        false => format!("key {position} was not blocked\n"),
-    })
+    let said = db.write(move |tx| {
+        let by = super::by();
+        Ok(match command {
+            KeysCommand::Unblock { position } => {
+                match hands::unblock_key(tx, &by, &hands::key_at(tx, position)?, now)? {
+                    true => format!("key {position} is used again\n"),
+                    false => format!("key {position} was not blocked\n"),
+                }
+            }
+            KeysCommand::Block { position, note } => {
+                let key = hands::key_at(tx, position)?;
+                hands::block_key(tx, &by, &key, None, &note, now)?;
+                format!("key {position} is blocked: `neurocards keys unblock {position}` ends it\n")
+            }
+            KeysCommand::Ask { position } => {
+                hands::ask_balance(tx, &by, &hands::key_at(tx, position)?, now)?;
+                format!("the balance of key {position} is asked for: `neurocards keys` shows it\n")
+            }
+        })
+    })?;
+    screen::print(&said)
 }
 
 fn read(conn: &Connection, now: Millis) -> Result<Vec<Key>> {
@@ -97,6 +114,7 @@ fn read(conn: &Connection, now: Millis) -> Result<Vec<Key>> {
 fn show(keys: &[Key], now: Millis) -> String {
     let row = |key: &Key| {
         let state = match (&key.blocked_class, key.blocked_until) {
+            (Some(class), Some(UNTIL_UNBLOCKED)) => format!("{class}, until unblocked"),
             (Some(class), Some(until)) => format!("{class}, free {}", screen::age(until, now)),
             _ if !key.configured => "not configured".to_owned(),
             _ => "free".to_owned(),

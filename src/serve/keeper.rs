@@ -6,7 +6,9 @@ use crate::db::{Db, JobId};
 use crate::inbox;
 use crate::instance;
 use crate::jobs;
+use crate::keys;
 use crate::outbox;
+use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
+/// A month of the accounts' balances, for their trend.
+const BALANCES_KEEP: Millis = 31 * DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -28,7 +32,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn start(db: &Db, clock: &Clock, config: &Config) -> Result<Self> {
+    /// The first heartbeat is there when this returns.
+    pub(super) fn start(db: &Db, clock: &Clock, config: &Config, gauge: Gauge) -> Result<Self> {
         let (end, ended) = channel();
         let work = Work {
             db: db.clone(),
@@ -36,7 +41,9 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
+            gauge,
         };
+        work.lives()?;
         let thread = std::thread::Builder::new()
             .name("keeper".into())
             .spawn(move || {
@@ -73,12 +80,19 @@ struct Work {
     videos: PathBuf,
     photos: PathBuf,
     photos_keep: Millis,
+    gauge: Gauge,
 }
 
 impl Work {
+    fn lives(&self) -> Result<()> {
+        let now = self.clock.now();
+        let (busy, threads) = self.gauge.busy();
+        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+    }
+
     fn beat(&self, beats: u32) -> Result<()> {
         let now = self.clock.now();
-        self.db.write(move |tx| instance::beat(tx, now))?;
+        self.lives()?;
         self.delivered_videos()?;
         if beats % 30 == 1 {
             self.prune(now)?;
@@ -109,7 +123,8 @@ impl Work {
         loop {
             let pruned = self.db.write(move |tx| {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
-                    + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?)
+                    + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
+                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?)
             })?;
             if pruned < BATCH as usize {
                 return Ok(());
