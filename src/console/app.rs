@@ -5,6 +5,8 @@ mod acts;
 mod chat;
 mod input;
 
+pub(super) use chat::{Numbered, numbered};
+
 use super::back::{News, Wish};
 use super::chat::Chat;
 use super::deeds::Deed;
