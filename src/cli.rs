@@ -127,6 +127,3 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-#[cfg(test)]
-mod tests;
