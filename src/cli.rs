@@ -5,6 +5,7 @@
 
 mod args;
 mod config;
+mod console;
 mod demo;
 mod doctor;
 mod grant;
@@ -31,8 +32,8 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, BanArgs, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand, Output,
-    RetryArgs, SqlArgs, UsersArgs,
+    Args, BanArgs, Command, ConsoleArgs, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand,
+    Output, RetryArgs, SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -81,7 +82,9 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     }
     let context = Context { overrides, env: Env::of_process(Path::new("."))? };
     match args.command {
+        None if console::is_possible() => console::foreground(&context.config()?),
         None | Some(Command::Run) => run::run(context.config()?),
+        Some(Command::Console(args)) => console::run(&context.config()?, &args),
         Some(Command::Demo(args)) => demo::run(&context, args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
@@ -139,6 +142,3 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::text::Lang;
 use clap::{Parser, Subcommand};
 
 use crate::clock::{DAY, Millis};
@@ -31,6 +32,8 @@ pub struct Args {
 pub enum Command {
     /// The whole appliance without the console, for systemd: logs on standard output
     Run,
+    /// The console on the database of a running or stopped appliance
+    Console(ConsoleArgs),
     /// The whole appliance with no key and no network, against the built-in sandbox
     Demo(DemoArgs),
     /// The effective configuration with the source of each value, secrets masked
@@ -116,6 +119,16 @@ pub struct Output {
     /// Print JSON, for scripts
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConsoleArgs {
+    /// Look only: nothing can be changed
+    #[arg(long)]
+    pub readonly: bool,
+    /// The console's language; else the locale's
+    #[arg(long, value_name = "ru|en", value_parser = language)]
+    pub lang: Option<Lang>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -250,6 +263,14 @@ pub struct SqlArgs {
 fn span(text: &str) -> Result<Millis, String> {
     let span = parse_duration(text).filter(|span| *span <= DAY);
     span.ok_or_else(|| "write a span up to 24h, as 10s or 5m".to_owned())
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "ru" => Ok(Lang::Ru),
+        "en" => Ok(Lang::En),
+        _ => Err("ru or en".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

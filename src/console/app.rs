@@ -190,7 +190,9 @@ impl App {
                 if matches!(self.mode, Mode::Weighing) {
                     self.mode = Mode::Browse;
                 }
-                if toast.good && let Some(list) = self.lists.get_mut(&self.kind()) {
+                if toast.good
+                    && let Some(list) = self.lists.get_mut(&self.kind())
+                {
                     list.marks.clear();
                 }
                 self.toasts.add(toast, self.now);
@@ -279,10 +281,8 @@ impl App {
         if self.kind() == Kind::Queue
             && let Err(error) = Filter::parse(&filter)
         {
-            let text = self.words().tell_of(
-                "unclear-filter",
-                &[("word", Arg::Str(&error.to_string()))],
-            );
+            let text =
+                self.words().tell_of("unclear-filter", &[("word", Arg::Str(&error.to_string()))]);
             return self.complain(text);
         }
         self.filters.insert(self.kind(), filter);

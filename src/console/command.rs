@@ -173,8 +173,14 @@ mod tests {
         means("user 42", Order::Show(View::Customer(42), String::new()));
         means("cancel 1 2", Order::Do(Deed::Cancel(vec![JobId(1), JobId(2)])));
         let note = "paid by transfer".to_owned();
-        means("grant 42 -5 paid by transfer", Order::Do(Deed::Grant { user: 42, credits: -5, note }));
-        means("model off kling-3.0/video", Order::Do(Deed::Switch { model: "kling-3.0/video".into(), on: false }));
+        means(
+            "grant 42 -5 paid by transfer",
+            Order::Do(Deed::Grant { user: 42, credits: -5, note }),
+        );
+        means(
+            "model off kling-3.0/video",
+            Order::Do(Deed::Switch { model: "kling-3.0/video".into(), on: false }),
+        );
         means("pause submitting", Order::Do(Deed::PauseSubmitting));
         means("quit", Order::Do(Deed::Quit { stops: false }));
     }

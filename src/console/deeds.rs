@@ -22,21 +22,45 @@ pub(super) enum Deed {
     Cancel(Vec<JobId>),
     Hurry(Vec<JobId>),
     Raise(Vec<JobId>),
-    Grant { user: i64, credits: i64, note: String },
-    Ban { user: i64, note: String },
-    Unban { user: i64 },
-    Write { user: i64, text: String },
+    Grant {
+        user: i64,
+        credits: i64,
+        note: String,
+    },
+    Ban {
+        user: i64,
+        note: String,
+    },
+    Unban {
+        user: i64,
+    },
+    Write {
+        user: i64,
+        text: String,
+    },
     /// By fingerprint, or by number in the configuration.
-    Block { key: String, note: String },
-    Unblock { key: String },
-    AskBalance { key: String },
-    Switch { model: String, on: bool },
+    Block {
+        key: String,
+        note: String,
+    },
+    Unblock {
+        key: String,
+    },
+    AskBalance {
+        key: String,
+    },
+    Switch {
+        model: String,
+        on: bool,
+    },
     PauseSelling,
     PauseSubmitting,
     Drain,
     Resume,
     /// Leaves the console; `stops`: the appliance with it.
-    Quit { stops: bool },
+    Quit {
+        stops: bool,
+    },
 }
 
 /// Who does it, and with what.
@@ -98,10 +122,9 @@ impl Doer {
                     ("note", Arg::Str(note)),
                 ],
             ),
-            Deed::Ban { user, note } => of(
-                "ask-ban",
-                &[("user", Arg::Str(&user.to_string())), ("note", Arg::Str(note))],
-            ),
+            Deed::Ban { user, note } => {
+                of("ask-ban", &[("user", Arg::Str(&user.to_string())), ("note", Arg::Str(note))])
+            }
             Deed::Write { user, text } => of(
                 "ask-write",
                 &[("user", Arg::Str(&user.to_string())), ("text", Arg::Str(&shorten(text, 300)))],
@@ -155,7 +178,10 @@ impl Doer {
                     }
                     Ok(credits)
                 })?;
-                words.tell_of("done-cancel", &[("n", Arg::Num(count)), ("credits", Arg::Num(credits))])
+                words.tell_of(
+                    "done-cancel",
+                    &[("n", Arg::Num(count)), ("credits", Arg::Num(credits))],
+                )
             }
             Deed::Hurry(jobs) => {
                 let (count, jobs) = (jobs.len() as i64, jobs.clone());
@@ -180,7 +206,9 @@ impl Doer {
                 let user = user.to_string();
                 words.tell_of("done-grant", &[("user", Arg::Str(&user)), ("n", Arg::Num(balance))])
             }
-            Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => self.to_customer(deed, now)?,
+            Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
+                self.to_customer(deed, now)?
+            }
             Deed::Block { .. } | Deed::Unblock { .. } | Deed::AskBalance { .. } => {
                 self.to_key(deed, now)?
             }
@@ -240,13 +268,16 @@ impl Doer {
             }
             Deed::Unblock { key } => {
                 let shown = key.clone();
-                let was = self
-                    .write(move |tx, _, by| hands::unblock_key(tx, by, &fingerprint(tx, &key)?, now))?;
+                let was = self.write(move |tx, _, by| {
+                    hands::unblock_key(tx, by, &fingerprint(tx, &key)?, now)
+                })?;
                 (shown, if was { "done-unblock" } else { "done-unblock-nothing" })
             }
             Deed::AskBalance { key } => {
                 let shown = key.clone();
-                self.write(move |tx, _, by| hands::ask_balance(tx, by, &fingerprint(tx, &key)?, now))?;
+                self.write(move |tx, _, by| {
+                    hands::ask_balance(tx, by, &fingerprint(tx, &key)?, now)
+                })?;
                 (shown, "done-ask")
             }
             _ => return Ok(String::new()),

@@ -115,9 +115,8 @@ fn title(app: &App, area: Rect, buffer: &mut Buffer) {
 fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     let (words, look) = (app.words(), app.setting.look);
     let first = app.stack.first().copied().unwrap_or(View::Overview);
-    let label = |at: usize, view: &View| {
-        format!("{} {}", (at + 1) % 10, words.tell(view.kind().title()))
-    };
+    let label =
+        |at: usize, view: &View| format!("{} {}", (at + 1) % 10, words.tell(view.kind().title()));
     let tabs = app.tabs();
     let labels: Vec<String> = tabs.iter().enumerate().map(|(at, view)| label(at, view)).collect();
     // As many letters of each as fit; the one at hand is whole.
@@ -162,7 +161,8 @@ fn banner(app: &App) -> Option<Line<'static>> {
         parts.extend(since("banner-selling", head.selling_paused_at));
         parts.extend(since("banner-submitting", head.submitting_paused_at));
     }
-    (!parts.is_empty()).then(|| Line::from(span(format!("⚠ {}", parts.join(" · ")), Meaning::Warn, look)))
+    (!parts.is_empty())
+        .then(|| Line::from(span(format!("⚠ {}", parts.join(" · ")), Meaning::Warn, look)))
 }
 
 /// Where the operator stands, and what the screen leaves out.
@@ -204,7 +204,8 @@ fn contents(app: &mut App, area: Rect, buffer: &mut Buffer) {
     if let Some(trouble) = &app.trouble {
         let lines = super::page::wrap(trouble, usize::from(area.width));
         for (y, line) in (area.y..area.bottom()).zip(lines) {
-            Line::from(span(line, Meaning::Bad, look)).render(Rect { y, height: 1, ..area }, buffer);
+            Line::from(span(line, Meaning::Bad, look))
+                .render(Rect { y, height: 1, ..area }, buffer);
         }
         return;
     }
@@ -219,7 +220,10 @@ fn contents(app: &mut App, area: Rect, buffer: &mut Buffer) {
     if app.kind().is_list() {
         if app.page.rows.is_empty() && app.picture.is_some() {
             let line = Line::from(span(app.page.empty.clone(), Meaning::Dim, look));
-            line.render(Rect { y: rest.y + 1, height: 1.min(rest.height.saturating_sub(1)), ..rest }, buffer);
+            line.render(
+                Rect { y: rest.y + 1, height: 1.min(rest.height.saturating_sub(1)), ..rest },
+                buffer,
+            );
         }
         let kind = app.kind();
         let list = app.lists.entry(kind).or_default();
@@ -249,7 +253,8 @@ fn blocks(app: &mut App, area: Rect, buffer: &mut Buffer) {
         }
     }
     if longest > top + height {
-        let more = app.words().tell_of("more-below", &[("n", Arg::Num((longest - top - height) as i64))]);
+        let more =
+            app.words().tell_of("more-below", &[("n", Arg::Num((longest - top - height) as i64))]);
         let line = Line::from(span(format!(" {more} "), Meaning::Selected, look)).right_aligned();
         line.render(Rect { y: area.bottom().saturating_sub(1), height: 1, ..area }, buffer);
     }
@@ -282,7 +287,11 @@ fn bottom_line(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let room = usize::from(area.width).saturating_sub(columns::width(&prompt) + 2);
     let scroll = input.visual_scroll(room);
     let shown: String = skip_columns(input.value(), scroll);
-    let line = vec![span(prompt.clone(), Meaning::Key, look), Span::raw(" "), Span::raw(columns::clean(&shown))];
+    let line = vec![
+        span(prompt.clone(), Meaning::Key, look),
+        Span::raw(" "),
+        Span::raw(columns::clean(&shown)),
+    ];
     Line::from(line).render(area, buffer);
     let at = columns::width(&prompt) + 1 + input.visual_cursor().saturating_sub(scroll);
     Some(Position { x: area.x + at as u16, y: area.y })
@@ -317,6 +326,9 @@ fn footer(app: &App, look: Look, area: Rect, buffer: &mut Buffer) {
         }
     }
     Line::from(line).render(area, buffer);
-    let help = vec![span(HELP.label, Meaning::Key, look), span(format!(" {}", words.tell(HELP.text)), Meaning::Dim, look)];
+    let help = vec![
+        span(HELP.label, Meaning::Key, look),
+        span(format!(" {}", words.tell(HELP.text)), Meaning::Dim, look),
+    ];
     Line::from(help).right_aligned().render(area, buffer);
 }

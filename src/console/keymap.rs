@@ -78,9 +78,7 @@ enum Press {
     Code(KeyCode),
 }
 
-use Kind::{
-    Alerts, Customer, Customers, Failures, Job, Keys, Models, Overview, Queue,
-};
+use Kind::{Alerts, Customer, Customers, Failures, Job, Keys, Models, Overview, Queue};
 use Press::{Char, Code, Ctrl};
 use Where::{Everywhere, Lists, On};
 
@@ -114,8 +112,22 @@ pub(super) const TABLE: [Binding; 36] = [
     bind("S", &[Char('S')], Act::PauseSubmitting, "key-pause-submitting", 3, On(&[Overview])),
     bind("D", &[Char('D')], Act::Drain, "key-drain", 4, On(&[Overview])),
     bind("R", &[Char('R')], Act::Resume, "key-resume", 5, On(&[Overview])),
-    bind("Enter", &[Code(KeyCode::Enter), Code(KeyCode::Right), Char('l')], Act::In, "key-in", 1, Lists),
-    bind("Esc", &[Code(KeyCode::Esc), Code(KeyCode::Left), Code(KeyCode::Backspace), Char('h')], Act::Out, "key-out", 12, Everywhere),
+    bind(
+        "Enter",
+        &[Code(KeyCode::Enter), Code(KeyCode::Right), Char('l')],
+        Act::In,
+        "key-in",
+        1,
+        Lists,
+    ),
+    bind(
+        "Esc",
+        &[Code(KeyCode::Esc), Code(KeyCode::Left), Code(KeyCode::Backspace), Char('h')],
+        Act::Out,
+        "key-out",
+        12,
+        Everywhere,
+    ),
     bind("/", &[Char('/')], Act::Filter, "key-filter", 8, Lists),
     bind("s", &[Char('s')], Act::Sort, "key-sort", 9, On(&[Queue])),
     bind("f", &[Char('f')], Act::Follow, "key-follow", 10, On(&[Queue, Alerts])),
@@ -125,11 +137,32 @@ pub(super) const TABLE: [Binding; 36] = [
     bind(":", &[Char(':')], Act::Command, "key-command", 13, Everywhere),
     bind("t", &[Char('t')], Act::Toasts, "key-toasts", 0, Everywhere),
     bind("Tab", &[Code(KeyCode::Tab)], Act::NextTab, "key-next-tab", 14, Everywhere),
-    bind("Shift-Tab", &[Code(KeyCode::BackTab)], Act::PreviousTab, "key-previous-tab", 0, Everywhere),
+    bind(
+        "Shift-Tab",
+        &[Code(KeyCode::BackTab)],
+        Act::PreviousTab,
+        "key-previous-tab",
+        0,
+        Everywhere,
+    ),
     bind("k ↑", &[Char('k'), Code(KeyCode::Up)], Act::Up, "key-up", 0, Everywhere),
     bind("j ↓", &[Char('j'), Code(KeyCode::Down)], Act::Down, "key-down", 0, Everywhere),
-    bind("PgUp Ctrl-b", &[Code(KeyCode::PageUp), Ctrl('b'), Ctrl('u')], Act::PageUp, "key-page-up", 0, Everywhere),
-    bind("PgDn Ctrl-f", &[Code(KeyCode::PageDown), Ctrl('f'), Ctrl('d')], Act::PageDown, "key-page-down", 0, Everywhere),
+    bind(
+        "PgUp Ctrl-b",
+        &[Code(KeyCode::PageUp), Ctrl('b'), Ctrl('u')],
+        Act::PageUp,
+        "key-page-up",
+        0,
+        Everywhere,
+    ),
+    bind(
+        "PgDn Ctrl-f",
+        &[Code(KeyCode::PageDown), Ctrl('f'), Ctrl('d')],
+        Act::PageDown,
+        "key-page-down",
+        0,
+        Everywhere,
+    ),
     bind("g Home", &[Char('g'), Code(KeyCode::Home)], Act::Top, "key-top", 0, Everywhere),
     bind("G End", &[Char('G'), Code(KeyCode::End)], Act::Bottom, "key-bottom", 0, Everywhere),
     bind("q Ctrl-c", &[Char('q'), Ctrl('c')], Act::Quit, "key-quit", 15, Everywhere),

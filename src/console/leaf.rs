@@ -88,7 +88,8 @@ fn leaf(
     let height = area.height.min(lines.len() as u16 + 2);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y, width, height };
     Clear.render(place, buffer);
-    let block = Block::bordered().title(format!(" {title} ")).title_style(look.style(Meaning::Title));
+    let block =
+        Block::bordered().title(format!(" {title} ")).title_style(look.style(Meaning::Title));
     let inner = block.inner(place);
     block.render(place, buffer);
     let top = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));

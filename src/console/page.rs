@@ -127,7 +127,8 @@ mod tests {
         let look = Look { colour: false, unicode: true };
         let blocks: Vec<Block> =
             (0..4).map(|n| Block::new(n.to_string()).line("x").line("y")).collect();
-        let heights = |abreast| arrange(&blocks, abreast, look).iter().map(Vec::len).collect::<Vec<_>>();
+        let heights =
+            |abreast| arrange(&blocks, abreast, look).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(heights(1), [16]);
         assert_eq!(heights(2), [8, 8]);
         assert_eq!(blocks_abreast(80), 1);

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::clock::{DAY, Millis};
-use crate::db::Db;
+use crate::db::{Db, JobId};
 use crate::operator::alerts::Alert;
 use crate::operator::customers::{Account, Customer};
 use crate::operator::failures::Group;
@@ -112,19 +112,18 @@ impl Reader {
                 View::Queue => {
                     // A filter that is not understood was refused when it was typed.
                     let filter = Filter::parse(&request.filter).unwrap_or_default();
-                    Body::Queue(queue::read(conn, &queue::Query::new(filter, request.sort), now)?)
+                    let query = queue::Query { filter, sort: request.sort, limit: 0 };
+                    Body::Queue(queue::read(conn, &query, now)?)
                 }
-                View::Job(id) => story::read(conn, &self.shop, id, now)?
+                View::Job(id) => story::read(conn, &self.shop, JobId(id), now)?
                     .map_or(Body::Nothing, |story| Body::Job(Box::new(story))),
                 View::Failures => Body::Failures(failures::read(conn, now - FAILURES)?),
                 View::Keys => Body::Keys(keys::read(conn, self.shop.least_price(), now)?),
                 View::Models => Body::Models(models::read(conn, &self.shop, now)?),
-                View::Customers => {
-                    Body::Customers(customers::search(conn, &request.filter, ROWS)?)
-                }
+                View::Customers => Body::Customers(customers::search(conn, &request.filter, ROWS)?),
                 View::Customer(id) => customers::read(conn, id)?
                     .map_or(Body::Nothing, |account| Body::Customer(Box::new(account))),
-                View::Payments => Body::Payments(payments::read(conn, ROWS)?),
+                View::Payments => Body::Payments(payments::read(conn, None, None, ROWS)?),
                 View::Alerts => Body::Alerts(alerts::read(conn, ROWS)?, logs),
                 View::Audit => Body::Audit(trail::read(conn, None, ROWS)?),
                 View::Chat => Body::Nothing,

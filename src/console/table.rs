@@ -60,8 +60,7 @@ impl Row {
 
     /// Whether each of the words stands somewhere in it.
     pub(super) fn has(&self, words: &str) -> bool {
-        let all: String =
-            self.cells.iter().map(|(text, _)| text.to_lowercase() + " ").collect();
+        let all: String = self.cells.iter().map(|(text, _)| text.to_lowercase() + " ").collect();
         words.to_lowercase().split_whitespace().all(|word| all.contains(word))
     }
 }
@@ -211,7 +210,8 @@ fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<usize> {
     out.sort_by_key(|at| columns[*at].spare);
     while total(&widths) > room + GAP {
         // First the widest gives way, down to half; then what can be spared goes.
-        let widest = (0..widths.len()).filter(|at| !columns[*at].right).max_by_key(|at| widths[*at]);
+        let widest =
+            (0..widths.len()).filter(|at| !columns[*at].right).max_by_key(|at| widths[*at]);
         match widest.filter(|at| widths[*at] > (columns[*at].most / 2).max(NARROW)) {
             Some(at) => widths[at] -= 1,
             None => match out.pop() {
@@ -232,10 +232,7 @@ mod tests {
     }
 
     fn columns() -> Vec<Column> {
-        vec![
-            Column::new("job".into(), 6).right(),
-            Column::new("product".into(), 20),
-        ]
+        vec![Column::new("job".into(), 6).right(), Column::new("product".into(), 20)]
     }
 
     fn picture(list: &mut List, rows: &[Row], width: u16, height: u16) -> Vec<String> {
@@ -271,7 +268,10 @@ mod tests {
         let rows = rows(&keys.iter().map(String::as_str).collect::<Vec<_>>());
         let mut list = List::default();
         list.follow(&rows);
-        assert_eq!(picture(&mut list, &rows, 40, 4)[1..3], ["    0  text of this row", "    1  text of this row"]);
+        assert_eq!(
+            picture(&mut list, &rows, 40, 4)[1..3],
+            ["    0  text of this row", "    1  text of this row"]
+        );
         list.step(30, &rows);
         let lines = picture(&mut list, &rows, 40, 4);
         assert_eq!(lines[0], "  job  product");

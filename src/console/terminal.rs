@@ -52,7 +52,10 @@ impl Screen {
     }
 
     /// Draws by `paint`, which returns where the cursor is to be seen.
-    pub(super) fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Option<Position>) -> Result<()> {
+    pub(super) fn draw(
+        &mut self,
+        paint: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> Result<()> {
         crossterm::queue!(stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(|frame| {
             if let Some(at) = paint(frame.buffer_mut()) {

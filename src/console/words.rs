@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn ids(source: &str) -> BTreeSet<String> {
-        let starts = source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+        let starts =
+            source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
         starts.filter_map(|line| line.split_once(" =")).map(|(id, _)| id.to_owned()).collect()
     }
 

@@ -4,6 +4,7 @@ use super::{App, Ask, Effect, Mode};
 use crate::console::deeds::Deed;
 use crate::console::keymap::{self, Act};
 use crate::console::picture::Body;
+use crate::console::screens::queue;
 use crate::console::table::{List, Row};
 use crate::console::toasts::Toast;
 use crate::console::view::{Kind, View};
@@ -40,7 +41,7 @@ impl App {
             }
             Act::Copy => self.copy(),
             Act::Sort => {
-                self.sort = self.sort.next();
+                self.sort = queue::next(self.sort);
                 self.look()
             }
             Act::Filter => self.open(Mode::Filter(Input::new(self.filter().to_owned()))),

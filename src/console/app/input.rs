@@ -106,8 +106,7 @@ impl App {
                 }
                 _ => {
                     self.mode = Mode::Ask(ask, input);
-                    let text =
-                        self.words().tell_of("unclear-number", &[("word", Arg::Str(&line))]);
+                    let text = self.words().tell_of("unclear-number", &[("word", Arg::Str(&line))]);
                     self.complain(text)
                 }
             },

@@ -33,7 +33,8 @@ pub(in crate::console) fn draw(app: &mut App, area: Rect, buffer: &mut Buffer) {
     }
     let typed = input_row(area);
     let rule = "─".repeat(usize::from(area.width));
-    Line::from(span(rule, Meaning::Dim, look)).render(Rect { y: typed.y.saturating_sub(1), ..typed }, buffer);
+    Line::from(span(rule, Meaning::Dim, look))
+        .render(Rect { y: typed.y.saturating_sub(1), ..typed }, buffer);
     let text = app.typed.value();
     let line = match text.is_empty() {
         true => span(format!("› {}", words.tell("chat-hint")), Meaning::Dim, look),

@@ -28,14 +28,17 @@ pub(super) fn page(context: &Context<'_>, groups: &[Group]) -> Page {
 }
 
 fn line(context: &Context<'_>, group: &Group) -> Row {
-    let newest: Vec<String> =
-        group.jobs.iter().take(EXAMPLES).map(ToString::to_string).collect();
+    let newest: Vec<String> = group.jobs.iter().take(EXAMPLES).map(ToString::to_string).collect();
     Row::new(&group.signature)
         .cell(group.count.to_string())
         .meant(group.class.clone(), Meaning::Warn)
         .cell(context.age(group.last_at))
         .meant(context.age(group.first_at), Meaning::Dim)
-        .cell(if group.rerun_already == 0 { String::new() } else { group.rerun_already.to_string() })
+        .cell(if group.rerun_already == 0 {
+            String::new()
+        } else {
+            group.rerun_already.to_string()
+        })
         .meant(group.example_error.clone(), Meaning::Bad)
         .meant(newest.join(" "), Meaning::Dim)
 }

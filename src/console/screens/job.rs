@@ -28,9 +28,7 @@ pub(super) fn page(context: &Context<'_>, story: &Story) -> Page {
 fn next(context: &Context<'_>, next: &Next) -> String {
     let at = |at| context.age(at);
     match next {
-        Next::Ended { at: end } => {
-            context.tell_of("next-ended", &[("age", Arg::Str(&at(*end)))])
-        }
+        Next::Ended { at: end } => context.tell_of("next-ended", &[("age", Arg::Str(&at(*end)))]),
         Next::Running { step, since, .. } => context.tell_of(
             "next-running",
             &[("step", Arg::Str(&context.step(step))), ("span", Arg::Str(&context.since(*since)))],
@@ -56,8 +54,8 @@ fn next(context: &Context<'_>, next: &Next) -> String {
             &[("span", Arg::Str(&context.since(*since))), ("age", Arg::Str(&at(*until)))],
         ),
         Next::WaitingForTelegram { since, error, .. } => {
-            let text = context
-                .tell_of("next-telegram", &[("span", Arg::Str(&context.since(*since)))]);
+            let text =
+                context.tell_of("next-telegram", &[("span", Arg::Str(&context.since(*since)))]);
             error.as_ref().map_or(text.clone(), |error| format!("{text}: {error}"))
         }
         Next::WaitsForKey { free_at: Some(free), .. } => {
@@ -79,7 +77,8 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
         let label = context.tell(id);
         let pad = LABEL.saturating_sub(crate::text::columns::width(&label));
         for (at, text) in wrap(&value, width.saturating_sub(LABEL + 2)).into_iter().enumerate() {
-            let label = if at == 0 { format!("{label}{}", " ".repeat(pad)) } else { " ".repeat(LABEL) };
+            let label =
+                if at == 0 { format!("{label}{}", " ".repeat(pad)) } else { " ".repeat(LABEL) };
             block.lines.push(Line::from(vec![
                 context.span(label, Meaning::Dim),
                 context.span(text, meaning),
@@ -95,7 +94,11 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
     fact("job-rerun-of", id(job.rerun_of.map(|id| id.0)), Meaning::Plain);
     let reruns: Vec<String> = story.reruns.iter().map(ToString::to_string).collect();
     fact("job-reruns", reruns.join(", "), Meaning::Plain);
-    fact("job-error", [text(&job.error_class), text(&job.error)].join(" ").trim().to_owned(), Meaning::Bad);
+    fact(
+        "job-error",
+        [text(&job.error_class), text(&job.error)].join(" ").trim().to_owned(),
+        Meaning::Bad,
+    );
     fact("job-step", context.step(&job.step), Meaning::Plain);
     fact("job-attempts", job.attempts.to_string(), Meaning::Plain);
     fact("job-model", text(&job.model), Meaning::Plain);
@@ -132,7 +135,8 @@ fn timeline(context: &Context<'_>, story: &Story, width: usize) -> Block {
 }
 
 fn lines(context: &Context<'_>, told: &Told, after: i64, width: usize) -> Vec<Line<'static>> {
-    let wait = if after >= 1_000 { format!("+{}", context.words.span(after)) } else { String::new() };
+    let wait =
+        if after >= 1_000 { format!("+{}", context.words.span(after)) } else { String::new() };
     let took = told.duration_ms.map(|ms| context.words.fine_span(ms)).unwrap_or_default();
     let meaning = match told.what.as_str() {
         what if what.contains("fail") || what.contains("lost") || what.contains("dropped") => {
@@ -153,7 +157,8 @@ fn lines(context: &Context<'_>, told: &Told, after: i64, width: usize) -> Vec<Li
         context.span(context.words.hour(told.at), Meaning::Dim),
         context.span(format!(" {wait:>5} "), Meaning::Dim),
         context.span(what, meaning),
-        context.span(if took.is_empty() { String::new() } else { format!("  {took}") }, Meaning::Busy),
+        context
+            .span(if took.is_empty() { String::new() } else { format!("  {took}") }, Meaning::Busy),
     ])];
     if !told.detail.is_empty() {
         for text in wrap(&told.detail, width.saturating_sub(18)).into_iter().take(6) {

@@ -44,7 +44,10 @@ fn line(context: &Context<'_>, model: &Model) -> Row {
         .cell(seconds.unwrap_or_else(none))
         .cell(decimal(model.credits_per_video))
         .meant(decimal(model.about_credits), Meaning::Dim)
-        .meant(model.video_seconds.map_or_else(none, |s| words.span(i64::from(s) * 1_000)), Meaning::Dim)
+        .meant(
+            model.video_seconds.map_or_else(none, |s| words.span(i64::from(s) * 1_000)),
+            Meaning::Dim,
+        )
 }
 
 /// In words: on, or why not and until when.

@@ -154,7 +154,7 @@ fn day(context: &Context<'_>, overview: &Overview, width: usize) -> Block {
     row("over-videos", both(|it| it.videos), &whole(&hours.videos));
     row("over-failed", both(|it| it.failed), &[]);
     row("over-refunds", both(|it| it.refunds), &whole(&hours.refunds));
-    row("over-stars", both(|it| it.stars), &whole(&hours.stars));
+    // row("over-stars", both(|it| it.stars), &whole(&hours.stars));
     row("over-brought", both(|it| it.credits_out), &whole(&hours.credits_charged));
     row("over-cost", both(|it| it.provider_credits.round() as i64), &hours.provider_credits);
     row("over-per-video", [per_video(context, today), per_video(context, day)], &margin(hours));
@@ -221,7 +221,8 @@ fn steps(context: &Context<'_>, overview: &Overview) -> Block {
         "95 %",
         columns::cut(&context.tell("over-failed"), 7),
     );
-    let mut block = Block::new(context.tell("over-steps")).line(context.span(heading, Meaning::Dim));
+    let mut block =
+        Block::new(context.tell("over-steps")).line(context.span(heading, Meaning::Dim));
     for one in &overview.steps {
         let span = |ms: Option<i64>| ms.map_or_else(|| "–".to_owned(), |ms| words.fine_span(ms));
         let numbers = format!(
@@ -257,12 +258,11 @@ fn services(context: &Context<'_>, overview: &Overview, width: usize) -> Block {
     };
     for key in &overview.keys {
         let (health, meaning) = keys::health(context, key);
-        let args = [
-            ("running", Arg::Num(key.running)),
-            ("n", Arg::Num(key.videos_left.unwrap_or(0))),
-        ];
+        let args =
+            [("running", Arg::Num(key.running)), ("n", Arg::Num(key.videos_left.unwrap_or(0)))];
         let id = if key.videos_left.is_some() { "over-key" } else { "over-key-unknown" };
-        let name = format!("{} {} {}", context.tell("over-key-name"), key.position, key.fingerprint);
+        let name =
+            format!("{} {} {}", context.tell("over-key-name"), key.position, key.fingerprint);
         line(name, format!("{health} · {}", context.tell_of(id, &args)), meaning);
     }
     for model in &overview.models {

@@ -64,6 +64,17 @@ fn line(context: &Context<'_>, job: &queue::Row) -> Row {
         .meant(error, worse)
 }
 
+/// The order after this one.
+pub(in crate::console) fn next(sort: Sort) -> Sort {
+    match sort {
+        Sort::Urgency => Sort::Newest,
+        Sort::Newest => Sort::Oldest,
+        Sort::Oldest => Sort::Step,
+        Sort::Step => Sort::Customer,
+        Sort::Customer => Sort::Urgency,
+    }
+}
+
 /// The id of the text for an order of rows.
 pub(in crate::console) fn sort_text(sort: Sort) -> &'static str {
     match sort {
