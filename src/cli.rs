@@ -4,6 +4,7 @@
 //! data folder. An error is one line on standard error that says what to do.
 
 mod args;
+mod ask;
 mod config;
 mod demo;
 mod doctor;
@@ -13,6 +14,7 @@ mod jobs;
 mod keys;
 mod mend;
 mod pause;
+mod payments;
 mod run;
 mod screen;
 mod sql;
@@ -29,7 +31,8 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, SqlArgs, UsersArgs,
+    Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, PaymentsArgs, RefundArgs,
+    SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -89,6 +92,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Retry { id }) => mend::retry(&context.config()?, id),
         Some(Command::Cancel { id }) => mend::cancel(&context.config()?, id),
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
+        Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
+        Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause) => pause::pause(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),

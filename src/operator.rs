@@ -5,5 +5,6 @@
 //! indexes, so that a picture costs the same after a year as on the first day.
 
 pub mod hands;
+pub mod payments;
 
 pub use hands::Refused;

@@ -205,6 +205,7 @@ topup = 💳 <b>Top up</b>
 topup-nobody = 💳 Topping up opens soon. Your ID: <code>{ $id }</code>
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
+refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
 
 support = 🆘 Write to us – we’ll help. Please give your ID: <code>{ $id }</code>
 support-nobody = 🆘 Support opens here soon. Your ID: <code>{ $id }</code>

@@ -1,6 +1,10 @@
 //! The operator's hands: what can be done to orders, customers, keys and selling. Each function is
 //! one action with its line in the audit, in the caller's transaction.
 
+mod payments;
+
+pub use payments::{Refund, begin_refund, drop_refund, end_refund, weigh_refund};
+
 use crate::audit::{self, Action, By};
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
@@ -42,6 +46,12 @@ pub enum Refused {
     /// No key with this number in the configuration.
     #[error("there is no key {0}: `neurocards keys` lists them")]
     NoKey(u32),
+    /// No payment with this charge id.
+    #[error("there is no payment {0}: `neurocards payments` lists them")]
+    NoPayment(String),
+    /// The Stars went back before.
+    #[error("payment {0} went back before: nothing is left to do")]
+    Refunded(String),
 }
 
 /// Gives credits, or takes them back with a negative number; the customer is told. Returns their
