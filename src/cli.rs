@@ -4,6 +4,7 @@
 //! data folder. An error is one line on standard error that says what to do.
 
 mod args;
+mod ask;
 mod config;
 mod console;
 mod demo;
@@ -15,6 +16,7 @@ mod keys;
 mod mend;
 mod models;
 mod pause;
+mod payments;
 mod people;
 mod run;
 mod screen;
@@ -33,7 +35,7 @@ use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
     Args, BanArgs, Command, ConsoleArgs, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand,
-    Output, RetryArgs, SqlArgs, UsersArgs,
+    Output, PaymentsArgs, RefundArgs, RetryArgs, SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -103,6 +105,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Message { tg_user_id, text }) => {
             people::message(&context.config()?, tg_user_id, text)
         }
+        Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
+        Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
         Some(Command::Drain) => pause::drain(&context.config()?),

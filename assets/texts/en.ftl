@@ -205,6 +205,7 @@ topup = 💳 <b>Top up</b>
 topup-nobody = 💳 Topping up opens soon. Your ID: <code>{ $id }</code>
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
+refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
 
 from-support = 💬 <b>A message from support</b>
 

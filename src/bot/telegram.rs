@@ -4,6 +4,7 @@
 
 mod failure;
 mod methods;
+mod stars;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use failure::Failure;
 pub use methods::{Media, Sent, Shape, Upload, Words};
+pub use stars::StarsBack;
 
 use std::time::Duration;
 

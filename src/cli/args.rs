@@ -97,6 +97,10 @@ pub enum Command {
         /// Plain words, up to 4,000 characters
         text: String,
     },
+    /// The payments in Stars, newest first
+    Payments(PaymentsArgs),
+    /// Give a payment's Stars back and take its credits
+    RefundPayment(RefundArgs),
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
@@ -208,6 +212,28 @@ pub struct UsersArgs {
     pub limit: u32,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct PaymentsArgs {
+    /// Only this user's
+    #[arg(long, value_name = "TG_ID")]
+    pub user: Option<i64>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RefundArgs {
+    /// As `neurocards payments` shows it
+    pub charge_id: String,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -16,6 +16,7 @@ mod chat;
 mod flood;
 mod html;
 mod send;
+mod stars;
 mod state;
 pub mod table;
 mod updates;

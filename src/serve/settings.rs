@@ -135,14 +135,19 @@ fn is_loopback(url: &str) -> Result<bool> {
 
 pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Options {
     bot::Options {
-        telegram: bot::telegram::Options {
-            token: tokens.bot.clone(),
-            api_url: config.endpoints.telegram.clone(),
-            proxy: config.proxies.telegram.as_ref().map(|proxy| proxy.url().clone()),
-            clock: clock.clone(),
-        },
+        telegram: telegram(config, tokens, clock),
         photos: config.data_dir.join("photos"),
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
+    }
+}
+
+/// How Telegram is reached: by the bot, and by a command that has a word with it.
+pub fn telegram(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::telegram::Options {
+    bot::telegram::Options {
+        token: tokens.bot.clone(),
+        api_url: config.endpoints.telegram.clone(),
+        proxy: config.proxies.telegram.as_ref().map(|proxy| proxy.url().clone()),
+        clock: clock.clone(),
     }
 }

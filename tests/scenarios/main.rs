@@ -16,6 +16,7 @@ mod crashes;
 mod harness;
 mod limits;
 mod orders;
+mod payments;
 mod services;
 mod stopping;
 

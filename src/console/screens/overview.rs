@@ -154,7 +154,7 @@ fn day(context: &Context<'_>, overview: &Overview, width: usize) -> Block {
     row("over-videos", both(|it| it.videos), &whole(&hours.videos));
     row("over-failed", both(|it| it.failed), &[]);
     row("over-refunds", both(|it| it.refunds), &whole(&hours.refunds));
-    // row("over-stars", both(|it| it.stars), &whole(&hours.stars));
+    row("over-stars", both(|it| it.stars), &whole(&hours.stars));
     row("over-brought", both(|it| it.credits_out), &whole(&hours.credits_charged));
     row("over-cost", both(|it| it.provider_credits.round() as i64), &hours.provider_credits);
     row("over-per-video", [per_video(context, today), per_video(context, day)], &margin(hours));

@@ -27,6 +27,8 @@ pub struct Period {
     pub credits_in: i64,
     /// Credits charged for videos: what they brought.
     pub credits_out: i64,
+    /// Stars that customers paid; those that went back are counted all the same.
+    pub stars: i64,
     /// What the videos cost, in the provider's credits.
     pub provider_credits: f64,
     /// Done of done and failed, from 0 to 1; none where nothing ended.
@@ -44,6 +46,8 @@ pub struct Hours {
     pub videos: [i64; HOURS],
     /// Holds that were given back.
     pub refunds: [i64; HOURS],
+    /// Stars that customers paid.
+    pub stars: [i64; HOURS],
     /// Credits charged for videos.
     pub credits_charged: [i64; HOURS],
     /// What the videos cost, in the provider's credits.
@@ -69,6 +73,7 @@ pub fn read(conn: &Connection, midnight: Millis, now: Millis) -> Result<(Period,
     tally.orders(conn, from)?;
     tally.jobs(conn, from)?;
     tally.ledger(conn, from)?;
+    tally.payments(conn, from)?;
     Ok((tally.today.finish(), tally.day.finish(), tally.hours))
 }
 
@@ -145,6 +150,20 @@ impl Tally {
             if let Some(bar) = Hours::bar(at, self.now) {
                 self.hours.provider_credits[bar] += cost;
                 self.hours.videos[bar] += i64::from(status == "done");
+            }
+        }
+        Ok(())
+    }
+
+    fn payments(&mut self, conn: &Connection, from: Millis) -> Result<()> {
+        let mut found = conn
+            .prepare_cached("SELECT created_at, stars FROM payments WHERE created_at >= :from")?;
+        let mut rows = found.query(named_params! { ":from": from })?;
+        while let Some(row) = rows.next()? {
+            let (at, stars): (Millis, i64) = (row.get(0)?, row.get(1)?);
+            self.of(at).for_each(|span| span.period.stars += stars);
+            if let Some(bar) = Hours::bar(at, self.now) {
+                self.hours.stars[bar] += stars;
             }
         }
         Ok(())

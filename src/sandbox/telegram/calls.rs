@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::chat::Answer;
+use super::stars::refund;
 use super::state::{File, State, bot};
 use super::table::Arg;
 use super::updates::SOCKETS_TAKE;
@@ -147,7 +148,8 @@ impl Telegram {
                 state.commands = commands.cloned().unwrap_or_default();
                 Ok(true.into())
             }
-            "deleteWebhook" | "answerPreCheckoutQuery" | "refundStarPayment" => Ok(true.into()),
+            "deleteWebhook" | "answerPreCheckoutQuery" => Ok(true.into()),
+            "refundStarPayment" => refund(&mut state, args),
             "getStarTransactions" => Ok(json!({ "transactions": [] })),
             "sendChatAction" => self.receiver(&mut state, args).map(|_| true.into()),
             "answerCallbackQuery" => answer(&mut state, args, &self.0.clock),

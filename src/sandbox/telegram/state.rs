@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::chat::{Button, Chat, Does, Media, Message, Press};
 use super::flood::Bucket;
+use super::stars::Charge;
 use super::updates::Updates;
 use crate::clock::Millis;
 
@@ -22,6 +23,7 @@ pub(super) struct State {
     pub(super) floods: u64,
     pub(super) overall: Bucket,
     pub(super) commands: Vec<Value>,
+    pub(super) charges: BTreeMap<String, Charge>,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
     last_message: i64,
@@ -52,6 +54,7 @@ impl State {
             floods: 0,
             overall: Bucket::overall(now),
             commands: Vec::new(),
+            charges: BTreeMap::new(),
             files: HashMap::new(),
             blobs: HashMap::new(),
             last_message: 0,
