@@ -188,7 +188,7 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The screen's rows without what is blank at their ends.
-fn picture(screen: &vt100::Screen) -> String {
+pub(crate) fn picture(screen: &vt100::Screen) -> String {
     let (_, cols) = screen.size();
     let rows: Vec<String> = screen.rows(0, cols).map(|row| row.trim_end().to_owned()).collect();
     rows.join("\n")
@@ -278,6 +278,15 @@ impl Terminal {
     ) -> T {
         let found = self.looks(PATIENCE, |seen| look(seen.parser.screen()));
         found.unwrap_or_else(|| panic!("it never came: {what}\n{}", self.framed()))
+    }
+
+    /// The same for at most so long; `None`: it did not come, or the program ended.
+    pub(crate) fn finds<T>(
+        &self,
+        at_most: Duration,
+        mut look: impl FnMut(&vt100::Screen) -> Option<T>,
+    ) -> Option<T> {
+        self.looks(at_most, |seen| look(seen.parser.screen()))
     }
 
     /// `None`: not within this time, or the program ended before.

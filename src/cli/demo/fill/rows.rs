@@ -38,10 +38,10 @@ pub(super) const USERS: &str = "WITH RECURSIVE n (i) AS (
                         WHEN 9 THEN 'Мастерская «Север»' ELSE 'Kirill' END,
             CASE WHEN i % 4 = 0 THEN 'en' ELSE 'ru' END,
             CASE WHEN i % 37 = 0 THEN 'ref_' || (i / 37) END,
-            :begun + i * :span / :users,
+            :begun + (i - 1) * :span / :users,
             CASE WHEN i * 2654435761 / 8192 % 100 < 3
-                 THEN MIN(:begun + :span, :begun + i * :span / :users + 86400000) END,
-            :begun + i * :span / :users
+                 THEN MIN(:begun + :span, :begun + (i - 1) * :span / :users + 86400000) END,
+            :begun + (i - 1) * :span / :users
      FROM n";
 
 /// Their credits to begin with.
@@ -63,7 +63,7 @@ pub(super) const ORDERS: &str = "WITH RECURSIVE n (o) AS (
                          videos, price, created_at)
      SELECT o + 1,
             CASE o % 5 WHEN 3 THEN 1 + o * 2654435761 / 8192 % there
-                       WHEN 4 THEN 1 + o / 5 % MIN(50, there)
+                       WHEN 4 THEN 1 + o / 5 % MIN(700, there)
                        ELSE there END,
             'fill-' || o,
             CASE o % 3 WHEN 0 THEN 'ugc' WHEN 1 THEN 'ad' ELSE 'self' END,
