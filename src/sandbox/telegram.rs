@@ -59,7 +59,7 @@ impl Telegram {
         held(&self.0.state)
     }
 
-    pub(crate) fn now(&self) -> Millis {
+    fn now(&self) -> Millis {
         self.0.clock.now()
     }
 

@@ -5,11 +5,11 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::photo;
 use super::world::save_video;
-use crate::console::chat::{Chat, ChatKind, ChatMessage, MOST_MESSAGES, Pressed};
+use crate::console::{Chat, ChatKind, ChatMessage};
 use crate::sandbox::Telegram;
 use crate::sandbox::photos;
 use crate::sandbox::telegram::{Button, Does, Kind, Message};
@@ -17,6 +17,8 @@ use crate::text::Lang;
 
 /// Your Telegram id, below every simulated customer's.
 pub(super) const YOU: i64 = 1;
+/// Messages that are shown; older ones have scrolled away.
+const MOST_MESSAGES: usize = 200;
 /// Telegram cuts longer texts into several; here the rest is left out.
 const LONGEST_TEXT: usize = 4_096;
 
@@ -30,16 +32,25 @@ pub(super) struct YourChat {
     mine: VecDeque<ChatMessage>,
     /// The sample products that you have sent.
     samples: u64,
-    /// What came of the last press under each message.
-    pressed: RefCell<HashMap<i64, Press>>,
+    /// Links that you have pressed: Telegram hears nothing of it.
+    links: u64,
+    /// The last press, until you do something else.
+    pressed: Option<Press>,
     /// Videos that were saved, or could not be.
     saved: RefCell<HashMap<i64, Option<PathBuf>>>,
 }
 
-enum Press {
-    /// By the callback's id.
-    Open(String),
-    Answered(Option<String>),
+/// A press, and the newest message at that time.
+struct Press {
+    after: i64,
+    what: What,
+}
+
+enum What {
+    /// The bot's answer to this callback.
+    Asked(String),
+    /// A link's address.
+    Link(String),
 }
 
 impl YourChat {
@@ -56,7 +67,8 @@ impl YourChat {
             home: std::env::home_dir(),
             mine: VecDeque::new(),
             samples: 0,
-            pressed: RefCell::default(),
+            links: 0,
+            pressed: None,
             saved: RefCell::default(),
         }
     }
@@ -66,16 +78,9 @@ impl YourChat {
         if self.mine.len() == MOST_MESSAGES {
             self.mine.pop_front();
         }
-        let at = self.telegram.now();
-        self.mine.push_back(ChatMessage {
-            id,
-            mine: true,
-            kind,
-            text,
-            buttons: Vec::new(),
-            toast: None,
-            at,
-        });
+        let message = ChatMessage { id, mine: true, kind, text, buttons: Vec::new() };
+        self.mine.push_back(message);
+        self.pressed = None;
     }
 
     fn shown(&self, message: Message) -> ChatMessage {
@@ -84,7 +89,7 @@ impl YourChat {
                 seconds: media.duration,
                 width: media.width,
                 height: media.height,
-                bytes: media.len,
+                bytes: media.len as u64,
                 saved: self.save(&message),
             },
             (Kind::Photo, _) => ChatKind::Photo,
@@ -96,9 +101,7 @@ impl YourChat {
             mine: false,
             kind,
             buttons: message.buttons.iter().map(labels).collect(),
-            toast: self.toast(message.id),
             text: message.text,
-            at: message.sent_at,
         }
     }
 
@@ -114,17 +117,16 @@ impl YourChat {
         self.saved.borrow_mut().entry(message.id).or_insert_with(save).clone()
     }
 
-    fn toast(&self, message: i64) -> Option<String> {
-        let mut pressed = self.pressed.borrow_mut();
-        let press = pressed.get_mut(&message)?;
-        if let Press::Open(id) = press {
-            let answer = self.telegram.answer(id)?;
-            *press = Press::Answered(Some(answer.text).filter(|text| !text.is_empty()));
-        }
-        match press {
-            Press::Answered(text) => text.clone(),
-            Press::Open(_) => None,
-        }
+    /// What the last press brought, behind what stood there before it.
+    fn toast(&self) -> Option<ChatMessage> {
+        let press = self.pressed.as_ref()?;
+        let text = match &press.what {
+            What::Asked(id) => self.telegram.answer(id)?.text,
+            What::Link(url) => format!("↗ {url}"),
+        };
+        let (id, kind) = (press.after, ChatKind::Toast);
+        let toast = ChatMessage { id, mine: false, kind, text, buttons: Vec::new() };
+        (!toast.text.is_empty()).then_some(toast)
     }
 }
 
@@ -135,13 +137,15 @@ impl Chat for YourChat {
         let mut all: Vec<ChatMessage> =
             bots.into_iter().skip(older).map(|message| self.shown(message)).collect();
         all.extend(self.mine.iter().cloned());
+        all.extend(self.toast());
+        // A toast came last among those of its number.
         all.sort_by_key(|message| message.id);
         all.drain(..all.len().saturating_sub(MOST_MESSAGES));
         all
     }
 
     fn revision(&self) -> u64 {
-        self.telegram.revision(YOU)
+        self.telegram.revision(YOU) + self.links
     }
 
     fn say(&mut self, text: &str) {
@@ -168,26 +172,26 @@ impl Chat for YourChat {
         Ok(())
     }
 
-    fn press(&mut self, message_id: i64, button: usize) -> Result<Pressed> {
+    fn press(&mut self, message_id: i64, button: usize) -> Result<()> {
         let message = self.telegram.message(YOU, message_id).context("the message is gone")?;
-        let button = message.buttons.iter().flatten().nth(button);
-        match &button.context("the button is gone")?.does {
-            Does::Data(data) => {
-                let id = self.telegram.presses(YOU, message_id, data);
-                self.pressed.borrow_mut().insert(message_id, Press::Open(id));
-                Ok(Pressed::Sent)
-            }
-            Does::Url(url) => Ok(Pressed::Opens(url.clone())),
-            Does::Other => Ok(Pressed::NotHere),
-        }
+        let button = message.buttons.iter().flatten().nth(button).context("the button is gone")?;
+        let after = self.telegram.last_id();
+        let what = match &button.does {
+            Does::Data(data) => What::Asked(self.telegram.presses(YOU, message_id, data)),
+            Does::Url(url) => What::Link(url.clone()),
+            Does::Other => bail!("only Telegram's own apps can press this button"),
+        };
+        self.pressed = Some(Press { after, what });
+        self.links += u64::from(matches!(button.does, Does::Url(_)));
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::photo::BadPhoto;
     use super::*;
     use crate::clock::Clock;
-    use crate::console::chat::BadPhoto;
     use crate::sandbox::{Options, Sandbox};
     use serde_json::{Value, json};
     use ureq::unversioned::multipart::{Form, Part};
@@ -252,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_press_goes_to_the_bot_and_its_answer_stands_with_the_message() {
+    fn a_press_goes_to_the_bot_and_its_answer_is_shown_until_you_go_on() {
         let (bot, mut chat, _folder) = begin();
         chat.say("/start");
         let keys = json!([[{ "text": "Go", "callback_data": "go" }],
@@ -261,16 +265,24 @@ mod tests {
         bot.calls("sendMessage", json!({ "chat_id": YOU, "text": "?", "reply_markup": markup }));
         let message = chat.messages().pop().unwrap();
         assert_eq!(message.buttons, [["Go"], ["Site"]]);
-        let opens = Pressed::Opens("https://example.com/a".into());
-        assert_eq!(chat.press(message.id, 1).unwrap(), opens);
-        assert_eq!(chat.press(message.id, 0).unwrap(), Pressed::Sent);
-        assert_eq!(chat.messages().pop().unwrap().toast, None);
+        let toast = |chat: &YourChat| {
+            let last = chat.messages().pop().unwrap();
+            (last.kind == ChatKind::Toast).then_some(last.text)
+        };
+        let before = chat.revision();
+        chat.press(message.id, 1).unwrap();
+        assert_eq!(toast(&chat).as_deref(), Some("↗ https://example.com/a"));
+        assert_ne!(chat.revision(), before);
+        chat.press(message.id, 0).unwrap();
+        assert_eq!(toast(&chat), None);
         let updates = bot.calls("getUpdates", json!({ "offset": -1, "timeout": 5 }));
         let press = updates[0]["callback_query"]["id"].as_str().unwrap();
         let before = chat.revision();
         bot.calls("answerCallbackQuery", json!({ "callback_query_id": press, "text": "Wait" }));
         assert_ne!(chat.revision(), before);
-        assert_eq!(chat.messages().pop().unwrap().toast.as_deref(), Some("Wait"));
+        assert_eq!(toast(&chat).as_deref(), Some("Wait"));
+        chat.say("hello");
+        assert_eq!(toast(&chat), None);
         assert!(chat.press(message.id, 2).is_err() && chat.press(999, 0).is_err());
     }
 
@@ -285,7 +297,7 @@ mod tests {
         else {
             panic!("{message:?}")
         };
-        assert_eq!((bytes, message.text.as_str()), (FILM.len(), "Done"));
+        assert_eq!((bytes, message.text.as_str()), (FILM.len() as u64, "Done"));
         assert!(path.starts_with(folder.path()));
         assert_eq!(std::fs::read(&path).unwrap(), FILM);
     }

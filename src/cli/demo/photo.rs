@@ -2,26 +2,40 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::console::chat::BadPhoto;
-use crate::photo::{self, MAX_INPUT};
+use crate::photo::{self, MAX_INPUT, Refusal};
+
+/// Why a photo is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadPhoto {
+    /// Nothing there, or no right to read it.
+    #[error("cannot read {path}: {why}")]
+    Unreadable { path: String, why: String },
+    /// A folder, a device.
+    #[error("{path} is no file")]
+    NoFile { path: String },
+    #[error("{path} is over 20 MB: Telegram would not give it to a bot")]
+    TooLarge { path: String },
+    /// Not a picture that can be used.
+    #[error("{path} cannot be used as a photo: {why}")]
+    Unusable { path: String, why: Refusal },
+}
 
 /// Reads a photo that a bot could get and use.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, BadPhoto> {
-    let unreadable = |error: std::io::Error| BadPhoto::Unreadable {
-        path: path.to_owned(),
-        why: error.to_string(),
-    };
+    let shown = || path.display().to_string();
+    let unreadable =
+        |error: std::io::Error| BadPhoto::Unreadable { path: shown(), why: error.to_string() };
     let facts = std::fs::metadata(path).map_err(unreadable)?;
     if !facts.is_file() {
-        return Err(BadPhoto::NoFile(path.to_owned()));
+        return Err(BadPhoto::NoFile { path: shown() });
     }
     if facts.len() > MAX_INPUT as u64 {
-        return Err(BadPhoto::TooLarge(path.to_owned()));
+        return Err(BadPhoto::TooLarge { path: shown() });
     }
     let bytes = std::fs::read(path).map_err(unreadable)?;
     match photo::prepare(&bytes) {
         Ok(_) => Ok(bytes),
-        Err(why) => Err(BadPhoto::Unusable { path: path.to_owned(), why }),
+        Err(why) => Err(BadPhoto::Unusable { path: shown(), why }),
     }
 }
 
