@@ -5,6 +5,7 @@ mod logs;
 mod settings;
 
 pub use logs::{LogTo, begin as begin_logs};
+pub(crate) use settings::fingerprint;
 pub use settings::{shop, telegram};
 
 use crate::alerts;

@@ -160,6 +160,17 @@ pub struct DemoArgs {
     /// Repeat a run: the same customers, choices and faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Only make a large database in this new data folder, as after two busy months
+    #[arg(long, value_name = "DIR")]
+    pub fill: Option<PathBuf>,
+    /// With --fill: how many customers
+    #[arg(long, value_name = "N", default_value_t = 1_200_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub users: u32,
+    /// With --fill: how many ended jobs
+    #[arg(long, value_name = "N", default_value_t = 300_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub jobs: u32,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -1,6 +1,10 @@
 //! `neurocards demo`: the whole appliance against the built-in sandbox. The program under it is
 //! the one that serves real customers; only addresses, folder and clock differ.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the console shows it"))]
+mod chat;
+mod fill;
+mod photo;
 mod plans;
 mod report;
 mod world;
@@ -25,6 +29,9 @@ const AFTERGLOW: Duration = Duration::from_secs(30);
 
 /// Until every order of the simulated customers is settled.
 pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
+    if let Some(folder) = &args.fill {
+        return fill::run(&args, folder);
+    }
     let plans = plans::make(&args)?;
     let begun = Instant::now();
     let world = World::start(context, &args, &plans)?;

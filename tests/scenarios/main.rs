@@ -8,12 +8,14 @@ mod appliance;
 mod customer;
 mod promises;
 mod secrets;
+mod terminal;
 
 mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
 mod harness;
+mod in_a_terminal;
 mod limits;
 mod orders;
 mod payments;

@@ -272,7 +272,7 @@ fn failures(conn: &Connection) -> Result<Vec<String>> {
 }
 
 /// What always holds, asked of the database.
-fn broken_promises(conn: &Connection) -> Result<Vec<String>> {
+pub(super) fn broken_promises(conn: &Connection) -> Result<Vec<String>> {
     let promises = [
         (
             "users whose credits are not the sum of their ledger",

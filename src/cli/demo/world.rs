@@ -12,8 +12,8 @@ use crate::clock::{Clock, SECOND};
 use crate::config::{Config, Env, Overrides};
 use crate::db::Mode;
 use crate::sandbox::customers::Plan;
-use crate::sandbox::telegram::Kind;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::telegram::{Kind, Message};
+use crate::sandbox::{self, Sandbox, Telegram};
 use crate::serve::{Appliance, LogTo, begin_logs};
 
 /// As many accounts as the load needs: each starts 20 tasks in ten seconds.
@@ -104,13 +104,7 @@ impl World {
         let mut saved = 0;
         for user in telegram.users() {
             for message in telegram.messages(user) {
-                let Some(media) = message.media.filter(|_| message.kind == Kind::Video) else {
-                    continue;
-                };
-                let Some(bytes) = telegram.file(&media.file_id) else { continue };
-                let name = format!("customer-{user}-video-{}.mp4", message.id);
-                std::fs::write(self.videos.join(name), &bytes).context("cannot save a video")?;
-                saved += 1;
+                saved += usize::from(save_video(telegram, &self.videos, &message)?.is_some());
             }
         }
         Ok(saved)
@@ -130,6 +124,22 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// Saves the video of a message; returns where. `None`: there is none in it.
+pub(super) fn save_video(
+    telegram: &Telegram,
+    folder: &Path,
+    message: &Message,
+) -> Result<Option<PathBuf>> {
+    let media = message.media.as_ref().filter(|_| message.kind == Kind::Video);
+    let Some(bytes) = media.and_then(|media| telegram.file(&media.file_id)) else {
+        return Ok(None);
+    };
+    private_folder(folder)?;
+    let path = folder.join(format!("customer-{}-video-{}.mp4", message.user, message.id));
+    std::fs::write(&path, &bytes).context("cannot save a video")?;
+    Ok(Some(path))
 }
 
 fn private_folder(path: &Path) -> Result<()> {

@@ -286,6 +286,8 @@ fn answer(state: &mut State, args: &Args, clock: &Clock) -> Outcome {
     };
     let (text, alert) = (args.text("text").to_owned(), args.is("show_alert"));
     press.answer = Some(Answer { text, alert, at: now });
+    let user = press.user;
+    state.chat(user, now).revision += 1;
     Ok(true.into())
 }
 
