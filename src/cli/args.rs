@@ -154,6 +154,9 @@ pub struct DemoArgs {
     /// How many times as fast as in reality time passes
     #[arg(long, value_name = "X", default_value_t = 30.0, value_parser = speed)]
     pub speed: f64,
+    /// Print progress and a summary in a terminal, too, in place of the console
+    #[arg(long)]
+    pub no_console: bool,
     /// Let the services fail now and then
     #[arg(long)]
     pub faults: bool,

@@ -98,7 +98,7 @@ fn language(look: Look) -> Lang {
 }
 
 /// Set when the process is asked to end, or its terminal goes away.
-fn signals() -> Result<Arc<AtomicBool>> {
+pub(super) fn signals() -> Result<Arc<AtomicBool>> {
     let stop = hang_up()?;
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot hear signals")?;

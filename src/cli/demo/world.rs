@@ -2,12 +2,14 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use super::super::Context;
-use super::super::args::DemoArgs;
+use super::super::args::{ConsoleArgs, DemoArgs};
+use super::super::{Context, console};
+use super::chat::YourChat;
 use crate::clock::{Clock, SECOND};
 use crate::config::{Config, Env, Overrides};
 use crate::db::Mode;
@@ -24,6 +26,7 @@ pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Clock,
     pub(super) appliance: Appliance,
+    config: Config,
     /// The services fail now and then.
     pub(super) faults: bool,
     /// The demo's own neurocards.toml.
@@ -66,12 +69,26 @@ impl World {
             sandbox,
             clock,
             appliance,
+            config,
             faults: args.faults,
             settings,
             videos,
             throw_away,
             _logs: logs,
         })
+    }
+
+    /// The console over it, with the chat in which its user is a customer.
+    pub(super) fn console(&self) -> Result<()> {
+        // Leaving the console leaves the appliance alone: what was begun is finished.
+        let stop = console::hang_up()?;
+        let args = ConsoleArgs { readonly: false, lang: None };
+        let db = self.appliance.db().clone();
+        let mut options =
+            console::options(&self.config, &args, db, self.clock.clone(), Arc::clone(&stop), None)?;
+        let telegram = self.sandbox.telegram().clone();
+        options.chat = Some(Box::new(YourChat::new(telegram, options.lang, self.videos.clone())));
+        console::with(&self.appliance, options, &stop)
     }
 
     /// Waits until no job lives and nothing waits to be sent.
