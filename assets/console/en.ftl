@@ -60,6 +60,10 @@ tab-audit = Audit
 tab-chat = Chat
 tab-job = Job
 tab-customer = Customer
+short-failures = Failed
+short-customers = Users
+short-payments = Stars
+short-alerts = Alerts
 
 ## Keys
 

@@ -61,6 +61,10 @@ tab-audit = Аудит
 tab-chat = Чат
 tab-job = Видео
 tab-customer = Клиент
+short-failures = Сбои
+short-customers = Люди
+short-payments = Звёзды
+short-alerts = Сигнал
 
 ## Клавиши
 

@@ -115,28 +115,25 @@ fn title(app: &App, area: Rect, buffer: &mut Buffer) {
 fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
     let (words, look) = (app.words(), app.setting.look);
     let first = app.stack.first().copied().unwrap_or(View::Overview);
-    let label =
-        |at: usize, view: &View| format!("{} {}", (at + 1) % 10, words.tell(view.kind().title()));
-    let tabs = app.tabs();
-    let labels: Vec<String> = tabs.iter().enumerate().map(|(at, view)| label(at, view)).collect();
-    // As many letters of each as fit; the one at hand is whole.
-    let room = usize::from(area.width);
-    let total = |most: usize| {
-        let widths = labels.iter().zip(tabs).map(|(label, view)| {
-            let width = columns::width(label);
-            2 + if *view == first { width } else { width.min(most) }
-        });
-        widths.sum::<usize>().saturating_sub(2)
-    };
-    let most = (2..40).rev().find(|most| total(*most) <= room).unwrap_or(1);
-    let mut line = Vec::new();
-    for (label, view) in labels.iter().zip(tabs) {
-        let (text, meaning) = match *view == first {
-            true => (label.clone(), Meaning::Selected),
-            false => (label.chars().take(most).collect(), Meaning::Plain),
+    let labels = |name: fn(Kind) -> &'static str| -> Vec<String> {
+        let number = |(at, view): (usize, &View)| {
+            format!("{} {}", (at + 1) % 10, words.tell(name(view.kind())))
         };
-        line.push(span(text, meaning, look));
-        line.push(Span::raw("  "));
+        app.tabs().iter().enumerate().map(number).collect()
+    };
+    let room = usize::from(area.width);
+    let fits = |labels: &[String], gap: usize| {
+        labels.iter().map(|label| columns::width(label) + gap).sum::<usize>() <= room + gap
+    };
+    let (whole, short) = (labels(Kind::title), labels(Kind::short));
+    let choices = [(&whole, 2), (&whole, 1), (&short, 2), (&short, 1)];
+    let chosen = choices.into_iter().find(|(labels, gap)| fits(labels, *gap));
+    let (labels, gap) = chosen.unwrap_or((&short, 1));
+    let mut line = Vec::new();
+    for (label, view) in labels.iter().zip(app.tabs()) {
+        let meaning = if *view == first { Meaning::Selected } else { Meaning::Plain };
+        line.push(span(label.clone(), meaning, look));
+        line.push(Span::raw(" ".repeat(gap)));
     }
     Line::from(line).render(area, buffer);
 }

@@ -89,6 +89,17 @@ impl Kind {
         }
     }
 
+    /// The id of its name on a narrow screen.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::Failures => "short-failures",
+            Self::Customers => "short-customers",
+            Self::Payments => "short-payments",
+            Self::Alerts => "short-alerts",
+            other => other.title(),
+        }
+    }
+
     /// Rows with a cursor, or lines that scroll.
     pub(super) fn is_list(self) -> bool {
         !matches!(self, Self::Overview | Self::Job | Self::Chat)
