@@ -156,90 +156,81 @@ impl Doer {
     }
 
     fn done(&self, deed: &Deed, now: Millis) -> Result<String> {
-        let words = &self.words;
-        Ok(match deed {
-            Deed::Retry(jobs) => {
-                let (count, jobs) = (jobs.len() as i64, jobs.clone());
-                self.write(move |tx, _, by| hands::retry_all(tx, by, &jobs, STAGGER, now))?;
-                words.tell_of("done-retry", &[("n", Arg::Num(count))])
+        match deed {
+            Deed::Retry(jobs) | Deed::Cancel(jobs) | Deed::Hurry(jobs) | Deed::Raise(jobs) => {
+                self.to_jobs(deed, jobs.clone(), now)
             }
-            Deed::Cancel(jobs) => {
-                let (count, jobs) = (jobs.len() as i64, jobs.clone());
-                let credits = self.write(move |tx, shop, by| {
-                    let alone = jobs.len() == 1;
-                    let mut credits = 0;
-                    for job in &jobs {
-                        match hands::cancel(tx, shop, by, *job, now) {
-                            Ok(back) => credits += back,
-                            // Of many, some may have ended since they were marked.
-                            Err(error) if !alone && has_ended(&error) => {}
-                            Err(error) => return Err(error),
-                        }
-                    }
-                    Ok(credits)
-                })?;
-                words.tell_of(
-                    "done-cancel",
-                    &[("n", Arg::Num(count)), ("credits", Arg::Num(credits))],
-                )
-            }
-            Deed::Hurry(jobs) => {
-                let (count, jobs) = (jobs.len() as i64, jobs.clone());
-                self.write(move |tx, _, by| {
-                    jobs.iter().try_for_each(|job| hands::hurry(tx, by, *job, now).map(drop))
-                })?;
-                words.tell_of("done-hurry", &[("n", Arg::Num(count))])
-            }
-            Deed::Raise(jobs) => {
-                let (count, jobs) = (jobs.len() as i64, jobs.clone());
-                self.write(move |tx, _, by| {
-                    jobs.iter().try_for_each(|job| hands::raise(tx, by, *job, now).map(drop))
-                })?;
-                words.tell_of("done-raise", &[("n", Arg::Num(count))])
-            }
-            Deed::Grant { user, credits, note } => {
-                let (user, credits, note) = (*user, *credits, note.clone());
-                let balance = self.write(move |tx, shop, by| {
-                    let gift = Gift { tg_user_id: user, credits, note: &note };
-                    hands::grant(tx, shop, by, &gift, now)
-                })?;
-                let user = user.to_string();
-                words.tell_of("done-grant", &[("user", Arg::Str(&user)), ("n", Arg::Num(balance))])
-            }
-            Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
-                self.to_customer(deed, now)?
+            Deed::Grant { .. } | Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
+                self.to_customer(deed, now)
             }
             Deed::Block { .. } | Deed::Unblock { .. } | Deed::AskBalance { .. } => {
-                self.to_key(deed, now)?
+                self.to_key(deed, now)
             }
             Deed::Switch { model, on } => {
                 let (name, on) = (model.clone(), *on);
                 self.write(move |tx, shop, by| hands::switch_model(tx, shop, by, &name, on, now))?;
                 let id = if on { "done-switch-on" } else { "done-switch-off" };
-                words.tell_of(id, &[("model", Arg::Str(model))])
+                Ok(self.words.tell_of(id, &[("model", Arg::Str(model))]))
             }
             Deed::PauseSelling => {
                 self.write(move |tx, _, by| hands::pause_selling(tx, by, now))?;
-                words.tell("done-pause-selling")
+                Ok(self.words.tell("done-pause-selling"))
             }
             Deed::PauseSubmitting => {
                 self.write(move |tx, _, by| hands::pause_submitting(tx, by, now))?;
-                words.tell("done-pause-submitting")
+                Ok(self.words.tell("done-pause-submitting"))
             }
             Deed::Drain => {
                 self.write(move |tx, _, by| hands::drain(tx, by, now))?;
-                words.tell("done-drain")
+                Ok(self.words.tell("done-drain"))
             }
             Deed::Resume => {
                 self.write(move |tx, _, by| hands::resume(tx, by, now))?;
-                words.tell("done-resume")
+                Ok(self.words.tell("done-resume"))
             }
-            Deed::Quit { .. } => String::new(),
-        })
+            Deed::Quit { .. } => Ok(String::new()),
+        }
+    }
+
+    fn to_jobs(&self, deed: &Deed, jobs: Vec<JobId>, now: Millis) -> Result<String> {
+        let count = Arg::Num(jobs.len() as i64);
+        let id = match deed {
+            Deed::Retry(_) => {
+                self.write(move |tx, _, by| hands::retry_all(tx, by, &jobs, STAGGER, now))?;
+                "done-retry"
+            }
+            Deed::Hurry(_) => {
+                self.write(move |tx, _, by| {
+                    jobs.iter().try_for_each(|job| hands::hurry(tx, by, *job, now).map(drop))
+                })?;
+                "done-hurry"
+            }
+            Deed::Raise(_) => {
+                self.write(move |tx, _, by| {
+                    jobs.iter().try_for_each(|job| hands::raise(tx, by, *job, now).map(drop))
+                })?;
+                "done-raise"
+            }
+            _ => {
+                let (ended, credits) =
+                    self.write(move |tx, shop, by| cancel(tx, shop, by, &jobs, now))?;
+                let args = [("n", Arg::Num(ended)), ("credits", Arg::Num(credits))];
+                return Ok(self.words.tell_of("done-cancel", &args));
+            }
+        };
+        Ok(self.words.tell_of(id, &[("n", count)]))
     }
 
     fn to_customer(&self, deed: &Deed, now: Millis) -> Result<String> {
         let (user, id) = match deed.clone() {
+            Deed::Grant { user, credits, note } => {
+                let balance = self.write(move |tx, shop, by| {
+                    let gift = Gift { tg_user_id: user, credits, note: &note };
+                    hands::grant(tx, shop, by, &gift, now)
+                })?;
+                let args = [("user", Arg::Str(&user.to_string())), ("n", Arg::Num(balance))];
+                return Ok(self.words.tell_of("done-grant", &args));
+            }
             Deed::Ban { user, note } => {
                 self.write(move |tx, _, by| hands::ban(tx, by, user, &note, now))?;
                 (user, "done-ban")
@@ -292,6 +283,23 @@ impl Doer {
         let (shop, by) = (Arc::clone(&self.shop), self.by.clone());
         self.db.write(move |tx| work(tx, &shop, &by))
     }
+}
+
+/// Cancels them all in one commit; returns how many ended, and the credits that went back.
+fn cancel(tx: &Tx<'_>, shop: &Shop, by: &By, jobs: &[JobId], now: Millis) -> Result<(i64, i64)> {
+    let (mut ended, mut credits) = (0, 0);
+    for job in jobs {
+        match hands::cancel(tx, shop, by, *job, now) {
+            Ok(back) => {
+                ended += 1;
+                credits += back;
+            }
+            // Of many, some may have ended since they were marked.
+            Err(error) if jobs.len() > 1 && has_ended(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((ended, credits))
 }
 
 fn has_ended(error: &anyhow::Error) -> bool {
