@@ -15,6 +15,7 @@ mod commands;
 mod crashes;
 mod harness;
 mod limits;
+mod operator;
 mod orders;
 mod services;
 mod stopping;
