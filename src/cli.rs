@@ -139,6 +139,3 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,21 @@
 //! audit. The others read: each a screen's worth of facts as plain data, by short queries that walk
 //! indexes, so that a picture costs the same after a year as on the first day.
 
+pub mod alerts;
+pub mod customers;
+pub mod failures;
 pub mod hands;
+pub mod head;
+pub mod keys;
+pub mod machine;
+pub mod models;
+pub mod overview;
+pub mod queue;
+pub mod stats;
+pub mod story;
+pub mod trail;
 
 pub use hands::Refused;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -84,15 +84,6 @@ pub(super) fn json(value: ValueRef<'_>) -> serde_json::Value {
     }
 }
 
-/// A column that should be text, whatever a row inserted by hand holds there.
-pub(super) fn text(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
-    Ok(match json(row.get_ref(column)?) {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
-    })
-}
-
 /// A point in time as people of the zone write it.
 pub(super) fn time(at: Millis, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(at) {

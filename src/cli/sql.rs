@@ -162,7 +162,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::tests::sample;
+    use crate::operator::tests::sample;
 
     fn read(sql: &str) -> Result<Answer> {
         guarded(&sample().0, sql, false)

@@ -1,6 +1,6 @@
 //! Jobs as rows: who may take and move them, in which order, and what the schema refuses.
 
-use super::claim::{FIRST_DUE, NEXT_DUE, NEXT_PRIORITY};
+use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_DUE, NEXT_PRIORITY};
 use super::*;
 use crate::clock::{HOUR, MINUTE};
 use crate::db::{Db, tests::fresh};

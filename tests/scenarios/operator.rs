@@ -71,7 +71,8 @@ fn a_drained_appliance_finishes_what_the_provider_works_on_and_begins_nothing() 
     shop.commands(&["drain"]);
     order.arrives();
     tries_to_order(&ann, "closed-paused");
-    let by: String = shop.value("SELECT way || ' ' || action || ': ' || after FROM audit LIMIT 1 OFFSET 1");
+    let by: String =
+        shop.value("SELECT way || ' ' || action || ': ' || after FROM audit LIMIT 1 OFFSET 1");
     assert_eq!(by, "command drain: selling paused, submitting paused");
     shop.commands(&["resume"]);
     ann.orders(1, OWN).arrives();
@@ -182,7 +183,8 @@ fn several_videos_run_again_one_after_the_other_at_no_cost() {
     shop.waits_until("SELECT COUNT(*) = 6 FROM jobs WHERE status = 'done'");
     shop.settles();
     assert_eq!((ann.credits(), ann.videos().len()), (0, 6));
-    let apart = "SELECT MIN(started_at - created_at - (id - 4) * 60000) >= 0 FROM jobs WHERE id > 3";
+    let apart =
+        "SELECT MIN(started_at - created_at - (id - 4) * 60000) >= 0 FROM jobs WHERE id > 3";
     assert!(shop.value::<bool>(apart));
     let refused = shop.command(&["run-now", "1"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("neurocards retry 1"));
