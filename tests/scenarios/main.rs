@@ -17,6 +17,7 @@ mod harness;
 mod limits;
 mod operator;
 mod orders;
+mod report;
 mod services;
 mod stopping;
 
