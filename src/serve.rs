@@ -80,7 +80,7 @@ impl Appliance {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
-        let keeper = Keeper::start(&db, &clock, config, workers.gauge())?;
+        let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")

@@ -92,14 +92,6 @@ pub(super) fn time(at: Millis, zone: &TimeZone) -> String {
     }
 }
 
-/// The beginning of the day that `now` is in.
-pub(super) fn midnight(now: Millis, zone: &TimeZone) -> Millis {
-    let start = Timestamp::from_millisecond(now)
-        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
-        .map(|at| at.timestamp().as_millisecond());
-    start.unwrap_or(now - now.rem_euclid(DAY))
-}
-
 /// "3m ago", "in 2h".
 pub(super) fn age(at: Millis, now: Millis) -> String {
     match now - at {
@@ -212,10 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight_of_the_zone() {
+    fn a_time_is_that_of_the_zone() {
         let zone = TimeZone::fixed(jiff::tz::offset(3));
-        assert_eq!(midnight(22 * HOUR, &zone), 21 * HOUR);
-        assert_eq!(midnight(20 * HOUR, &zone), -3 * HOUR);
         assert_eq!(time(0, &zone), "1970-01-01 03:00:00");
     }
 }

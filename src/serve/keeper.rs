@@ -1,4 +1,5 @@
-//! The housekeeper: the heartbeat, the proof that this start lived, and what has had its time.
+//! The housekeeper: the heartbeat, the proof that this start lived, the daily report, and what has
+//! had its time.
 
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
@@ -7,11 +8,15 @@ use crate::inbox;
 use crate::instance;
 use crate::jobs;
 use crate::keys;
+use crate::operator::machine;
+use crate::operator::report::{self, When};
+use crate::orders::Shop;
 use crate::outbox;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -33,7 +38,13 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// The first heartbeat is there when this returns.
-    pub(super) fn start(db: &Db, clock: &Clock, config: &Config, gauge: Gauge) -> Result<Self> {
+    pub(super) fn start(
+        db: &Db,
+        clock: &Clock,
+        config: &Config,
+        shop: Arc<Shop>,
+        gauge: Gauge,
+    ) -> Result<Self> {
         let (end, ended) = channel();
         let work = Work {
             db: db.clone(),
@@ -42,6 +53,9 @@ impl Keeper {
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
             gauge,
+            shop,
+            data_dir: config.data_dir.clone(),
+            report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
         };
         work.lives()?;
         let thread = std::thread::Builder::new()
@@ -81,6 +95,9 @@ struct Work {
     photos: PathBuf,
     photos_keep: Millis,
     gauge: Gauge,
+    shop: Arc<Shop>,
+    data_dir: PathBuf,
+    report: Option<When>,
 }
 
 impl Work {
@@ -93,6 +110,7 @@ impl Work {
     fn beat(&self, beats: u32) -> Result<()> {
         let now = self.clock.now();
         self.lives()?;
+        self.report(now)?;
         self.delivered_videos()?;
         if beats % 30 == 1 {
             self.prune(now)?;
@@ -101,6 +119,19 @@ impl Work {
             old_files(&self.photos, self.photos_keep.max(HOUR))?;
         }
         Ok(())
+    }
+
+    /// Once a day, when its hour has come.
+    fn report(&self, now: Millis) -> Result<()> {
+        let Some(when) = &self.report else { return Ok(()) };
+        let Some(day) = self.db.read(|conn| report::due(conn, when, now))? else { return Ok(()) };
+        let machine = machine::look(&self.data_dir).ok();
+        let letters =
+            self.db.read(|conn| report::letters(conn, &self.shop, &day, machine.as_ref(), now))?;
+        if letters.is_empty() {
+            return Ok(());
+        }
+        self.db.write(move |tx| report::tell(tx, &letters, now))
     }
 
     /// Telegram has them: a file_id sends them again.

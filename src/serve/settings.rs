@@ -139,6 +139,7 @@ pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Optio
         photos: config.data_dir.join("photos"),
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
+        zone: config.report.timezone.clone(),
     }
 }
 

@@ -17,8 +17,10 @@ mod crashes;
 mod harness;
 mod in_a_terminal;
 mod limits;
+mod operator;
 mod orders;
 mod payments;
+mod report;
 mod services;
 mod stopping;
 

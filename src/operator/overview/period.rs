@@ -77,6 +77,17 @@ pub fn read(conn: &Connection, midnight: Millis, now: Millis) -> Result<(Period,
     Ok((tally.today.finish(), tally.day.finish(), tally.hours))
 }
 
+/// What happened from `from` on, before `to`.
+pub fn between(conn: &Connection, from: Millis, to: Millis) -> Result<Period> {
+    let span = Span { until: to, ..Span::since(from) };
+    let mut tally =
+        Tally { today: span, day: Span::since(Millis::MAX), hours: Hours::default(), now: to };
+    tally.orders(conn, from)?;
+    tally.jobs(conn, from)?;
+    tally.ledger(conn, from)?;
+    Ok(tally.today.finish())
+}
+
 struct Tally {
     today: Span,
     day: Span,
@@ -86,13 +97,14 @@ struct Tally {
 
 struct Span {
     since: Millis,
+    until: Millis,
     period: Period,
     took: Vec<Millis>,
 }
 
 impl Span {
     fn since(since: Millis) -> Self {
-        Self { since, period: Period::default(), took: Vec::new() }
+        Self { since, until: Millis::MAX, period: Period::default(), took: Vec::new() }
     }
 
     fn finish(mut self) -> Period {
@@ -108,7 +120,8 @@ impl Span {
 impl Tally {
     /// The spans that hold a time.
     fn of(&mut self, at: Millis) -> impl Iterator<Item = &mut Span> {
-        [&mut self.today, &mut self.day].into_iter().filter(move |span| at >= span.since)
+        let spans = [&mut self.today, &mut self.day];
+        spans.into_iter().filter(move |span| (span.since..span.until).contains(&at))
     }
 
     fn orders(&mut self, conn: &Connection, from: Millis) -> Result<()> {
@@ -214,6 +227,16 @@ mod tests {
         assert_eq!((hours.orders[22], hours.videos[23], hours.refunds[23]), (1, 1, 1));
         assert_eq!((hours.credits_charged[23], hours.provider_credits[23]), (1, 45.5));
         assert_eq!(hours.videos.iter().sum::<i64>(), 1);
+    }
+
+    #[test]
+    fn a_day_that_is_over_ends_where_the_next_one_begins() {
+        let (conn, now) = sample();
+        let whole = between(&conn, 996_400_000, now).unwrap();
+        assert_eq!((whole.orders, whole.videos, whole.credits_out), (1, 1, 1));
+        let before = between(&conn, 996_300_000, 996_400_000).unwrap();
+        assert_eq!((before.orders, before.videos, before.credits_in), (0, 0, 5));
+        assert_eq!(between(&conn, now, now).unwrap(), Period::default());
     }
 
     #[test]
