@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub use beside::{FILE_NAME as SECRETS_NAME, edited};
 pub use env::Env;
 pub use net::{Endpoints, Proxies, Proxy};
-pub use secrets::{Tokens, admin_ids, bot_id, is_key};
+pub use secrets::{Present, Tokens, admin_ids, bot_id, is_key};
 pub use sections::{
     Backup, Credits, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
 };
@@ -159,6 +159,11 @@ impl Config {
     /// The secrets that `run` cannot do without. The error names the variable and what to do.
     pub fn require_tokens(&self) -> Result<Tokens, ConfigError> {
         self.secrets.require()
+    }
+
+    /// The secrets that are set, not judged.
+    pub fn present(&self) -> Present {
+        self.secrets.present()
     }
 
     /// Every effective value with its source, secrets masked.

@@ -53,7 +53,21 @@ pub(super) fn with_secrets(
 
 /// The file's text with other values: what is not among the changes stays as it is. A value that
 /// is `None` takes the variable out.
-pub fn edited(text: &str, changes: &[(&str, Option<&str>)]) -> String {
+///
+/// # Errors
+/// What is there already is written in a way that cannot be changed line by line.
+pub fn edited(text: &str, changes: &[(&str, Option<&str>)]) -> Result<String, ConfigError> {
+    let edited = edited_lines(text, changes);
+    let mut env = Env::default();
+    env.add_layer(FILE_NAME, &edited)?;
+    let good = changes
+        .iter()
+        .all(|(name, value)| env.get(name).as_ref().map(|found| found.value.as_str()) == *value);
+    let why = "cannot be changed line by line: move it away, and set up anew";
+    if good { Ok(edited) } else { Err(ConfigError::new(format!("{FILE_NAME}: {why}"))) }
+}
+
+fn edited_lines(text: &str, changes: &[(&str, Option<&str>)]) -> String {
     let is_changed = |line: &str| {
         let name = line.split('=').next().unwrap_or_default().trim();
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
@@ -111,7 +125,7 @@ mod tests {
         for odd in ["plain", "it's", "a\"b'c\\d$HOME", "with space # and mark", "$HOME"] {
             let changes =
                 [("BOT_TOKEN", Some("1:a")), ("KIE_API_KEY", Some(odd)), ("OPENAI_API_KEY", None)];
-            let text = edited(old, &changes);
+            let text = edited(old, &changes).unwrap();
             assert_eq!(read(&text, "KIE_API_KEY").unwrap(), odd, "{text}");
             assert_eq!(read(&text, "BOT_TOKEN").unwrap(), "1:a");
             assert!(read(&text, "OPENAI_API_KEY").is_none() && !text.contains("_FILE"), "{text}");

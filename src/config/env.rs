@@ -78,11 +78,7 @@ impl Env {
     }
 
     /// The same for another file of that form.
-    pub(super) fn add_layer(
-        &mut self,
-        name: &'static str,
-        text: &str,
-    ) -> Result<(), ConfigError> {
+    pub(super) fn add_layer(&mut self, name: &'static str, text: &str) -> Result<(), ConfigError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut vars = BTreeMap::new();
         for item in dotenvy::Iter::new(text.as_bytes()) {

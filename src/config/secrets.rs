@@ -21,6 +21,14 @@ pub struct Tokens {
     pub openai: Option<SecretString>,
 }
 
+/// The secrets that are set, whatever they are worth: for `setup`, which asks for the others.
+#[derive(Clone, Debug)]
+pub struct Present {
+    pub bot: Option<SecretString>,
+    pub kie: Vec<SecretString>,
+    pub openai: Option<SecretString>,
+}
+
 /// As found; judged when somebody needs them.
 #[derive(Clone, Debug)]
 pub(super) struct Secrets {
@@ -54,6 +62,14 @@ impl Secrets {
         entries.push(masked("KIE_API_KEY", keys, kie.iter()));
         entries.push(masked("OPENAI_API_KEY", one_openai, openai.iter()));
         Ok(Self { bot, kie, openai })
+    }
+
+    pub(super) fn present(&self) -> Present {
+        Present {
+            bot: self.bot.as_ref().map(|token| token.value.clone()),
+            kie: self.kie.iter().map(|key| key.value.clone()).collect(),
+            openai: self.openai.as_ref().map(|key| key.value.clone()),
+        }
     }
 
     pub(super) fn require(&self) -> Result<Tokens, ConfigError> {

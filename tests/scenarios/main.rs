@@ -14,12 +14,14 @@ mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
+mod doctor;
 mod harness;
 mod in_a_terminal;
 mod limits;
 mod orders;
 mod payments;
 mod services;
+mod setup;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};
