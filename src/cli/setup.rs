@@ -24,7 +24,7 @@ const PIPED: &str = "Standard input is no terminal: each answer is its next line
 /// Exit code 1 where the answer to the last question is no.
 pub(super) fn run(context: &Context, args: SetupArgs) -> Result<ExitCode> {
     let config = Config::load_or_new(&context.overrides, &context.env)?;
-    let asker = Asker::new();
+    let asker = Asker::new()?;
     asker.say(TITLE)?;
     if !asker.is_terminal() {
         asker.say(PIPED)?;

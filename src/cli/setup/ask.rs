@@ -1,8 +1,11 @@
 //! Questions on a terminal, or to a script that answers line by line.
 
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result, bail};
+use signal_hook::consts::SIGINT;
 
 use super::super::screen;
 
@@ -14,6 +17,9 @@ const LONGEST: u64 = 64 << 10;
 /// Asks, and reads answers.
 pub(super) struct Asker {
     terminal: bool,
+    /// Whether Ctrl+C ends the program at once. Not while an answer is typed unseen: the terminal
+    /// would stay as blind as it is then.
+    deadly: Arc<AtomicBool>,
 }
 
 /// Whether an answer is seen while it is typed.
@@ -24,8 +30,11 @@ pub(super) enum Typed {
 }
 
 impl Asker {
-    pub(super) fn new() -> Self {
-        Self { terminal: std::io::stdin().is_terminal() }
+    pub(super) fn new() -> Result<Self> {
+        let deadly = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&deadly))
+            .context("cannot watch for Ctrl+C")?;
+        Ok(Self { terminal: std::io::stdin().is_terminal(), deadly })
     }
 
     pub(super) fn is_terminal(&self) -> bool {
@@ -44,8 +53,13 @@ impl Asker {
         const ENDED: &str = "the answers ended early: nothing was written";
         if self.terminal && typed == Typed::Unseen {
             self.say(&format!("{question}: "))?;
+            self.deadly.store(false, Ordering::SeqCst);
             let answer = rpassword::read_password();
-            return Ok(answer.context(ENDED)?.trim().to_owned());
+            self.deadly.store(true, Ordering::SeqCst);
+            // The answer's own Enter was not seen, either.
+            self.say("\n")?;
+            let Ok(answer) = answer else { bail!(ENDED) };
+            return Ok(answer.trim().to_owned());
         }
         // On a terminal the answer's own Enter ends the line.
         self.say(&format!("{question}: {}", if self.terminal { "" } else { "\n" }))?;

@@ -249,8 +249,12 @@ impl Desk<'_> {
             "\nAn OpenAI key, if you have one: https://platform.openai.com/api-keys. Without one \
              KIE's own GPT writes the prompts, with the KIE key.\n",
         )?;
-        let otherwise = " (not shown; Enter: none)";
-        let question = self.question("OPENAI_API_KEY", "OpenAI key, - for none", otherwise);
+        let question = match self.present("OPENAI_API_KEY") {
+            Some(_) => {
+                self.question("OPENAI_API_KEY", "OpenAI key (not shown; - takes it out)", "")
+            }
+            None => "OpenAI key (not shown; Enter: none)".to_owned(),
+        };
         let asker = self.asker;
         asker.until(&question, Typed::Unseen, |answer| {
             let key = match (answer, &present.openai) {
