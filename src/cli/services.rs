@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Proxy};
 
 /// For one call, its connecting included.
-pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where a service is and through what.
 #[derive(Clone, Debug)]
@@ -153,9 +153,8 @@ impl Veil {
 
     fn add_proxy(&mut self, proxy: &Proxy) {
         let Ok(url) = url::Url::parse(proxy.url().expose_secret()) else { return };
-        for part in [Some(url.username()), url.password()].into_iter().flatten() {
-            self.0.push(part.into());
-        }
+        // A name alone is the secret itself; beside a password it is a word like any other.
+        self.0.push(url.password().unwrap_or(url.username()).into());
     }
 
     pub(super) fn hide(&self, text: &str) -> String {

@@ -25,15 +25,15 @@ const PIPED: &str = "Standard input is no terminal: each answer is its next line
 pub(super) fn run(context: &Context, args: SetupArgs) -> Result<ExitCode> {
     let config = Config::load_or_new(&context.overrides, &context.env)?;
     let asker = Asker::new()?;
-    asker.say(TITLE)?;
+    asker.tell(TITLE)?;
     if !asker.is_terminal() {
-        asker.say(PIPED)?;
+        asker.tell(PIPED)?;
     }
     let answers = questions::ask(&config, args.offline, &asker)?;
     let secrets = config.place.with_file_name(SECRETS_NAME);
     let old = write::present(&secrets)?;
     if answers.changes.is_empty() && config.file.is_some() {
-        asker.say("\nNothing to change.\n")?;
+        asker.tell("\nNothing to change.\n")?;
         next_commands(context, &answers, &asker)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -43,16 +43,16 @@ pub(super) fn run(context: &Context, args: SetupArgs) -> Result<ExitCode> {
     let changes: Vec<_> = changes.iter().map(|(name, it)| (*name, it.as_deref())).collect();
     let text = edited(old.as_deref().unwrap_or(HEAD), &changes)?;
     if !asker.agrees(&plan(&config, &answers, old.is_some()), old.is_none())? {
-        asker.say("Nothing was written.\n")?;
+        asker.tell("Nothing was written.\n")?;
         return Ok(ExitCode::FAILURE);
     }
     if !answers.changes.is_empty() {
         write::private(&secrets, &text)?;
-        asker.say(&format!("Written: {} (0600)\n", secrets.display()))?;
+        asker.tell(&format!("Written: {} (0600)\n", secrets.display()))?;
     }
     if config.file.is_none() {
         write::private(&config.place, &write::settings(answers.support.as_deref()))?;
-        asker.say(&format!("Written: {} (0600)\n", config.place.display()))?;
+        asker.tell(&format!("Written: {} (0600)\n", config.place.display()))?;
     }
     next_commands(context, &answers, &asker)?;
     Ok(ExitCode::SUCCESS)
@@ -80,7 +80,7 @@ fn next_commands(context: &Context, answers: &Answers, asker: &Asker) -> Result<
     let named = context.overrides.config.as_ref().map(|path| format!("--config {} ", quoted(path)));
     let flag = named.unwrap_or_default();
     let bot = answers.username.as_ref().map(|name| format!("@{name}"));
-    asker.say(&format!(
+    asker.tell(&format!(
         "\nNext:\n  neurocards {flag}doctor\n  neurocards {flag}run\n\
          Then write /start to {}: a bot may not write first, alerts included.\n",
         bot.as_deref().unwrap_or("your bot")

@@ -49,7 +49,7 @@ pub(super) fn file(
     };
     if text.is_none() && named && !may_be_new {
         return Err(ConfigError::new(format!(
-            "{}: there is no such configuration file; `neurocards setup` makes one ({source})",
+            "{}: there is no such configuration file; `neurocards setup` makes one, `neurocards config --sample` prints one ({source})",
             path.display()
         )));
     }

@@ -4,10 +4,9 @@
 use anyhow::Result;
 
 use super::report::{Check, Report};
-use crate::api::greet::{Greeting, greet};
 use crate::bot::telegram::{Me, Webhook};
 use crate::cli::screen;
-use crate::cli::services::{self, Access, DEADLINE, Trouble};
+use crate::cli::services::{self, Access, Trouble};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::{Config, Proxy, Tokens};
 use crate::db::{Db, FILE_NAME};
@@ -33,9 +32,9 @@ pub(super) fn check(config: &Config, running: bool, report: &mut Report) -> Resu
     let mut reached = Vec::new();
     let mut dates = Vec::new();
     for service in &services {
-        let greeting = reach(config, service, report)?;
-        reached.extend(greeting.map(|_| service.name));
-        dates.extend(greeting.and_then(|greeting| greeting.date));
+        let there = reach(config, service, report)?;
+        reached.extend(there.answers.then_some(service.name));
+        dates.extend(there.date);
     }
     report.add(clock(Clock::real().now(), dates.first().copied()))?;
     let Some(tokens) = tokens else { return Ok(()) };
@@ -80,8 +79,16 @@ fn not_asked(name: &str, service: &str) -> Check {
     Check::warn(name, format!("not checked: {service} is not reached"), what)
 }
 
+/// What came of calling a service.
+#[derive(Clone, Copy, Default)]
+struct There {
+    answers: bool,
+    /// Its time, which may be told even where nothing else is.
+    date: Option<Millis>,
+}
+
 /// A line for its proxy, where it has one, and a line for itself.
-fn reach(config: &Config, service: &Service, report: &mut Report) -> Result<Option<Greeting>> {
+fn reach(config: &Config, service: &Service, report: &mut Report) -> Result<There> {
     let Service { name, variable, access } = service;
     if let Some(proxy) = &access.proxy {
         let (line, shown) = (format!("proxy {name}"), proxy.masked());
@@ -92,7 +99,7 @@ fn reach(config: &Config, service: &Service, report: &mut Report) -> Result<Opti
             let what = format!("start it, or correct it ({source}); {name} was not asked");
             let detail = format!("{shown} is not reached, which is the proxy itself: {why}");
             report.add(Check::fail(line, detail, what))?;
-            return Ok(None);
+            return Ok(There::default());
         }
         report.add(Check::ok(line, format!("{shown} takes connections")))?;
     }
@@ -102,21 +109,16 @@ fn reach(config: &Config, service: &Service, report: &mut Report) -> Result<Opti
         Ok(greeting) => {
             let by = if access.proxy.is_some() { " through its proxy" } else { "" };
             report.add(Check::ok(*name, format!("{url} answers{by}")))?;
-            Ok(Some(greeting))
+            Ok(There { answers: true, date: greeting.date })
         }
         Err(why) => {
             let what = way_out(service, &why);
             report.add(Check::fail(*name, format!("{url} is not reached: {why}"), what))?;
             // The time can be told without the encryption that a wrong clock breaks.
-            let plain = url.replacen("https://", "http://", 1);
-            let asked = why.contains("certificate").then(|| {
-                let proxy = access.proxy.as_ref().map(Proxy::url);
-                greet(&plain, proxy, DEADLINE).ok().and_then(|greeting| greeting.date)
-            });
-            if let Some(Some(date)) = asked {
-                report.add(clock(Clock::real().now(), Some(date)))?;
-            }
-            Ok(None)
+            let plain = Access { url: url.replacen("https://", "http://", 1), ..access.clone() };
+            let told = why.contains("certificate").then(|| services::greeting(&plain).ok());
+            let date = told.flatten().and_then(|greeting| greeting.date);
+            Ok(There { answers: false, date })
         }
     }
 }

@@ -41,7 +41,7 @@ impl Asker {
         self.terminal
     }
 
-    pub(super) fn say(&self, text: &str) -> Result<()> {
+    pub(super) fn tell(&self, text: &str) -> Result<()> {
         screen::print(text).map(|_| ())
     }
 
@@ -52,17 +52,17 @@ impl Asker {
     pub(super) fn line(&self, question: &str, typed: Typed) -> Result<String> {
         const ENDED: &str = "the answers ended early: nothing was written";
         if self.terminal && typed == Typed::Unseen {
-            self.say(&format!("{question}: "))?;
+            self.tell(&format!("{question}: "))?;
             self.deadly.store(false, Ordering::SeqCst);
             let answer = rpassword::read_password();
             self.deadly.store(true, Ordering::SeqCst);
             // The answer's own Enter was not seen, either.
-            self.say("\n")?;
+            self.tell("\n")?;
             let Ok(answer) = answer else { bail!(ENDED) };
             return Ok(answer.trim().to_owned());
         }
         // On a terminal the answer's own Enter ends the line.
-        self.say(&format!("{question}: {}", if self.terminal { "" } else { "\n" }))?;
+        self.tell(&format!("{question}: {}", if self.terminal { "" } else { "\n" }))?;
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LONGEST).read_until(b'\n', &mut bytes);
         if read.context("cannot read the answer")? == 0 {
@@ -91,7 +91,7 @@ impl Asker {
             let answer = self.line(question, typed)?;
             match judge(&answer)? {
                 Ok(taken) => return Ok(taken),
-                Err(why) => self.say(&format!("  No: {}.\n", screen::clean(&why)))?,
+                Err(why) => self.tell(&format!("  No: {}.\n", screen::clean(&why)))?,
             }
         }
         bail!("{TRIES} wrong answers in a row: nothing was written");

@@ -81,7 +81,7 @@ impl Desk<'_> {
             && (source.starts_with("environment") || source.starts_with(".env"))
         {
             let stronger = "is stronger than this answer: take it out there";
-            self.asker.say(&format!("  Note: {source} {stronger}.\n"))?;
+            self.asker.tell(&format!("  Note: {source} {stronger}.\n"))?;
         }
         self.changes.retain(|(one, _)| *one != name);
         self.changes.push((name, value));
@@ -99,7 +99,7 @@ impl Desk<'_> {
         let mut veil = Veil::over(self.config);
         veil.add(secret);
         for _ in 0..TRIES {
-            self.asker.say(&format!("  Asking {} …\n", door.name))?;
+            self.asker.tell(&format!("  Asking {} …\n", door.name))?;
             let access = door.access.borrow().clone();
             let why = match call(&access) {
                 Ok(answer) => return Ok(Ok(answer)),
@@ -108,7 +108,7 @@ impl Desk<'_> {
             };
             let by = access.proxy.as_ref().map(|proxy| format!(" through {}", proxy.masked()));
             let by = by.unwrap_or_default();
-            self.asker.say(&format!("  {} is not reached{by}: {why}\n", door.name))?;
+            self.asker.tell(&format!("  {} is not reached{by}: {why}\n", door.name))?;
             self.proxy(door)?;
         }
         bail!(
@@ -127,14 +127,14 @@ impl Desk<'_> {
             })
         })?;
         let Some(proxy) = proxy else { return Ok(()) };
-        self.asker.say(&format!("  Through {}\n", proxy.masked()))?;
+        self.asker.tell(&format!("  Through {}\n", proxy.masked()))?;
         self.change(door.variable, Some(proxy.url().clone()))?;
         door.access.borrow_mut().proxy = Some(proxy);
         Ok(())
     }
 
     fn bot(&mut self, door: Door, present: &Present) -> Result<()> {
-        self.asker.say(
+        self.asker.tell(
             "\nThe bot's token. In Telegram write /newbot to @BotFather and copy what it gives.\n",
         )?;
         let question = self.question("BOT_TOKEN", "Token (not shown)", "");
@@ -149,9 +149,9 @@ impl Desk<'_> {
                 match self.asks(&door, &token, |access| services::bot(access, &token))? {
                     Err(why) => return Ok(Err(why)),
                     Ok((me, webhook)) => {
-                        asker.say(&format!("  It is @{}.\n", me.username))?;
+                        asker.tell(&format!("  It is @{}.\n", me.username))?;
                         if let Some(host) = webhook.host {
-                            asker.say(&format!(
+                            asker.tell(&format!(
                                 "  A program at {host} gets its messages (webhook): stop it. The \
                                  first start of neurocards takes the webhook away.\n"
                             ))?;
@@ -168,7 +168,7 @@ impl Desk<'_> {
     }
 
     fn kie(&mut self, door: Door, present: &Present) -> Result<()> {
-        self.asker.say("\nThe KIE key. Make one at https://kie.ai/api-key.\n")?;
+        self.asker.tell("\nThe KIE key. Make one at https://kie.ai/api-key.\n")?;
         let question = self.question("KIE_API_KEY", "KIE key (not shown)", "");
         let asker = self.asker;
         let mut keys: Vec<SecretString> = Vec::new();
@@ -240,12 +240,12 @@ impl Desk<'_> {
         let buys = if price > 0.0 { (balance / price).floor().max(0.0) } else { 0.0 };
         let advice = if buys < 1.0 { ": add some at https://kie.ai/pricing" } else { "" };
         let line = format!("  {balance} credits, for {buys} videos at {price}{advice}.\n");
-        self.asker.say(&line)?;
+        self.asker.tell(&line)?;
         Ok(Ok(()))
     }
 
     fn openai(&mut self, door: Door, present: &Present) -> Result<()> {
-        self.asker.say(
+        self.asker.tell(
             "\nAn OpenAI key, if you have one: https://platform.openai.com/api-keys. Without one \
              KIE's own GPT writes the prompts, with the KIE key.\n",
         )?;
@@ -270,7 +270,7 @@ impl Desk<'_> {
                 match self.asks(&door, &key, |access| services::gpt_models(access, &key))? {
                     Err(why) => return Ok(Err(why)),
                     Ok(models) if models.contains(&self.config.prompt.model) => {
-                        asker.say(&format!("  It may use {}.\n", self.config.prompt.model))?;
+                        asker.tell(&format!("  It may use {}.\n", self.config.prompt.model))?;
                     }
                     Ok(_) => {
                         let model = &self.config.prompt.model;
@@ -288,7 +288,7 @@ impl Desk<'_> {
     }
 
     fn admins(&mut self) -> Result<()> {
-        self.asker.say(
+        self.asker.tell(
             "\nYour numeric Telegram id, which @userinfobot tells: you get the alerts, and are the \
              support contact where no other is set. Several with commas.\n",
         )?;
@@ -307,7 +307,7 @@ impl Desk<'_> {
     }
 
     fn support(&mut self) -> Result<Option<String>> {
-        self.asker.say("\nWhom customers ask for help: @name, or an address with https://.\n")?;
+        self.asker.tell("\nWhom customers ask for help: @name, or an address with https://.\n")?;
         self.asker.until("Support (Enter: the first id above)", Typed::Seen, |answer| {
             Ok(match answer {
                 "" => Ok(None),
@@ -317,7 +317,7 @@ impl Desk<'_> {
     }
 
     fn data_dir(&mut self) -> Result<()> {
-        self.asker.say("\nThe data folder: database, photos, logs. On a local disk.\n")?;
+        self.asker.tell("\nThe data folder: database, photos, logs. On a local disk.\n")?;
         let present = self.config.data_dir.clone();
         let question = format!("Folder [{}]", present.display());
         let chosen = self.asker.until(&question, Typed::Seen, |answer| {
@@ -325,7 +325,7 @@ impl Desk<'_> {
             Ok(usable(&folder))
         })?;
         if chosen.join(FILE_NAME).exists() {
-            self.asker.say("  It holds a database, which is used on.\n")?;
+            self.asker.tell("  It holds a database, which is used on.\n")?;
         }
         let by_flag = self.present("NEUROCARDS_DATA_DIR").is_some_and(|(_, by)| by == "--data-dir");
         if chosen == present && !by_flag {
