@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod completions;
 mod config;
 mod console;
 mod demo;
@@ -13,6 +14,7 @@ mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod man;
 mod mend;
 mod models;
 mod pause;
@@ -20,6 +22,8 @@ mod payments;
 mod people;
 mod run;
 mod screen;
+mod services;
+mod setup;
 mod sql;
 mod stats;
 mod users;
@@ -34,8 +38,8 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, BanArgs, Command, ConsoleArgs, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand,
-    Output, PaymentsArgs, RefundArgs, RetryArgs, SqlArgs, UsersArgs,
+    Args, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs, KeysCommand,
+    ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell, SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -78,9 +82,12 @@ impl Context {
 
 fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let overrides = Overrides { config: args.config, data_dir: args.data_dir };
-    if let Some(Command::Config { sample: true, .. }) = args.command {
-        // Printed even where the present configuration is broken.
-        return config::sample();
+    // These are printed even where the present configuration is broken.
+    match args.command {
+        Some(Command::Config { sample: true, .. }) => return config::sample(),
+        Some(Command::Completions { shell }) => return completions::run(shell),
+        Some(Command::Man) => return man::run(),
+        _ => {}
     }
     let context = Context { overrides, env: Env::of_process(Path::new("."))? };
     match args.command {
@@ -111,7 +118,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
         Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
-        Some(Command::Doctor(output)) => doctor::run(&context, output),
+        Some(Command::Doctor(args)) => doctor::run(&context, args),
+        Some(Command::Setup(args)) => setup::run(&context, args),
+        Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man) => man::run(),
     }
 }
 

@@ -113,8 +113,14 @@ pub enum Command {
     Drain,
     /// Open selling and submitting, and leave safe mode
     Resume,
-    /// Check the configuration and the database, one line each
-    Doctor(Output),
+    /// Check configuration, files, database, services, token and keys, one line each
+    Doctor(DoctorArgs),
+    /// Ask for what is needed, check each answer, write the configuration
+    Setup(SetupArgs),
+    /// Print the completions for a shell
+    Completions { shell: Shell },
+    /// Print the manual page
+    Man,
 }
 
 /// How to print.
@@ -186,6 +192,30 @@ pub struct GrantArgs {
     /// Why, for the ledger
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Only what can be seen from here: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct SetupArgs {
+    /// Take the answers as they are: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Whose completions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Clone, Debug, clap::Args)]

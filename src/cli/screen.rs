@@ -130,7 +130,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// What a terminal could take for a command becomes a space.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let drawn = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
     text.chars().map(drawn).collect()
 }

@@ -170,6 +170,13 @@ impl Telegram {
         self.state().updates.waiting()
     }
 
+    /// Another program wants the bot's updates at `url`: every poll is refused until the webhook
+    /// is deleted; one that `stays` is set again at once. An empty `url` takes it away.
+    pub fn sets_webhook(&self, url: &str, stays: bool) {
+        self.state().webhook = state::Webhook { url: url.to_owned(), stays };
+        self.changed();
+    }
+
     /// From now on every update comes twice, as after a confirmation that was lost.
     pub fn deliver_twice(&self, twice: bool) {
         self.state().updates.twice = twice;

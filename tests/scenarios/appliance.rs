@@ -282,7 +282,12 @@ impl Appliance {
 
     /// Another command on the same folder.
     pub(crate) fn command(&self, args: &[&str]) -> Output {
-        let output = self.binary(args).output().unwrap();
+        self.command_with(args, &[])
+    }
+
+    /// The same with other variables; an empty one is not set.
+    pub(crate) fn command_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Output {
+        let output = self.binary(args).envs(vars.iter().copied()).output().unwrap();
         let mut heard = held(&self.heard);
         heard.write_all(&output.stdout).unwrap();
         heard.write_all(&output.stderr).unwrap();

@@ -14,6 +14,7 @@ mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
+mod doctor;
 mod harness;
 mod in_a_terminal;
 mod limits;
@@ -22,6 +23,7 @@ mod orders;
 mod payments;
 mod report;
 mod services;
+mod setup;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};
