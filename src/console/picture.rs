@@ -14,10 +14,9 @@ use crate::operator::overview::{self, Overview};
 use crate::operator::payments;
 use crate::operator::queue::{self, Filter, Sort};
 use crate::operator::story::{self, Story};
-use crate::operator::{alerts, customers, failures, trail};
+use crate::operator::{alerts, customers, days, failures, trail};
 use crate::orders::Shop;
 use anyhow::Result;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
@@ -105,7 +104,7 @@ impl Reader {
                         shop: &self.shop,
                         head: &head,
                         machine: machine.as_ref(),
-                        midnight: midnight(now, &self.zone),
+                        midnight: days::midnight(now, &self.zone),
                     };
                     Body::Overview(Box::new(overview::read(conn, &asked, now)?), machine)
                 }
@@ -131,12 +130,4 @@ impl Reader {
             Ok(Picture { request: request.clone(), head, body, read_at: now })
         })
     }
-}
-
-/// The beginning of the day that `now` is in.
-fn midnight(now: Millis, zone: &TimeZone) -> Millis {
-    let start = Timestamp::from_millisecond(now)
-        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
-        .map(|at| at.timestamp().as_millisecond());
-    start.unwrap_or(now - now.rem_euclid(DAY))
 }
