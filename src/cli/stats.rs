@@ -34,6 +34,7 @@ fn show(stats: &Stats) -> String {
         line("refunds", &|p| p.refunds.to_string()),
         line("credits in", &|p| p.credits_in.to_string()),
         line("credits out", &|p| p.credits_out.to_string()),
+        line("Stars", &|p| p.stars.to_string()),
         line("provider's credits", &|p| format!("{:.0}", p.provider_credits)),
         line("success", &|p| {
             p.success_rate.map_or("–".to_owned(), |rate| format!("{:.1}%", rate * 100.0))
