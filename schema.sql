@@ -83,6 +83,44 @@ CREATE TRIGGER users_begin_with_nothing BEFORE INSERT ON users WHEN NEW.credits 
     SELECT RAISE(ABORT, 'a user begins with 0 credits: use `neurocards grant TG_USER_ID CREDITS`');
 END;
 
+-- What was paid for in Telegram Stars. The row and its `purchase` in the ledger are one commit, and
+-- so are the end of a refund and the credits that it takes back: key 'purchase:CHARGE' and
+-- 'refund:CHARGE'. What was spent by then cannot be taken back and is owed.
+CREATE TABLE payments (
+    id              INTEGER PRIMARY KEY,
+    user_id         INTEGER NOT NULL REFERENCES users (id),  -- who paid and got the credits
+    telegram_payment_charge_id TEXT NOT NULL UNIQUE CHECK (telegram_payment_charge_id <> ''),
+    stars           INTEGER NOT NULL CHECK (stars > 0),
+    credits         INTEGER NOT NULL CHECK (credits > 0),
+    payload         TEXT    NOT NULL,                -- the invoice's
+    source          TEXT    NOT NULL DEFAULT 'update'
+                    CHECK (source IN ('update', 'reconciled')),  -- Telegram told us, or we asked
+    paid_at         INTEGER NOT NULL,                -- by Telegram's clock
+    created_at      INTEGER NOT NULL,                -- when the credits came
+    refund_asked_at INTEGER,                         -- Telegram is asked for the refund; unanswered while refunded_at is NULL
+    refunded_at     INTEGER,                         -- the Stars are back, and what there was of the credits
+    taken_back      INTEGER CHECK (taken_back >= 0), -- credits
+    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent before
+    CHECK ((refunded_at IS NULL) = (taken_back IS NULL)),
+    CHECK ((refunded_at IS NULL) = (owed IS NULL)),
+    CHECK (refunded_at IS NULL OR taken_back + owed = credits)
+) STRICT;
+CREATE INDEX payments_user ON payments (user_id, id);
+CREATE INDEX payments_time ON payments (created_at);
+CREATE INDEX payments_refunded ON payments (refunded_at) WHERE refunded_at IS NOT NULL;
+CREATE INDEX payments_refunding ON payments (refund_asked_at)
+    WHERE refund_asked_at IS NOT NULL AND refunded_at IS NULL;
+
+CREATE TRIGGER payments_no_delete BEFORE DELETE ON payments BEGIN
+    SELECT RAISE(ABORT, 'a payment stays: use `neurocards refund-payment CHARGE_ID` to give it back');
+END;
+CREATE TRIGGER payments_keep_what_was_paid
+BEFORE UPDATE OF user_id, telegram_payment_charge_id, stars, credits ON payments
+WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegram_payment_charge_id
+  OR NEW.stars <> OLD.stars OR NEW.credits <> OLD.credits BEGIN
+    SELECT RAISE(ABORT, 'a payment stays as it was paid');
+END;
+
 -- What a customer confirmed. Its videos are its jobs.
 CREATE TABLE orders (
     id           INTEGER PRIMARY KEY,

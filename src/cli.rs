@@ -4,19 +4,26 @@
 //! data folder. An error is one line on standard error that says what to do.
 
 mod args;
+mod ask;
+mod completions;
 mod config;
+mod console;
 mod demo;
 mod doctor;
 mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod man;
 mod mend;
 mod models;
 mod pause;
+mod payments;
 mod people;
 mod run;
 mod screen;
+mod services;
+mod setup;
 mod sql;
 mod stats;
 mod users;
@@ -31,8 +38,9 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, BanArgs, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, ModelsCommand, Output,
-    RetryArgs, SqlArgs, UsersArgs,
+    Args, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs, KeysCommand,
+    ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell, SqlArgs,
+    UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -75,13 +83,18 @@ impl Context {
 
 fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let overrides = Overrides { config: args.config, data_dir: args.data_dir };
-    if let Some(Command::Config { sample: true, .. }) = args.command {
-        // Printed even where the present configuration is broken.
-        return config::sample();
+    // These are printed even where the present configuration is broken.
+    match args.command {
+        Some(Command::Config { sample: true, .. }) => return config::sample(),
+        Some(Command::Completions { shell }) => return completions::run(shell),
+        Some(Command::Man) => return man::run(),
+        _ => {}
     }
     let context = Context { overrides, env: Env::of_process(Path::new("."))? };
     match args.command {
+        None if console::is_possible() => console::foreground(&context.config()?),
         None | Some(Command::Run) => run::run(context.config()?),
+        Some(Command::Console(args)) => console::run(&context.config()?, &args),
         Some(Command::Demo(args)) => demo::run(&context, args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
@@ -100,11 +113,16 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Message { tg_user_id, text }) => {
             people::message(&context.config()?, tg_user_id, text)
         }
+        Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
+        Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
         Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
-        Some(Command::Doctor(output)) => doctor::run(&context, output),
+        Some(Command::Doctor(args)) => doctor::run(&context, args),
+        Some(Command::Setup(args)) => setup::run(&context, args),
+        Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man) => man::run(),
     }
 }
 

@@ -14,6 +14,7 @@ mod writer;
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
 pub use migrate::Mode;
+pub use pragmas::{Pragma, read as read_pragmas};
 pub use writer::Tx;
 
 use anyhow::{Context as _, Result};

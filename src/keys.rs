@@ -244,14 +244,22 @@ pub fn full_until(
     limits: Limits,
     now: Millis,
 ) -> Result<Option<Millis>> {
-    // Calls under way come first: they are in the window for at least ten seconds from now.
+    // Calls under way come first: they are in the window for at least ten seconds from now. The
+    // two kinds apart, since an OR would walk all that the key was ever asked.
     let window: Vec<Option<Millis>> = conn
         .prepare_cached(
             "SELECT ended_at
-             FROM submits
-             WHERE api_key = :key
-               AND outcome <> 'unsent'
-               AND (ended_at > :since OR ended_at IS NULL)
+             FROM (SELECT ended_at
+                   FROM submits
+                   WHERE api_key = :key
+                     AND outcome <> 'unsent'
+                     AND ended_at IS NULL
+                   UNION ALL
+                   SELECT ended_at
+                   FROM submits
+                   WHERE api_key = :key
+                     AND outcome <> 'unsent'
+                     AND ended_at > :since)
              ORDER BY ended_at IS NOT NULL, ended_at DESC
              LIMIT :creates",
         )?

@@ -51,19 +51,35 @@ pub fn grant(tx: &Tx<'_>, grant: &Grant<'_>, now: Millis) -> Result<Granted> {
     if credits + grant.credits < 0 {
         return Ok(Granted::TooFew(credits));
     }
+    insert(tx, "grant", grant, now)?;
+    Ok(Granted::Done(credits + grant.credits))
+}
+
+/// Credits that were paid for: as a grant, but a kind of its own. Never called without a payment.
+/// Returns the balance.
+///
+/// # Errors
+/// Its key was used before, or it adds nothing: whoever records payments sees to both.
+pub fn purchase(tx: &Tx<'_>, bought: &Grant<'_>, now: Millis) -> Result<i64> {
+    insert(tx, "purchase", bought, now)?;
+    balance(tx, bought.user)
+}
+
+fn insert(tx: &Tx<'_>, kind: &str, grant: &Grant<'_>, now: Millis) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO ledger (user_id, delta, kind, key, actor, note, created_at)
-         VALUES (:user, :delta, 'grant', :key, :actor, :note, :now)",
+         VALUES (:user, :delta, :kind, :key, :actor, :note, :now)",
     )?
     .execute(named_params! {
         ":user": grant.user,
         ":delta": grant.credits,
+        ":kind": kind,
         ":key": grant.key,
         ":actor": grant.actor,
         ":note": grant.note,
         ":now": now,
     })?;
-    Ok(Granted::Done(credits + grant.credits))
+    Ok(())
 }
 
 /// What came of a [`hold`].

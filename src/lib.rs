@@ -24,6 +24,7 @@ pub mod templates;
 pub mod jobs;
 
 pub mod orders;
+pub mod payments;
 
 pub mod flow;
 

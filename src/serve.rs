@@ -5,7 +5,8 @@ mod logs;
 mod settings;
 
 pub use logs::{LogTo, begin as begin_logs};
-pub use settings::shop;
+pub(crate) use settings::fingerprint;
+pub use settings::{shop, telegram};
 
 use crate::alerts;
 use crate::bot;

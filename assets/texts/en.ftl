@@ -205,6 +205,7 @@ topup = 💳 <b>Top up</b>
 topup-nobody = 💳 Topping up opens soon. Your ID: <code>{ $id }</code>
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
+refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
 
 from-support = 💬 <b>A message from support</b>
 
@@ -262,6 +263,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->
     [one] { $n } KIE credit

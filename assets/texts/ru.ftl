@@ -208,6 +208,7 @@ topup = 💳 <b>Пополнение баланса</b>
 topup-nobody = 💳 Пополнение скоро откроется. Ваш ID: <code>{ $id }</code>
 granted = 🎁 Баланс пополнен, пришло: { $credits }. Теперь у вас { $balance }.
 taken-back = С баланса списано: { $credits }. Теперь у вас { $balance }.
+refunded = ⭐ Вернули вам { $stars } Stars. С баланса списано: { $credits }. Теперь у вас { $balance }.
 
 from-support = 💬 <b>Сообщение от поддержки</b>
 
@@ -265,6 +266,7 @@ report-orders = Заказов: { $n }
 report-videos = Готовых видео: { $n }
 report-failed = Не получилось видео: { $n }
 report-refunds = Возвратов кредитов: { $n }
+report-stars = Оплачено: { $n } ⭐
 report-credits = Пришло: { $in }. Потрачено на видео: { $out }.
 report-cost = Расход у провайдера: { $n ->
     [one] { $n } кредит

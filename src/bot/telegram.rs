@@ -3,7 +3,9 @@
 //! limit, and the token stays out of errors and logs.
 
 mod failure;
+mod identity;
 mod methods;
+mod stars;
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -11,7 +13,9 @@ pub(crate) mod fake;
 mod tests;
 
 pub use failure::Failure;
+pub use identity::{Me, Webhook};
 pub use methods::{Media, Sent, Shape, Upload, Words};
+pub use stars::StarsBack;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::text::Lang;
 use clap::{Parser, Subcommand};
 
 use crate::clock::{DAY, Millis};
@@ -31,6 +32,8 @@ pub struct Args {
 pub enum Command {
     /// The whole appliance without the console, for systemd: logs on standard output
     Run,
+    /// The console on the database of a running or stopped appliance
+    Console(ConsoleArgs),
     /// The whole appliance with no key and no network, against the built-in sandbox
     Demo(DemoArgs),
     /// The effective configuration with the source of each value, secrets masked
@@ -94,6 +97,10 @@ pub enum Command {
         /// Plain words, up to 4,000 characters
         text: String,
     },
+    /// The payments in Stars, newest first
+    Payments(PaymentsArgs),
+    /// Give a payment's Stars back and take its credits
+    RefundPayment(RefundArgs),
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
@@ -106,8 +113,14 @@ pub enum Command {
     Drain,
     /// Open selling and submitting, and leave safe mode
     Resume,
-    /// Check the configuration and the database, one line each
-    Doctor(Output),
+    /// Check configuration, files, database, services, token and keys, one line each
+    Doctor(DoctorArgs),
+    /// Ask for what is needed, check each answer, write the configuration
+    Setup(SetupArgs),
+    /// Print the completions for a shell
+    Completions { shell: Shell },
+    /// Print the manual page
+    Man,
 }
 
 /// How to print.
@@ -116,6 +129,16 @@ pub struct Output {
     /// Print JSON, for scripts
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConsoleArgs {
+    /// Look only: nothing can be changed
+    #[arg(long)]
+    pub readonly: bool,
+    /// The console's language; else the locale's
+    #[arg(long, value_name = "ru|en", value_parser = language)]
+    pub lang: Option<Lang>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -137,12 +160,26 @@ pub struct DemoArgs {
     /// How many times as fast as in reality time passes
     #[arg(long, value_name = "X", default_value_t = 30.0, value_parser = speed)]
     pub speed: f64,
+    /// Print progress and a summary in a terminal, too, in place of the console
+    #[arg(long)]
+    pub no_console: bool,
     /// Let the services fail now and then
     #[arg(long)]
     pub faults: bool,
     /// Repeat a run: the same customers, choices and faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Only make a large database in this new data folder, as after two busy months
+    #[arg(long, value_name = "DIR")]
+    pub fill: Option<PathBuf>,
+    /// With --fill: how many customers
+    #[arg(long, value_name = "N", default_value_t = 1_200_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub users: u32,
+    /// With --fill: how many ended jobs
+    #[arg(long, value_name = "N", default_value_t = 300_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub jobs: u32,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -155,6 +192,30 @@ pub struct GrantArgs {
     /// Why, for the ledger
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Only what can be seen from here: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct SetupArgs {
+    /// Take the answers as they are: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Whose completions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -195,6 +256,28 @@ pub struct UsersArgs {
     pub limit: u32,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct PaymentsArgs {
+    /// Only this user's
+    #[arg(long, value_name = "TG_ID")]
+    pub user: Option<i64>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RefundArgs {
+    /// As `neurocards payments` shows it
+    pub charge_id: String,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -250,6 +333,14 @@ pub struct SqlArgs {
 fn span(text: &str) -> Result<Millis, String> {
     let span = parse_duration(text).filter(|span| *span <= DAY);
     span.ok_or_else(|| "write a span up to 24h, as 10s or 5m".to_owned())
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "ru" => Ok(Lang::Ru),
+        "en" => Ok(Lang::En),
+        _ => Err("ru or en".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

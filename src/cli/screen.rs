@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+pub(super) use crate::operator::days::midnight;
 
 /// Longest text in a cell, in columns of the terminal.
 const WIDEST_CELL: usize = 48;
@@ -130,7 +131,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// What a terminal could take for a command becomes a space.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let drawn = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
     text.chars().map(drawn).collect()
 }

@@ -266,3 +266,23 @@ pub fn granted(
     outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
     Ok(())
 }
+
+/// Tells a customer that a payment went back, `stars` of it, with the credits that it took along.
+pub fn refunded(
+    tx: &Tx<'_>,
+    texts: &crate::text::Texts,
+    user: &User,
+    stars: i64,
+    taken_back: i64,
+    now: Millis,
+) -> Result<()> {
+    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
+    let args = [
+        ("stars", Arg::Num(stars)),
+        ("credits", Arg::Html(words(taken_back))),
+        ("balance", Arg::Html(words(user.credits))),
+    ];
+    let html = texts.say(user.lang, "refunded", &args);
+    outbox::put(tx, user.tg_user_id, None, &Content::text(html), None, now)?;
+    Ok(())
+}

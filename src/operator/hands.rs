@@ -3,6 +3,7 @@
 //! it changed anything; what changed nothing leaves no line.
 
 mod customers;
+mod payments;
 mod selling;
 mod services;
 mod videos;
@@ -11,6 +12,8 @@ pub use customers::{Gift, MESSAGE_MAX, ban, grant, unban, write_to};
 pub use selling::{drain, pause_selling, pause_submitting, resume};
 pub use services::{ask_balance, block_key, key_at, switch_model, unblock_key};
 pub use videos::{RETRIES_MAX, cancel, hurry, raise, retry, retry_all};
+
+pub use payments::{Refund, begin_refund, drop_refund, end_refund, weigh_refund};
 
 use crate::audit::{self, Action, By};
 use crate::clock::Millis;
@@ -84,6 +87,12 @@ pub enum Refused {
     /// No such model in `[kie] models`.
     #[error("no model {0} is in [kie] models: {1}")]
     NoModel(String, String),
+    /// No payment with this charge id.
+    #[error("there is no payment {0}: `neurocards payments` lists them")]
+    NoPayment(String),
+    /// The Stars went back before.
+    #[error("payment {0} went back before: nothing is left to do")]
+    Refunded(String),
 }
 
 /// The line in the audit.

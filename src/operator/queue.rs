@@ -292,10 +292,11 @@ mod tests {
             ("order:1 PERSON", vec![2]),
             ("error:violation", vec![2]),
             ("крем", vec![3, 1, 2]),
-            ("КРЕМ model:MINI", vec![1]),
+            ("КРЕМ model:MINI", vec![1, 2]),
+            ("КРЕМ model:kling", vec![]),
             ("key:aa age>1h", vec![]),
             ("key:aa age>59m", vec![3]),
-            ("age<2m", vec![1]),
+            ("age<2m", vec![1, 2]),
             ("nothing like it", vec![]),
         ] {
             assert_eq!(found(text), ids, "{text}");
@@ -310,8 +311,8 @@ mod tests {
             let query = Query { filter, sort, limit };
             read(&conn, &query, now).unwrap().iter().map(|row| row.id.0).collect()
         };
-        assert_eq!(of(Sort::Newest, 0), [3, 2, 1]);
-        assert_eq!(of(Sort::Oldest, 2), [1, 2]);
+        assert_eq!(of(Sort::Newest, 0), [3, 1, 2]);
+        assert_eq!(of(Sort::Oldest, 2), [2, 1]);
         assert_eq!(of(Sort::Step, 1), [3]);
         assert_eq!(of(Sort::Customer, 0), [3, 2, 1]);
         conn.execute("UPDATE jobs SET priority = 5 WHERE id = 3", []).unwrap();

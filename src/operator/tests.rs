@@ -1,6 +1,7 @@
 //! A small database that the operator's room and the commands are shown.
 
-mod plans;
+mod effort;
+mod shapes;
 
 use rusqlite::Connection;
 

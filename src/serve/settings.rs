@@ -88,7 +88,7 @@ fn support(config: &Config) -> Option<String> {
 }
 
 /// Names a key without giving it away: the first 32 bits of its SHA-256.
-pub(super) fn fingerprint(key: &SecretString) -> String {
+pub(crate) fn fingerprint(key: &SecretString) -> String {
     let digest = Sha256::digest(key.expose_secret().as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -135,15 +135,20 @@ fn is_loopback(url: &str) -> Result<bool> {
 
 pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Options {
     bot::Options {
-        telegram: bot::telegram::Options {
-            token: tokens.bot.clone(),
-            api_url: config.endpoints.telegram.clone(),
-            proxy: config.proxies.telegram.as_ref().map(|proxy| proxy.url().clone()),
-            clock: clock.clone(),
-        },
+        telegram: telegram(config, tokens, clock),
         photos: config.data_dir.join("photos"),
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
         zone: config.report.timezone.clone(),
+    }
+}
+
+/// How Telegram is reached: by the bot, and by a command that has a word with it.
+pub fn telegram(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::telegram::Options {
+    bot::telegram::Options {
+        token: tokens.bot.clone(),
+        api_url: config.endpoints.telegram.clone(),
+        proxy: config.proxies.telegram.as_ref().map(|proxy| proxy.url().clone()),
+        clock: clock.clone(),
     }
 }

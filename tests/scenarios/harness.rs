@@ -19,7 +19,7 @@ const NO_TRIGGERS: [&str; 7] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 17] = [
+const DAMAGE: [(&str, &str); 19] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -29,6 +29,18 @@ const DAMAGE: [(&str, &str); 17] = [
          INSERT INTO ledger (user_id, delta, kind, job_id, hold_id, actor)
          SELECT user_id, 0, 'charge', job_id, hold_id, 'x' FROM ledger WHERE kind = 'charge'",
         "settled more than once",
+    ),
+    (
+        "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                               paid_at, created_at)
+         VALUES (1, 'x', 1, 1, '', 1, 1)",
+        "do not go together",
+    ),
+    (
+        "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                               paid_at, created_at, refunded_at, taken_back, owed)
+         VALUES (1, 'x', 1, 1, '', 1, 1, 1, 1, 0)",
+        "took other credits",
     ),
     ("UPDATE jobs SET status = 'queued', finished_at = NULL", "has not ended"),
     ("UPDATE jobs SET order_id = NULL WHERE id = 1", "without an order holds"),

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::appliance::Expected;
 
 /// Queries that find nobody: what it would mean, and who.
-const NOBODY: [(&str, &str); 15] = [
+const NOBODY: [(&str, &str); 17] = [
     (
         "credits are not the sum of the ledger",
         "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
@@ -84,6 +84,21 @@ const NOBODY: [(&str, &str); 15] = [
         "a failed job sent a video",
         "SELECT 'job ' || jobs.id FROM jobs JOIN outbox ON job_id = jobs.id
          WHERE status = 'failed' AND state = 'sent'",
+    ),
+    (
+        "a payment and its credits do not go together",
+        "SELECT 'charge ' || COALESCE(telegram_payment_charge_id, key) FROM payments
+         FULL JOIN (SELECT * FROM ledger WHERE kind = 'purchase') AS bought
+           ON bought.key = 'purchase:' || telegram_payment_charge_id
+          AND bought.user_id = payments.user_id AND bought.delta = payments.credits
+         WHERE bought.id IS NULL OR payments.id IS NULL",
+    ),
+    (
+        "a refund took other credits than it says",
+        "SELECT 'charge ' || telegram_payment_charge_id FROM payments
+         WHERE COALESCE(taken_back, 0) <>
+               (SELECT COALESCE(-SUM(delta), 0) FROM ledger
+                WHERE key = 'refund:' || telegram_payment_charge_id)",
     ),
     (
         "the database is damaged",

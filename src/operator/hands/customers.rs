@@ -115,6 +115,6 @@ fn user(tx: &Tx<'_>, tg_user_id: i64) -> Result<User> {
     users::by_tg(tx, tg_user_id)?.ok_or_else(|| Refused::NoUser(tg_user_id).into())
 }
 
-fn object(tg_user_id: i64) -> String {
+pub(super) fn object(tg_user_id: i64) -> String {
     format!("user {tg_user_id}")
 }

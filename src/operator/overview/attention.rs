@@ -269,3 +269,81 @@ fn told(conn: &Connection, now: Millis) -> Result<Vec<Attention>> {
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SECOND;
+    use crate::operator::overview::{self, Asked};
+    use crate::operator::tests::{sample, shop};
+    use crate::operator::{head, machine::Machine};
+
+    /// The names of what needs attention, in its order.
+    fn names(change: &str, free_bytes: u64) -> Vec<String> {
+        let (conn, now) = sample();
+        conn.execute_batch(change).unwrap();
+        let shop = shop();
+        let head = head::read(&conn, &shop, 30 * SECOND, now).unwrap();
+        let machine = Machine {
+            database_bytes: 1,
+            wal_bytes: 0,
+            disk_free_bytes: free_bytes,
+            disk_total_bytes: 100 << 30,
+            last_backup_at: None,
+        };
+        let asked =
+            Asked { shop: &shop, head: &head, machine: Some(&machine), midnight: now - DAY };
+        let overview = overview::read(&conn, &asked, now).unwrap();
+        let name = |one: &Attention| {
+            serde_json::to_value(one).unwrap()["what"].as_str().unwrap().to_owned()
+        };
+        overview.attention.iter().map(name).collect()
+    }
+
+    const CALM: &str = "UPDATE api_keys SET blocked_class = NULL, blocked_until = NULL;
+                        UPDATE models SET paused_until = NULL;
+                        UPDATE alerts SET ended_at = 5;";
+
+    #[test]
+    fn where_all_is_well_nothing_needs_attention() {
+        assert_eq!(names(CALM, 50 << 30), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_thing_is_said_once_and_the_most_urgent_first() {
+        assert_eq!(names("", 50 << 30), ["key_blocked", "model_paused", "open_alert"]);
+        let much = "UPDATE instance SET safe_mode_at = 5, selling_paused_at = 6,
+                                        submitting_paused_at = 7, heartbeat_at = NULL;
+             UPDATE api_keys SET balance = 3;
+             UPDATE jobs SET created_at = 5 WHERE id = 3;
+             INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
+             VALUES (3, 'aaaa', 'kling', 999000000, 999000001, 'lost');
+             INSERT INTO outbox (seq, chat_id, content, state, error, created_at)
+             VALUES (90, 7, '{}', 'dropped', 'no', 999000000),
+                    (91, 42, '{}', 'dropped', 'canceled by the operator', 999000000);";
+        assert_eq!(
+            names(much, 1 << 20),
+            [
+                "safe_mode",
+                "not_running",
+                "disk_low",
+                "submitting_paused",
+                "key_blocked",
+                "old_job",
+                "model_paused",
+                "low_balance",
+                "lost_submits",
+                "messages_dropped",
+                "open_alert",
+            ]
+        );
+    }
+
+    #[test]
+    fn selling_that_closed_by_itself_says_why() {
+        let blocked = "UPDATE api_keys SET blocked_class = 'billing', blocked_until = 9000000000";
+        assert_eq!(names(blocked, 50 << 30)[..2], ["selling_closed", "key_blocked"]);
+        let paused = format!("{CALM} UPDATE instance SET selling_paused_at = 6");
+        assert_eq!(names(&paused, 50 << 30), ["selling_paused"]);
+    }
+}

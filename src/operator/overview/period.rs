@@ -27,6 +27,8 @@ pub struct Period {
     pub credits_in: i64,
     /// Credits charged for videos: what they brought.
     pub credits_out: i64,
+    /// Stars that customers paid; those that went back are counted all the same.
+    pub stars: i64,
     /// What the videos cost, in the provider's credits.
     pub provider_credits: f64,
     /// Done of done and failed, from 0 to 1; none where nothing ended.
@@ -44,6 +46,8 @@ pub struct Hours {
     pub videos: [i64; HOURS],
     /// Holds that were given back.
     pub refunds: [i64; HOURS],
+    /// Stars that customers paid.
+    pub stars: [i64; HOURS],
     /// Credits charged for videos.
     pub credits_charged: [i64; HOURS],
     /// What the videos cost, in the provider's credits.
@@ -65,10 +69,7 @@ pub fn read(conn: &Connection, midnight: Millis, now: Millis) -> Result<(Period,
         hours: Hours::default(),
         now,
     };
-    let from = midnight.min(now - DAY);
-    tally.orders(conn, from)?;
-    tally.jobs(conn, from)?;
-    tally.ledger(conn, from)?;
+    tally.add_up(conn, midnight.min(now - DAY))?;
     Ok((tally.today.finish(), tally.day.finish(), tally.hours))
 }
 
@@ -77,9 +78,7 @@ pub fn between(conn: &Connection, from: Millis, to: Millis) -> Result<Period> {
     let span = Span { until: to, ..Span::since(from) };
     let mut tally =
         Tally { today: span, day: Span::since(Millis::MAX), hours: Hours::default(), now: to };
-    tally.orders(conn, from)?;
-    tally.jobs(conn, from)?;
-    tally.ledger(conn, from)?;
+    tally.add_up(conn, from)?;
     Ok(tally.today.finish())
 }
 
@@ -117,6 +116,13 @@ impl Tally {
     fn of(&mut self, at: Millis) -> impl Iterator<Item = &mut Span> {
         let spans = [&mut self.today, &mut self.day];
         spans.into_iter().filter(move |span| (span.since..span.until).contains(&at))
+    }
+
+    fn add_up(&mut self, conn: &Connection, from: Millis) -> Result<()> {
+        self.orders(conn, from)?;
+        self.jobs(conn, from)?;
+        self.ledger(conn, from)?;
+        self.payments(conn, from)
     }
 
     fn orders(&mut self, conn: &Connection, from: Millis) -> Result<()> {
@@ -158,6 +164,20 @@ impl Tally {
             if let Some(bar) = Hours::bar(at, self.now) {
                 self.hours.provider_credits[bar] += cost;
                 self.hours.videos[bar] += i64::from(status == "done");
+            }
+        }
+        Ok(())
+    }
+
+    fn payments(&mut self, conn: &Connection, from: Millis) -> Result<()> {
+        let mut found = conn
+            .prepare_cached("SELECT created_at, stars FROM payments WHERE created_at >= :from")?;
+        let mut rows = found.query(named_params! { ":from": from })?;
+        while let Some(row) = rows.next()? {
+            let (at, stars): (Millis, i64) = (row.get(0)?, row.get(1)?);
+            self.of(at).for_each(|span| span.period.stars += stars);
+            if let Some(bar) = Hours::bar(at, self.now) {
+                self.hours.stars[bar] += stars;
             }
         }
         Ok(())

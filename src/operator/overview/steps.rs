@@ -82,31 +82,31 @@ struct Record {
 /// All six steps, from the last 2,000 lines of all stories.
 pub fn times(conn: &Connection) -> Result<Vec<StepTimes>> {
     let mut records: HashMap<String, Record> = HashMap::new();
-    // Whose trouble was the last thing that happened: `failed` after it tells of the same try.
-    let mut troubled: HashMap<i64, bool> = HashMap::new();
+    // Newest first. What came after a line: `failed` after `trouble` tells of the same try.
+    let mut failed_after: HashMap<i64, bool> = HashMap::new();
     // The message's way to Telegram has no time of its own: it began when the job came to `deliver`.
     let mut found = conn.prepare_cached(
-        "SELECT e.job_id, e.step, e.what,
-                CASE e.what WHEN 'done' THEN e.at - j.step_since ELSE e.duration_ms END
-         FROM (SELECT id, job_id, at, step, what, duration_ms
-               FROM events
-               ORDER BY id DESC
-               LIMIT :most) AS e
-         JOIN jobs j ON j.id = e.job_id
-         ORDER BY e.id",
+        "SELECT job_id, step, what,
+                CASE what
+                    WHEN 'done' THEN at - (SELECT step_since FROM jobs WHERE id = events.job_id)
+                    ELSE duration_ms
+                END
+         FROM events
+         ORDER BY id DESC
+         LIMIT :most",
     )?;
     let mut rows = found.query(named_params! { ":most": EVENTS })?;
     while let Some(row) = rows.next()? {
         let (job, what): (i64, &str) = (row.get(0)?, row.get_ref(2)?.as_str()?);
-        let was_troubled = troubled.insert(job, what == "trouble").unwrap_or(false);
+        let told = failed_after.insert(job, what == "failed").unwrap_or(false);
         let record = records.entry(row.get(1)?).or_default();
         match what {
             "written" | "uploaded" | "accepted" | "rendered" | "fetched" | "done" => {
                 record.ok += 1;
                 record.took.extend(row.get::<_, Option<Millis>>(3)?.map(|ms| ms.max(0)));
             }
-            "trouble" => record.failed += 1,
-            "failed" if !was_troubled => record.failed += 1,
+            "failed" => record.failed += 1,
+            "trouble" if !told => record.failed += 1,
             _ => {}
         }
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::chat::{Button, Chat, Does, Media, Message, Press};
 use super::flood::Bucket;
+use super::stars::Charge;
 use super::updates::Updates;
 use crate::clock::Millis;
 
@@ -22,10 +23,21 @@ pub(super) struct State {
     pub(super) floods: u64,
     pub(super) overall: Bucket,
     pub(super) commands: Vec<Value>,
+    pub(super) charges: BTreeMap<String, Charge>,
+    pub(super) webhook: Webhook,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
     last_message: i64,
     last_file: u64,
+}
+
+/// Where another program wants the bot's updates.
+#[derive(Default)]
+pub(super) struct Webhook {
+    /// Empty: nowhere.
+    pub(super) url: String,
+    /// That program sets it again as soon as it is deleted.
+    pub(super) stays: bool,
 }
 
 /// A file that Telegram knows.
@@ -52,6 +64,8 @@ impl State {
             floods: 0,
             overall: Bucket::overall(now),
             commands: Vec::new(),
+            charges: BTreeMap::new(),
+            webhook: Webhook::default(),
             files: HashMap::new(),
             blobs: HashMap::new(),
             last_message: 0,
