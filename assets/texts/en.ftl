@@ -263,6 +263,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->
     [one] { $n } KIE credit

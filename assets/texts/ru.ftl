@@ -266,6 +266,7 @@ report-orders = Заказов: { $n }
 report-videos = Готовых видео: { $n }
 report-failed = Не получилось видео: { $n }
 report-refunds = Возвратов кредитов: { $n }
+report-stars = Оплачено: { $n } ⭐
 report-credits = Пришло: { $in }. Потрачено на видео: { $out }.
 report-cost = Расход у провайдера: { $n ->
     [one] { $n } кредит

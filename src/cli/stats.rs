@@ -8,14 +8,13 @@ use super::args::Output;
 use super::screen;
 use crate::config::Config;
 use crate::db::Db;
-use crate::operator::days;
 use crate::operator::overview::Period;
 use crate::operator::stats::{self, Stats};
 
 pub(super) fn run(config: &Config, output: Output) -> Result<ExitCode> {
     let now = config.process_clock().now();
     let zone = &config.report.timezone;
-    let midnight = days::midnight(now, zone);
+    let midnight = screen::midnight(now, zone);
     let db = Db::open_existing(&config.data_dir)?;
     let stats = db.read(|conn| stats::read(conn, midnight, now))?;
     if output.json { screen::print_json(&stats) } else { screen::print(&show(&stats)) }
