@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod backup;
 mod config;
 mod demo;
 mod doctor;
@@ -31,8 +32,8 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, PaymentsArgs, RefundArgs,
-    SqlArgs, UsersArgs,
+    Args, BackupArgs, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, PaymentsArgs,
+    RefundArgs, SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -94,6 +95,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
         Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
         Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
+        Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
+        Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause) => pause::pause(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),

@@ -8,6 +8,7 @@ pub use logs::{LogTo, begin as begin_logs};
 pub use settings::{shop, telegram};
 
 use crate::alerts;
+use crate::backup::daily::Daily;
 use crate::bot;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
@@ -33,6 +34,7 @@ pub struct Appliance {
     db: Db,
     workers: Workers,
     keeper: Keeper,
+    backups: Daily,
     bot: Option<tokio::task::JoinHandle<()>>,
     runtime: Runtime,
     stop: CancellationToken,
@@ -79,6 +81,8 @@ impl Appliance {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
         let keeper = Keeper::start(&db, &clock, config)?;
+        let backups =
+            Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -91,7 +95,7 @@ impl Appliance {
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);
-        Ok(Self { db, workers, keeper, bot, runtime, stop, ends, end, _lock: lock })
+        Ok(Self { db, workers, keeper, backups, bot, runtime, stop, ends, end, _lock: lock })
     }
 
     /// The database, for whoever shows what goes on.
@@ -145,6 +149,7 @@ impl Appliance {
             }
         }
         self.runtime.shutdown_background();
+        self.backups.stop();
         self.keeper.stop(&self.db, orderly);
         tracing::info!("stopped");
     }

@@ -1,6 +1,7 @@
 //! From the configuration to every room's own options.
 
 use crate::api::{files, kie, openai};
+use crate::backup::daily;
 use crate::bot;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Tokens};
@@ -139,6 +140,15 @@ pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Optio
         photos: config.data_dir.join("photos"),
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
+    }
+}
+
+pub(super) fn backups(config: &Config) -> daily::Options {
+    daily::Options {
+        folder: config.data_dir.join("backups"),
+        at: config.backup.at,
+        zone: config.report.timezone.clone(),
+        keep: config.backup.keep,
     }
 }
 

@@ -9,6 +9,7 @@ mod customer;
 mod promises;
 mod secrets;
 
+mod backups;
 mod bad_input;
 mod by_hand;
 mod commands;
