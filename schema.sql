@@ -242,6 +242,7 @@ CREATE TABLE submits (
 CREATE INDEX submits_window ON submits (api_key, ended_at) WHERE outcome <> 'unsent';
 CREATE INDEX submits_job ON submits (job_id);
 CREATE INDEX submits_open ON submits (job_id) WHERE outcome = 'sending';
+CREATE INDEX submits_lost ON submits (ended_at) WHERE outcome = 'lost';
 
 -- A photo's copy at the provider, per key: the order's other videos use it again.
 CREATE TABLE uploads (
@@ -329,6 +330,7 @@ CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat_pending ON outbox (chat_id) WHERE state = 'pending';
 CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
+CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 
 -- Pictures of ours that Telegram already has.

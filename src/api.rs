@@ -6,6 +6,7 @@
 
 pub mod classify;
 pub mod files;
+pub mod greet;
 pub mod http;
 pub mod kie;
 pub mod mp4;

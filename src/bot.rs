@@ -16,6 +16,7 @@ use crate::text::Lang;
 use anyhow::Result;
 use delivery::Delivery;
 use handler::Handler;
+use jiff::tz::TimeZone;
 use limiter::Limits;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Options {
     pub videos: PathBuf,
     /// Bytes; a larger video goes as a link.
     pub upload_limit: u64,
+    /// In which the operator's days begin.
+    pub zone: TimeZone,
 }
 
 /// Runs until `stop`, and a few seconds longer for what is under way.
@@ -58,6 +61,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         telegram: Arc::clone(&telegram),
         shop,
         photos,
+        zone: options.zone,
         decoders: Semaphore::new(DECODERS),
     };
     tokio::join!(

@@ -6,18 +6,25 @@
 mod args;
 mod ask;
 mod backup;
+mod completions;
 mod config;
+mod console;
 mod demo;
 mod doctor;
 mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod man;
 mod mend;
+mod models;
 mod pause;
 mod payments;
+mod people;
 mod run;
 mod screen;
+mod services;
+mod setup;
 mod sql;
 mod stats;
 mod users;
@@ -32,8 +39,9 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, BackupArgs, Command, DemoArgs, GrantArgs, JobsArgs, KeysCommand, Output, PaymentsArgs,
-    RefundArgs, SqlArgs, UsersArgs,
+    Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
+    KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
+    SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -76,13 +84,18 @@ impl Context {
 
 fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let overrides = Overrides { config: args.config, data_dir: args.data_dir };
-    if let Some(Command::Config { sample: true, .. }) = args.command {
-        // Printed even where the present configuration is broken.
-        return config::sample();
+    // These are printed even where the present configuration is broken.
+    match args.command {
+        Some(Command::Config { sample: true, .. }) => return config::sample(),
+        Some(Command::Completions { shell }) => return completions::run(shell),
+        Some(Command::Man) => return man::run(),
+        _ => {}
     }
     let context = Context { overrides, env: Env::of_process(Path::new("."))? };
     match args.command {
+        None if console::is_possible() => console::foreground(&context.config()?),
         None | Some(Command::Run) => run::run(context.config()?),
+        Some(Command::Console(args)) => console::run(&context.config()?, &args),
         Some(Command::Demo(args)) => demo::run(&context, args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
@@ -90,17 +103,29 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Users(args)) => users::run(&context.config()?, &args),
         Some(Command::Jobs(args)) => jobs::run(&context.config()?, &args),
         Some(Command::Job { id, output }) => job::run(&context.config()?, id, output),
-        Some(Command::Retry { id }) => mend::retry(&context.config()?, id),
+        Some(Command::Retry(args)) => mend::retry(&context.config()?, &args),
         Some(Command::Cancel { id }) => mend::cancel(&context.config()?, id),
+        Some(Command::RunNow { id }) => mend::hurry(&context.config()?, id),
+        Some(Command::Raise { id }) => mend::raise(&context.config()?, id),
         Some(Command::Keys { command, output }) => keys::run(&context.config()?, command, output),
+        Some(Command::Models(command)) => models::run(&context.config()?, command),
+        Some(Command::Ban(args)) => people::ban(&context.config()?, args),
+        Some(Command::Unban(args)) => people::unban(&context.config()?, args),
+        Some(Command::Message { tg_user_id, text }) => {
+            people::message(&context.config()?, tg_user_id, text)
+        }
         Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
         Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
-        Some(Command::Pause) => pause::pause(&context.config()?),
+        Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
+        Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
-        Some(Command::Doctor(output)) => doctor::run(&context, output),
+        Some(Command::Doctor(args)) => doctor::run(&context, args),
+        Some(Command::Setup(args)) => setup::run(&context, args),
+        Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man) => man::run(),
     }
 }
 
@@ -135,6 +160,3 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,11 @@
 //! Configuration: a flag beats the environment, which beats `.env` in the working folder, which
-//! beats the TOML file, which beats the default. Only the assembly (`cli`, `serve`) reads it; the
+//! beats `secrets.env` beside the TOML file, which beats the TOML file, which beats the default. Only the assembly (`cli`, `serve`) reads it; the
 //! rooms get their own options filled from it.
 //!
 //! The settings of the file are read in `sections`, one line per key with its default; every
 //! value remembers where it came from, for `neurocards config`.
 
+mod beside;
 mod env;
 mod file;
 mod net;
@@ -14,12 +15,14 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
+pub use beside::{FILE_NAME as SECRETS_NAME, edited};
 pub use env::Env;
 pub use net::{Endpoints, Proxies, Proxy};
-pub use secrets::Tokens;
+pub use secrets::{Present, Tokens, admin_ids, bot_id, is_key};
 pub use sections::{
     Backup, Credits, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
 };
+pub use values::parse_duration;
 
 use crate::clock::{Clock, Spec};
 
@@ -63,7 +66,8 @@ pub struct Entry {
     pub key: String,
     /// As it is written in the file; a secret is masked.
     pub value: String,
-    /// `default`, `neurocards.toml:12`, `environment KIE_API_KEY`, `.env BOT_TOKEN`, `--data-dir`.
+    /// `default`, `neurocards.toml:12`, `environment KIE_API_KEY`, `.env BOT_TOKEN`,
+    /// `secrets.env BOT_TOKEN`, `--data-dir`.
     pub source: String,
 }
 
@@ -77,6 +81,8 @@ pub struct Config {
     pub config_dir: PathBuf,
     /// The file that was read; none: all settings are defaults.
     pub file: Option<PathBuf>,
+    /// Where that file is, or would be.
+    pub place: PathBuf,
     /// `ADMIN_TG_ID`: who gets alerts and admin commands. The first one is the default support.
     pub admins: Vec<i64>,
     /// Where the services are.
@@ -104,9 +110,19 @@ pub struct Config {
 impl Config {
     /// Reads everything. Secrets may be missing: see [`Config::require_tokens`].
     pub fn load(flags: &Overrides, env: &Env) -> Result<Self, ConfigError> {
+        Self::read(flags, env, false)
+    }
+
+    /// The same where a configuration file that was named need not exist yet: for `setup`.
+    pub fn load_or_new(flags: &Overrides, env: &Env) -> Result<Self, ConfigError> {
+        Self::read(flags, env, true)
+    }
+
+    fn read(flags: &Overrides, env: &Env, may_be_new: bool) -> Result<Self, ConfigError> {
         let mut entries = Vec::new();
+        let (path, text) = folders::file(flags, env, may_be_new, &mut entries)?;
+        let env = &beside::with_secrets(env, &path, &mut entries)?;
         let data_dir = folders::data_dir(flags, env, &mut entries)?;
-        let (path, text) = folders::file(flags, env, &mut entries)?;
         let mut sections = sections::read(&path, text.as_deref(), env, &mut entries)?;
         let endpoints = Endpoints::read(env, &mut entries)?;
         let proxies = Proxies::read(env, &endpoints, &mut entries)?;
@@ -118,7 +134,8 @@ impl Config {
         Ok(Self {
             data_dir,
             config_dir: path.parent().map(Path::to_path_buf).unwrap_or_default(),
-            file: text.map(|_| path),
+            file: text.is_some().then(|| path.clone()),
+            place: path,
             admins,
             endpoints,
             proxies,
@@ -144,6 +161,11 @@ impl Config {
         self.secrets.require()
     }
 
+    /// The secrets that are set, not judged.
+    pub fn present(&self) -> Present {
+        self.secrets.present()
+    }
+
     /// Every effective value with its source, secrets masked.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -158,6 +180,11 @@ impl Config {
 /// The commented sample, equal to the defaults.
 pub fn sample() -> &'static str {
     include_str!("../packaging/neurocards.toml")
+}
+
+/// What `[telegram] support_url` may be: "@name" or an address. The error says so.
+pub fn support_contact(text: &str) -> Result<String, String> {
+    values::support_url(&toml::de::DeValue::String(text.into()))
 }
 
 fn clock_spec(env: &Env, entries: &mut Vec<Entry>) -> Result<Option<Spec>, ConfigError> {

@@ -1,5 +1,230 @@
-//! What is drawn in a terminal. So far one picture: a demo at work ([`Progress`]).
+//! The operator's console: what the appliance does, at a glance, and hands to mend it with.
+//!
+//! One way round: a thread of its own reads a [`picture`] (short, query-only), the [`app`] makes
+//! rows and lines of it, [`frame`] draws them, a key becomes an act by the one table in
+//! [`keymap`], an act becomes a wish to that thread, or a deed that is asked about first. It works
+//! beside a running appliance, or inside one, and knows neither: both meet in the database.
 
+mod app;
+mod back;
+mod chat;
+mod command;
+mod deeds;
+mod frame;
+mod keymap;
+mod leaf;
+mod logs;
+mod look;
+mod page;
+mod picture;
 mod progress;
+mod screens;
+mod table;
+mod terminal;
+mod toasts;
+mod view;
+mod words;
 
+pub use chat::{Chat, ChatKind, ChatMessage};
+pub use look::Look;
 pub use progress::{Progress, Snapshot};
+
+use crate::audit::By;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::orders::Shop;
+use crate::text::Lang;
+use anyhow::{Context as _, Result, anyhow};
+use app::{App, Effect, Setting};
+use back::{Back, News, Wish};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use deeds::Doer;
+use jiff::tz::TimeZone;
+use picture::Reader;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use terminal::Screen;
+use view::View;
+use words::Words;
+
+/// The name of the console's thread: a panic on it gives the terminal back.
+const THREAD: &str = "console";
+/// New facts are drawn at most four times a second; what a key does is drawn at once.
+const FACTS: Duration = Duration::from_millis(250);
+/// Ages grow by the second.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a stop may wait to be seen.
+const NAP: Duration = Duration::from_millis(100);
+
+/// What the console works with; filled by whoever starts it.
+pub struct Options {
+    /// The appliance's, or one of our own beside it.
+    pub db: Db,
+    /// Texts, models and limits.
+    pub shop: Arc<Shop>,
+    /// The process clock.
+    pub clock: Clock,
+    /// Whose files are looked at.
+    pub data_dir: PathBuf,
+    /// In which times are shown.
+    pub zone: TimeZone,
+    /// Of the console, not of the customers.
+    pub lang: Lang,
+    /// What the terminal can show.
+    pub look: Look,
+    /// Nothing can be changed.
+    pub readonly: bool,
+    /// Who sits here.
+    pub by: By,
+    /// Set by whoever wants it to end.
+    pub stop: Arc<AtomicBool>,
+    /// A customer's chat, in a demo: the first screen then.
+    pub chat: Option<Box<dyn Chat>>,
+    /// Leaving the console stops the appliance, so that it is asked about.
+    pub owns: bool,
+}
+
+/// Shows the console until its user leaves or `stop` is set.
+///
+/// # Errors
+/// Those of the terminal.
+pub fn run(options: Options) -> Result<()> {
+    let thread = std::thread::Builder::new().name(THREAD.into());
+    let running = thread.spawn(move || watch(options)).context("cannot start the console")?;
+    running.join().unwrap_or_else(|_| Err(anyhow!("the console panicked: see logs/")))
+}
+
+/// What the console's thread hears.
+enum Heard {
+    Key(KeyEvent),
+    Resized,
+    News(News),
+}
+
+fn watch(options: Options) -> Result<()> {
+    let words = Arc::new(Words::new(options.lang, options.zone.clone())?);
+    let mut screen = Screen::take()?;
+    let (tell, hear) = channel();
+    listen(tell.clone(), Arc::clone(&options.stop))?;
+    let back = begin(&options, Arc::clone(&words), tell)?;
+    let first = if options.chat.is_some() { View::Chat } else { View::Overview };
+    let setting = Setting {
+        look: options.look,
+        readonly: options.readonly,
+        owns: options.owns,
+        chat: options.chat,
+        words,
+    };
+    let mut app = App::new(setting, first, options.clock.now());
+    back.wish(Wish::Look(app.request()));
+    let ended = turn(&mut app, &mut screen, &hear, &back, &options.clock, &options.stop);
+    // The key listener sees this and ends with us.
+    options.stop.store(true, Ordering::SeqCst);
+    drop(screen);
+    back.stop();
+    ended
+}
+
+/// Hears, and draws when something is to be seen, until somebody leaves.
+fn turn(
+    app: &mut App,
+    screen: &mut Screen,
+    hear: &Receiver<Heard>,
+    back: &Back,
+    clock: &Clock,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let mut drawn = Instant::now();
+    let mut chat = None;
+    let (mut at_once, mut later) = (true, false);
+    while !stop.load(Ordering::SeqCst) {
+        app.now = clock.now();
+        let revision = app.setting.chat.as_ref().map(|chat| chat.revision());
+        later |= revision != std::mem::replace(&mut chat, revision);
+        let age = drawn.elapsed();
+        if at_once || (later && age >= FACTS) || age >= TICK {
+            screen.draw(|buffer| frame::draw(app, buffer))?;
+            (drawn, at_once, later) = (Instant::now(), false, false);
+        }
+        let mut next = match hear.recv_timeout(NAP) {
+            Ok(heard) => Some(heard),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        // What came together is drawn together.
+        while let Some(heard) = next {
+            let effects = match heard {
+                Heard::Key(key) => {
+                    at_once = true;
+                    app.press(key)
+                }
+                Heard::Resized => {
+                    at_once = true;
+                    Vec::new()
+                }
+                Heard::News(news) => {
+                    let asked = matches!(news, News::Question(..) | News::Done(_));
+                    // The first picture of a screen is waited for.
+                    at_once |= asked || app.is_waiting();
+                    later = true;
+                    app.hear(news)
+                }
+            };
+            for effect in effects {
+                match effect {
+                    Effect::Wish(wish) => back.wish(wish),
+                    Effect::Copy(text) => terminal::copy(&text)?,
+                    Effect::Leave => return Ok(()),
+                }
+            }
+            next = hear.try_recv().ok();
+        }
+    }
+    Ok(())
+}
+
+fn begin(options: &Options, words: Arc<Words>, tell: Sender<Heard>) -> Result<Back> {
+    let reader = Reader {
+        db: options.db.clone(),
+        shop: Arc::clone(&options.shop),
+        data_dir: options.data_dir.clone(),
+        zone: options.zone.clone(),
+        clock: options.clock.clone(),
+    };
+    let doer = Doer {
+        db: options.db.clone(),
+        shop: Arc::clone(&options.shop),
+        by: options.by.clone(),
+        words,
+    };
+    Back::start(reader, doer, move |news| tell.send(Heard::News(news)).is_ok())
+}
+
+/// Hands on what is pressed, until the stop.
+fn listen(tell: Sender<Heard>, stop: Arc<AtomicBool>) -> Result<()> {
+    let thread = std::thread::Builder::new().name("console-keys".into());
+    thread
+        .spawn(move || {
+            while !stop.load(Ordering::SeqCst) {
+                match crossterm::event::poll(NAP) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    // The terminal went away, and its user with it.
+                    Err(_) => return stop.store(true, Ordering::SeqCst),
+                }
+                let heard = match crossterm::event::read() {
+                    Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Heard::Key(key),
+                    Ok(Event::Resize(..)) => Heard::Resized,
+                    _ => continue,
+                };
+                if tell.send(heard).is_err() {
+                    return;
+                }
+            }
+        })
+        .context("cannot listen to the keyboard")?;
+    Ok(())
+}

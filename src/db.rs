@@ -16,6 +16,7 @@ pub use copy::{Facts, Held, Phase, Present, Watch, copy, examine, hold};
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
 pub use migrate::Mode;
+pub use pragmas::{Pragma, read as read_pragmas};
 pub use writer::Tx;
 
 use anyhow::{Context as _, Result};

@@ -69,15 +69,18 @@ fn has_served(conn: &Connection, since: Millis) -> Result<bool> {
     )?)
 }
 
-/// The appliance lives.
-pub fn beat(tx: &Tx<'_>, now: Millis) -> Result<()> {
-    tx.execute("UPDATE instance SET heartbeat_at = ?1", [now])?;
+/// The appliance lives, with `busy` of its `threads` workers at work.
+pub fn beat(tx: &Tx<'_>, busy: usize, threads: usize, now: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE instance SET heartbeat_at = ?1, threads_busy = ?2, threads = ?3",
+        (now, busy as i64, threads as i64),
+    )?;
     Ok(())
 }
 
 /// An orderly stop: no heartbeat stays behind.
 pub fn stopped(tx: &Tx<'_>) -> Result<()> {
-    tx.execute("UPDATE instance SET heartbeat_at = NULL", [])?;
+    tx.execute("UPDATE instance SET heartbeat_at = NULL, threads_busy = NULL", [])?;
     Ok(())
 }
 
@@ -87,12 +90,20 @@ pub fn pause(tx: &Tx<'_>, now: Millis) -> Result<bool> {
     Ok(tx.execute(sql, [now])? == 1)
 }
 
-/// Opens selling and leaves safe mode. `false`: there was nothing to open.
+/// Asks the provider for nothing new; what it works on goes on. `false`: it was so already.
+pub fn pause_submitting(tx: &Tx<'_>, now: Millis) -> Result<bool> {
+    let sql = "UPDATE instance SET submitting_paused_at = ?1 WHERE submitting_paused_at IS NULL";
+    Ok(tx.execute(sql, [now])? == 1)
+}
+
+/// Opens selling and submitting, and leaves safe mode. `false`: there was nothing to open.
 pub fn resume(tx: &Tx<'_>) -> Result<bool> {
     let changed = tx.execute(
         "UPDATE instance
-         SET selling_paused_at = NULL, safe_mode_at = NULL, early_deaths = 0
+         SET selling_paused_at = NULL, submitting_paused_at = NULL, safe_mode_at = NULL,
+             early_deaths = 0
          WHERE selling_paused_at IS NOT NULL
+            OR submitting_paused_at IS NOT NULL
             OR safe_mode_at IS NOT NULL",
         [],
     )?;
@@ -106,16 +117,31 @@ pub struct State {
     pub heartbeat_at: Option<Millis>,
     /// The operator closed selling.
     pub paused: bool,
+    /// The operator lets nothing new go to the provider.
+    pub submitting_paused: bool,
     /// It kept dying: nothing is sold or submitted until `neurocards resume`.
     pub safe_mode: bool,
 }
 
+impl State {
+    /// Whether jobs wait before their createTask until `neurocards resume`.
+    pub fn holds_submits(self) -> bool {
+        self.submitting_paused || self.safe_mode
+    }
+}
+
 /// Reads it.
 pub fn state(conn: &Connection) -> Result<State> {
-    let sql = "SELECT heartbeat_at, selling_paused_at IS NOT NULL, safe_mode_at IS NOT NULL
+    let sql = "SELECT heartbeat_at, selling_paused_at IS NOT NULL,
+                      submitting_paused_at IS NOT NULL, safe_mode_at IS NOT NULL
                FROM instance";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| {
-        Ok(State { heartbeat_at: row.get(0)?, paused: row.get(1)?, safe_mode: row.get(2)? })
+        Ok(State {
+            heartbeat_at: row.get(0)?,
+            paused: row.get(1)?,
+            submitting_paused: row.get(2)?,
+            safe_mode: row.get(3)?,
+        })
     })?)
 }
 
@@ -150,7 +176,7 @@ mod tests {
             let now = n * 100_000;
             assert!(!start(&db, now), "start {n}");
             db.write(move |tx| match n % 3 {
-                0 => beat(tx, now + YOUNG),
+                0 => beat(tx, 0, 1, now + YOUNG),
                 1 => stopped(tx),
                 _ => {
                     tx.execute(

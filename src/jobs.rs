@@ -12,12 +12,14 @@
 //! next needs a thread, and while it is leased, when the lease expires: a dead thread's job is
 //! simply due again.
 
+mod by_hand;
 mod claim;
 mod enqueue;
 mod next;
 mod submits;
 mod uploads;
 
+pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};

@@ -1,10 +1,17 @@
 //! The provider's keys: which one serves next, and which are blocked and why. Kept in `api_keys` by
 //! fingerprint, so that a restart forgets nothing; the keys themselves stay in the configuration.
 
+mod balances;
+
+pub use balances::{ask_balance, balance, is_balance_asked, prune_balances, take_asked};
+
 use crate::clock::{Millis, SECOND};
 use crate::db::Tx;
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
+
+/// The end of a block that ends by hand alone: the year 9999.
+pub const UNTIL_UNBLOCKED: Millis = 253_402_300_799_000;
 
 /// The provider counts createTask calls in a sliding window of this length.
 const WINDOW: Millis = 10 * SECOND;
@@ -142,14 +149,15 @@ pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
     Ok(())
 }
 
-/// Takes a key out of service. `true`: it was in service before. The operator's word stands, and a
-/// limit shortens no block for want of money.
+/// Takes a key out of service. `true`: it was in service before. The operator's word stands as long
+/// as they said, and a limit shortens no block for want of money.
 pub fn block(
     tx: &Tx<'_>,
     fingerprint: &str,
     why: Block,
     text: &str,
     until: Millis,
+    now: Millis,
 ) -> Result<bool> {
     let was_free = tx
         .prepare_cached(
@@ -165,7 +173,9 @@ pub fn block(
         "UPDATE api_keys
          SET blocked_class = :class, blocked_until = :until, blocked_why = :text
          WHERE fingerprint = :fingerprint
-           AND blocked_class IS NOT 'operator'
+           AND NOT (:class <> 'operator'
+                    AND blocked_class IS 'operator'
+                    AND blocked_until > :now)
            AND NOT (:class = 'rate_limit'
                     AND blocked_class IS 'billing'
                     AND blocked_until >= :until)",
@@ -175,6 +185,7 @@ pub fn block(
         ":until": until,
         ":text": text,
         ":fingerprint": fingerprint,
+        ":now": now,
     })?;
     Ok(was_free)
 }
@@ -213,28 +224,6 @@ pub fn has_no_money(conn: &Connection, fingerprint: &str) -> Result<bool> {
         .exists([fingerprint])?)
 }
 
-/// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
-/// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
-/// video that could be paid is positive, too, and would only bring the next refusal.
-pub fn balance(
-    tx: &Tx<'_>,
-    fingerprint: &str,
-    balance: f64,
-    enough: f64,
-    now: Millis,
-) -> Result<bool> {
-    tx.prepare_cached("UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1")?
-        .execute((fingerprint, balance, now))?;
-    let back = balance > 0.0
-        && balance >= enough
-        && tx
-            .prepare_cached(
-                "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
-            )?
-            .exists([fingerprint])?;
-    if back { unblock(tx, fingerprint) } else { Ok(false) }
-}
-
 /// Whether any key can be sold on: not blocked for money or by the operator.
 pub fn any_sells(conn: &Connection, now: Millis) -> Result<bool> {
     let sells = conn
@@ -255,14 +244,22 @@ pub fn full_until(
     limits: Limits,
     now: Millis,
 ) -> Result<Option<Millis>> {
-    // Calls under way come first: they are in the window for at least ten seconds from now.
+    // Calls under way come first: they are in the window for at least ten seconds from now. The
+    // two kinds apart, since an OR would walk all that the key was ever asked.
     let window: Vec<Option<Millis>> = conn
         .prepare_cached(
             "SELECT ended_at
-             FROM submits
-             WHERE api_key = :key
-               AND outcome <> 'unsent'
-               AND (ended_at > :since OR ended_at IS NULL)
+             FROM (SELECT ended_at
+                   FROM submits
+                   WHERE api_key = :key
+                     AND outcome <> 'unsent'
+                     AND ended_at IS NULL
+                   UNION ALL
+                   SELECT ended_at
+                   FROM submits
+                   WHERE api_key = :key
+                     AND outcome <> 'unsent'
+                     AND ended_at > :since)
              ORDER BY ended_at IS NOT NULL, ended_at DESC
              LIMIT :creates",
         )?

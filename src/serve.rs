@@ -5,6 +5,7 @@ mod logs;
 mod settings;
 
 pub use logs::{LogTo, begin as begin_logs};
+pub(crate) use settings::fingerprint;
 pub use settings::{shop, telegram};
 
 use crate::alerts;
@@ -80,10 +81,10 @@ impl Appliance {
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
-        let keeper = Keeper::start(&db, &clock, config)?;
         let backups =
             Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
+        let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")

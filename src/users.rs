@@ -128,6 +128,18 @@ pub fn remember_inviter(tx: &Tx<'_>, id: UserId, reference: &str) -> Result<()> 
     Ok(())
 }
 
+/// No more orders of theirs are taken. `false`: it was so already.
+pub fn ban(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<bool> {
+    let sql = "UPDATE users SET banned_at = ?2 WHERE id = ?1 AND banned_at IS NULL";
+    Ok(tx.execute(sql, (id, now))? == 1)
+}
+
+/// Their orders are taken again. `false`: they were all along.
+pub fn unban(tx: &Tx<'_>, id: UserId) -> Result<bool> {
+    let sql = "UPDATE users SET banned_at = NULL WHERE id = ?1 AND banned_at IS NOT NULL";
+    Ok(tx.execute(sql, [id])? == 1)
+}
+
 /// Telegram answered 403, or said so in `my_chat_member`.
 pub fn blocked_us(tx: &Tx<'_>, tg_user_id: i64, now: Millis) -> Result<()> {
     tx.execute(

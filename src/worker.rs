@@ -20,6 +20,7 @@ use crate::jobs;
 use crate::orders::Shop;
 use crate::text::Arg;
 use anyhow::Result;
+pub use dispatch::Gauge;
 use dispatch::Pool;
 use secrecy::SecretString;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -135,9 +136,9 @@ impl Workers {
         Ok(Self { desk, pool })
     }
 
-    /// Threads that work now, of all.
-    pub fn busy(&self) -> (usize, usize) {
-        (self.pool.busy(), self.desk.options.threads)
+    /// How busy they are.
+    pub fn gauge(&self) -> Gauge {
+        self.pool.gauge()
     }
 
     /// Ends within about four seconds: polls and downloads at once, a submit that is under way

@@ -9,10 +9,11 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
 
-const DOCS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "packaging/README.md"];
+const DOCS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "packaging/README.md", "docs/commands.md"];
 
 /// How the paths begin that a document may name, and files of the top folder.
-const FOLDERS: [&str; 5] = ["src/", "tests/", "assets/", "packaging/", ".ci/"];
+const FOLDERS: [&str; 6] = ["src/", "tests/", "assets/", "packaging/", "docs/", ".ci/"];
 const FILES: [&str; 4] = ["schema.sql", "clippy.toml", "README.md", "LICENSE"];
 
 fn root() -> PathBuf {

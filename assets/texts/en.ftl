@@ -207,6 +207,9 @@ granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
 refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
 
+from-support = 💬 <b>A message from support</b>
+
+    { $text }
 support = 🆘 Write to us – we’ll help. Please give your ID: <code>{ $id }</code>
 support-nobody = 🆘 Support opens here soon. Your ID: <code>{ $id }</code>
 paysupport = 💳 A question about a payment? Write to us and give your ID: <code>{ $id }</code> – we’ll sort it out.
@@ -252,3 +255,105 @@ alert-safe-mode = The appliance died right after its start five times in a row. 
 alert-backup = No backup of the database could be made: { $error }. The next try is in an hour; to make one yourself: <code>neurocards backup FILE</code>.
 alert-backup-over = The database has been backed up again.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
+
+## For the operator in the chat: the report, /stats, /queue
+
+report-title = 📊 <b>{ $date }, summed up</b>
+report-today = 📊 <b>Today</b>
+report-no-orders = There were no orders.
+report-orders = Orders: { $n }
+report-videos = Finished videos: { $n }
+report-failed = Videos that didn’t work out: { $n }
+report-refunds = Refunds: { $n }
+report-stars = Paid: { $n } ⭐
+report-credits = Came in: { $in }. Spent on videos: { $out }.
+report-cost = Spent at the provider: { $n ->
+    [one] { $n } KIE credit
+   *[other] { $n } KIE credits
+}
+report-success = Videos that worked out: { $n }%
+report-median = A video usually takes { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+}
+report-key = 🔑 Key { $key }: { $n ->
+    [one] { $n } KIE credit
+   *[other] { $n } KIE credits
+} left, enough for { $videos ->
+    [one] { $videos } video
+   *[other] { $videos } videos
+}
+report-key-unknown = 🔑 Key { $key }: the balance isn’t known yet
+report-all-well = ✅ All is well, there’s nothing to do.
+report-needs = ⚠️ <b>This needs you</b>
+
+attention-safe-mode = • Safe mode: nothing is sold or submitted. Look into logs/, then run <code>neurocards resume</code>.
+attention-disk = • { $n } MB are left on the disk.
+attention-no-key = • Selling is closed: no KIE key has money.
+attention-no-model = • Selling is closed: no model works.
+attention-budget = • Selling is closed: the day’s spending has reached its limit.
+attention-selling-paused = • Selling is closed by hand. To open it: <code>neurocards resume</code>.
+attention-submitting-paused = • Submitting is paused by hand, orders wait. To go on: <code>neurocards resume</code>.
+attention-key-billing = • Key { $key } doesn’t work: no money, or it isn’t accepted.
+attention-key-limited = • Key { $key } is resting: too many requests.
+attention-key-blocked = • Key { $key } is switched off by hand.
+attention-old-job = • Video No. { $job } has been in the works for { $span }.
+attention-model-ended = • The provider has closed the model { $model }: take it out of the settings.
+attention-model-off = • The model { $model } is switched off by hand.
+attention-model-paused = • The provider has switched off the model { $model }; it is tried again in { $span }.
+attention-low-balance = • Key { $key } runs low: { $n ->
+    [one] { $n } KIE credit
+   *[other] { $n } KIE credits
+}. Please top it up.
+attention-lost = • The provider gave no answer to { $n ->
+    [one] { $n } request
+   *[other] { $n } requests
+} within a day: they may have been billed.
+attention-dropped = • Telegram didn’t take { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+} within a day.
+attention-alert = • { $text }
+
+queue-title = 📋 <b>Queue</b>
+queue-empty = Empty: all videos are finished.
+queue-line = { $step }: { $n }, the longest for { $span }
+step-script = ✍️ Writing the script
+step-upload = 🖼 Uploading the photo
+step-submit = 📨 Waiting for the provider
+step-render = 🎬 Being filmed
+step-fetch = ⬇️ Downloading
+step-deliver = 📤 On the way to the customer
+span-minutes = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+}
+span-hours = { $n ->
+    [one] { $n } hour
+   *[other] { $n } hours
+}
+span-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+
+## Answers to the operator’s commands
+
+chat-help = 🛠 <b>You are the operator</b>, so you can do more:
+
+    /stats – what today has brought
+    /queue – what is in the works
+    /grant ID N reason – give credits; with a minus, take them back
+    /ban ID reason – take no more orders
+    /unban ID – take orders again
+chat-usage-grant = Write it like this: <code>/grant ID N reason</code>. For example <code>/grant 123456789 5 paid by card</code>; with a minus you take back.
+chat-usage-ban = Write it like this: <code>/ban ID reason</code>. For example <code>/ban 123456789 spam</code>.
+chat-usage-unban = Write it like this: <code>/unban ID</code>. For example <code>/unban 123456789</code>.
+chat-granted = ✅ Done: <code>{ $user }</code> now has { $balance }.
+chat-banned = ✅ Done: no more orders of <code>{ $user }</code>. What they ordered goes on.
+chat-banned-already = <code>{ $user }</code> is banned already.
+chat-unbanned = ✅ Done: <code>{ $user }</code> may order again.
+chat-not-banned = <code>{ $user }</code> isn’t banned.
+chat-no-user = I don’t know <code>{ $user }</code>: they have to write to the bot first. Their account shows the ID.
+chat-no-credits = 0 credits change nothing.
+chat-too-few = That can’t be taken back: <code>{ $user }</code> only has { $balance }.

@@ -210,6 +210,9 @@ granted = 🎁 Баланс пополнен, пришло: { $credits }. Теп
 taken-back = С баланса списано: { $credits }. Теперь у вас { $balance }.
 refunded = ⭐ Вернули вам { $stars } Stars. С баланса списано: { $credits }. Теперь у вас { $balance }.
 
+from-support = 💬 <b>Сообщение от поддержки</b>
+
+    { $text }
 support = 🆘 Напишите нам — поможем. Укажите свой ID: <code>{ $id }</code>
 support-nobody = 🆘 Поддержка скоро появится здесь. Ваш ID: <code>{ $id }</code>
 paysupport = 💳 Вопрос по оплате? Напишите нам и укажите свой ID: <code>{ $id }</code> — разберёмся.
@@ -255,3 +258,111 @@ alert-safe-mode = Приложение пять раз подряд упало �
 alert-backup = Не получилась резервная копия базы: { $error }. Попробуем ещё раз через час; сделать её самому: <code>neurocards backup FILE</code>.
 alert-backup-over = Резервная копия базы снова сделана.
 alert-undelivered = Telegram не принял сообщение для { $chat }: { $error }
+
+## Оператору в чате: отчёт, /stats, /queue
+
+report-title = 📊 <b>Итоги за { $date }</b>
+report-today = 📊 <b>Сегодня</b>
+report-no-orders = Заказов не было.
+report-orders = Заказов: { $n }
+report-videos = Готовых видео: { $n }
+report-failed = Не получилось видео: { $n }
+report-refunds = Возвратов кредитов: { $n }
+report-stars = Оплачено: { $n } ⭐
+report-credits = Пришло: { $in }. Потрачено на видео: { $out }.
+report-cost = Расход у провайдера: { $n ->
+    [one] { $n } кредит
+    [few] { $n } кредита
+   *[many] { $n } кредитов
+} KIE
+report-success = Удачных видео: { $n } %
+report-median = Обычно видео готово за { $n ->
+    [one] { $n } минуту
+    [few] { $n } минуты
+   *[many] { $n } минут
+}
+report-key = 🔑 Ключ { $key }: на счёте { $n ->
+    [one] { $n } кредит
+    [few] { $n } кредита
+   *[many] { $n } кредитов
+} KIE, хватит на { $videos } видео
+report-key-unknown = 🔑 Ключ { $key }: баланс пока неизвестен
+report-all-well = ✅ Всё хорошо, ничего делать не нужно.
+report-needs = ⚠️ <b>Нужно внимание</b>
+
+attention-safe-mode = • Безопасный режим: ничего не продаётся и не отправляется. Посмотрите logs/ и выполните <code>neurocards resume</code>.
+attention-disk = • На диске осталось { $n } МБ.
+attention-no-key = • Продажи закрыты: нет ключа KIE с деньгами.
+attention-no-model = • Продажи закрыты: ни одна модель не работает.
+attention-budget = • Продажи закрыты: дневной расход достиг предела.
+attention-selling-paused = • Продажи закрыты вручную. Открыть: <code>neurocards resume</code>.
+attention-submitting-paused = • Отправка провайдеру остановлена вручную, заказы ждут. Продолжить: <code>neurocards resume</code>.
+attention-key-billing = • Ключ { $key } не работает: нет денег, или его не принимают.
+attention-key-limited = • Ключ { $key } отдыхает: слишком много запросов.
+attention-key-blocked = • Ключ { $key } отключён вручную.
+attention-old-job = • Видео № { $job } делается уже { $span }.
+attention-model-ended = • Модель { $model } закрыта провайдером: уберите её из настроек.
+attention-model-off = • Модель { $model } выключена вручную.
+attention-model-paused = • Модель { $model } отключена провайдером, проверим через { $span }.
+attention-low-balance = • На счёте ключа { $key } мало: { $n ->
+    [one] { $n } кредит
+    [few] { $n } кредита
+   *[many] { $n } кредитов
+} KIE. Пополните его.
+attention-lost = • За сутки провайдер не ответил на { $n ->
+    [one] { $n } заявку
+    [few] { $n } заявки
+   *[many] { $n } заявок
+}: деньги за них могли списаться.
+attention-dropped = • За сутки Telegram не принял { $n ->
+    [one] { $n } сообщение
+    [few] { $n } сообщения
+   *[many] { $n } сообщений
+}.
+attention-alert = • { $text }
+
+queue-title = 📋 <b>Очередь</b>
+queue-empty = Пусто: все видео готовы.
+queue-line = { $step }: { $n }, дольше всех — { $span }
+step-script = ✍️ Пишем сценарий
+step-upload = 🖼 Загружаем фото
+step-submit = 📨 Ждут отправки провайдеру
+step-render = 🎬 Снимаются
+step-fetch = ⬇️ Скачиваем
+step-deliver = 📤 Отправляем клиенту
+span-minutes = { $n ->
+    [one] { $n } минуту
+    [few] { $n } минуты
+   *[many] { $n } минут
+}
+span-hours = { $n ->
+    [one] { $n } час
+    [few] { $n } часа
+   *[many] { $n } часов
+}
+span-days = { $n ->
+    [one] { $n } день
+    [few] { $n } дня
+   *[many] { $n } дней
+}
+
+## Ответы на команды оператора
+
+chat-help = 🛠 <b>Вы — оператор</b>, и вам доступно больше:
+
+    /stats — что принёс сегодняшний день
+    /queue — что сейчас в работе
+    /grant ID N причина — начислить кредиты, с минусом — забрать
+    /ban ID причина — больше не принимать заказы
+    /unban ID — снова принимать
+chat-usage-grant = Напишите так: <code>/grant ID N причина</code>. Например, <code>/grant 123456789 5 перевод на карту</code>; с минусом — забрать.
+chat-usage-ban = Напишите так: <code>/ban ID причина</code>. Например, <code>/ban 123456789 спам</code>.
+chat-usage-unban = Напишите так: <code>/unban ID</code>. Например, <code>/unban 123456789</code>.
+chat-granted = ✅ Готово: у <code>{ $user }</code> теперь { $balance }.
+chat-banned = ✅ Готово: от <code>{ $user }</code> заказов больше не принимаем. Что уже заказано — сделаем.
+chat-banned-already = От <code>{ $user }</code> заказы и так не принимаются.
+chat-unbanned = ✅ Готово: <code>{ $user }</code> снова может заказывать.
+chat-not-banned = <code>{ $user }</code> и так может заказывать.
+chat-no-user = Не знаю <code>{ $user }</code>: сначала этот человек должен написать боту. ID виден у него в кабинете.
+chat-no-credits = 0 кредитов ничего не изменят.
+chat-too-few = Столько не забрать: у <code>{ $user }</code> только { $balance }.

@@ -9,6 +9,8 @@ use super::http::{self, Client, Failure};
 
 /// The longest answer, in bytes.
 pub(super) const ANSWER_MAX: u64 = 256 * 1024;
+/// The longest list of models.
+const LIST_MAX: u64 = 4 << 20;
 
 /// One question to a language model that sees.
 #[derive(Clone, Debug)]
@@ -52,14 +54,14 @@ pub struct Options {
 /// The client.
 pub struct OpenAi {
     client: Client,
-    address: String,
+    base_url: String,
 }
 
 impl OpenAi {
     /// Fails for a proxy or an address that cannot be one.
     pub fn new(options: &Options) -> anyhow::Result<Self> {
-        let address = format!("{}/chat/completions", http::base_url(&options.base_url)?);
-        Ok(Self { client: Client::new(options.proxy.as_ref())?, address })
+        let base_url = http::base_url(&options.base_url)?;
+        Ok(Self { client: Client::new(options.proxy.as_ref())?, base_url })
     }
 
     /// The answer's text, trimmed, never empty.
@@ -71,7 +73,8 @@ impl OpenAi {
     ) -> Result<String, Trouble> {
         let mut body = chat.body();
         body["model"] = json!(chat.model);
-        let answer = self.client.post_json(&self.address, key, &body, deadline, ANSWER_MAX)?;
+        let address = format!("{}/chat/completions", self.base_url);
+        let answer = self.client.post_json(&address, key, &body, deadline, ANSWER_MAX)?;
         let status = answer.status;
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
             return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
@@ -83,6 +86,23 @@ impl OpenAi {
             return Err(Trouble::Lost(format!("HTTP {status} without a reason")));
         }
         read_choice(&body).map_err(|why| Trouble::Refused(http::cut_without(&why, key)))
+    }
+
+    /// The names of the models that the key may use. Costs nothing.
+    pub fn models(&self, key: &SecretString, deadline: Duration) -> Result<Vec<String>, Trouble> {
+        let url = format!("{}/models", self.base_url);
+        let answer = self.client.get(&url, key, deadline, LIST_MAX)?;
+        let status = answer.status;
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+            return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
+        };
+        if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
+            return Err(refusal(status, error, key));
+        }
+        let Some(list) = body["data"].as_array().filter(|_| status == 200) else {
+            return Err(Trouble::Lost(format!("HTTP {status} without a list")));
+        };
+        Ok(list.iter().filter_map(|model| model["id"].as_str().map(str::to_owned)).collect())
     }
 
     /// Ends running calls at once and refuses new ones.

@@ -8,10 +8,12 @@ use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId};
 use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
 use crate::inbox::{self, Row};
+use crate::operator::chat::{self, Said};
 use crate::orders::{self, Shop};
 use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
 use anyhow::{Context as _, Result};
+use jiff::tz::TimeZone;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub struct Handler {
     pub shop: Arc<Shop>,
     /// Where photos are kept.
     pub photos: PathBuf,
+    /// In which the operator's days begin.
+    pub zone: TimeZone,
     /// Decoding takes memory by the hundred megabytes: few at a time.
     pub decoders: Semaphore,
 }
@@ -135,10 +139,17 @@ impl Handler {
         let incoming = self.incoming(row, &update).await?;
         let (db, shop, now) =
             (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
-        let update_id = row.update_id;
+        let (update_id, zone) = (row.update_id, self.zone.clone());
         blocking(move || {
             db.write(move |tx| match incoming {
                 What::Event(incoming) => flow::handle(tx, &shop, &incoming, now),
+                What::Admin(incoming, text) => {
+                    let said = Said { update_id, from: incoming.profile.tg_user_id, text: &text };
+                    match chat::handle(tx, &shop, &zone, &said, now)? {
+                        true => Ok(()),
+                        false => flow::handle(tx, &shop, &incoming, now),
+                    }
+                }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
                     inbox::done(tx, update_id, now).map(drop)
@@ -182,13 +193,21 @@ impl Handler {
             },
             Brings::Other => Event::Other,
         };
-        Ok(What::Event(Incoming {
+        let incoming = Incoming {
             update_id: row.update_id,
             profile: profile(from),
             event,
             callback: None,
             photo_kept: false,
-        }))
+        };
+        let admin = self.shop.options.admins.contains(&from.id);
+        Ok(match message.brings() {
+            // What somebody else wrote and an administrator passes on is no word of theirs.
+            Brings::Text(text) if admin && !message.is_forwarded() => {
+                What::Admin(incoming, text.to_owned())
+            }
+            _ => What::Event(incoming),
+        })
     }
 
     async fn press(&self, update_id: i64, query: &CallbackQuery) -> Result<Incoming> {
@@ -283,6 +302,8 @@ impl Handler {
 
 enum What {
     Event(Incoming),
+    /// An administrator's words: a command of theirs, or else the event.
+    Admin(Incoming, String),
     Blocked(i64),
     Nothing,
 }

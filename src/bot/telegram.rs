@@ -3,6 +3,7 @@
 //! limit, and the token stays out of errors and logs.
 
 mod failure;
+mod identity;
 mod methods;
 mod stars;
 
@@ -12,6 +13,7 @@ pub(crate) mod fake;
 mod tests;
 
 pub use failure::Failure;
+pub use identity::{Me, Webhook};
 pub use methods::{Media, Sent, Shape, Upload, Words};
 pub use stars::StarsBack;
 

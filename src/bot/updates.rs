@@ -65,6 +65,8 @@ pub struct Message {
     voice: Present,
     #[serde(default)]
     audio: Present,
+    #[serde(default)]
+    forward_origin: Present,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -165,6 +167,11 @@ pub enum Brings<'a> {
 }
 
 impl Message {
+    /// Somebody else wrote it.
+    pub fn is_forwarded(&self) -> bool {
+        self.forward_origin.0
+    }
+
     /// The largest of a photo's sizes, a document that is a JPEG, PNG or WebP, the text, or else.
     pub fn brings(&self) -> Brings<'_> {
         let area = |size: &&PhotoSize| {
@@ -300,7 +307,7 @@ mod tests {
             "from": "odd", "media_group_id": 12, "document": { "file_id": 5 },
         }));
         assert_eq!(message.brings(), Brings::Text("Чай"));
-        assert!(message.from.is_none());
+        assert!(message.from.is_none() && message.is_forwarded());
     }
 
     #[test]

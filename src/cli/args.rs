@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::text::Lang;
 use clap::{Parser, Subcommand};
+
+use crate::clock::{DAY, Millis};
+use crate::config::parse_duration;
 
 /// A Telegram bot that turns a product photo into short vertical videos, in one binary.
 #[derive(Debug, Parser)]
@@ -28,6 +32,8 @@ pub struct Args {
 pub enum Command {
     /// The whole appliance without the console, for systemd: logs on standard output
     Run,
+    /// The console on the database of a running or stopped appliance
+    Console(ConsoleArgs),
     /// The whole appliance with no key and no network, against the built-in sandbox
     Demo(DemoArgs),
     /// The effective configuration with the source of each value, secrets masked
@@ -53,13 +59,20 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Run a job again as a new one, at your own cost
-    Retry {
+    /// Run jobs again as new ones, at your own cost
+    Retry(RetryArgs),
+    /// Cancel a job and give its credit back
+    Cancel {
         #[arg(value_name = "ID")]
         id: i64,
     },
-    /// Cancel a job and give its credit back
-    Cancel {
+    /// End a job's wait: it is due now
+    RunNow {
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Let a job go before others: its priority grows by one, up to 9
+    Raise {
         #[arg(value_name = "ID")]
         id: i64,
     },
@@ -70,6 +83,19 @@ pub enum Command {
         command: Option<KeysCommand>,
         #[command(flatten)]
         output: Output,
+    },
+    /// Switch a model of `[kie] models` on or off
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Take no more orders of a user; what they ordered goes on
+    Ban(BanArgs),
+    /// Take a user's orders again
+    Unban(BanArgs),
+    /// Write to one user, as support
+    Message {
+        tg_user_id: i64,
+        /// Plain words, up to 4,000 characters
+        text: String,
     },
     /// The payments in Stars, newest first
     Payments(PaymentsArgs),
@@ -85,11 +111,23 @@ pub enum Command {
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
-    Pause,
-    /// Open selling and leave safe mode
+    Pause {
+        /// Submit nothing new to the provider instead: what was sold waits
+        #[arg(long)]
+        submitting: bool,
+    },
+    /// Close selling and submit nothing new; what the provider works on goes on
+    Drain,
+    /// Open selling and submitting, and leave safe mode
     Resume,
-    /// Check the configuration and the database, one line each
-    Doctor(Output),
+    /// Check configuration, files, database, services, token and keys, one line each
+    Doctor(DoctorArgs),
+    /// Ask for what is needed, check each answer, write the configuration
+    Setup(SetupArgs),
+    /// Print the completions for a shell
+    Completions { shell: Shell },
+    /// Print the manual page
+    Man,
 }
 
 /// How to print.
@@ -98,6 +136,16 @@ pub struct Output {
     /// Print JSON, for scripts
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConsoleArgs {
+    /// Look only: nothing can be changed
+    #[arg(long)]
+    pub readonly: bool,
+    /// The console's language; else the locale's
+    #[arg(long, value_name = "ru|en", value_parser = language)]
+    pub lang: Option<Lang>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -119,12 +167,26 @@ pub struct DemoArgs {
     /// How many times as fast as in reality time passes
     #[arg(long, value_name = "X", default_value_t = 30.0, value_parser = speed)]
     pub speed: f64,
+    /// Print progress and a summary in a terminal, too, in place of the console
+    #[arg(long)]
+    pub no_console: bool,
     /// Let the services fail now and then
     #[arg(long)]
     pub faults: bool,
     /// Repeat a run: the same customers, choices and faults
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// Only make a large database in this new data folder, as after two busy months
+    #[arg(long, value_name = "DIR")]
+    pub fill: Option<PathBuf>,
+    /// With --fill: how many customers
+    #[arg(long, value_name = "N", default_value_t = 1_200_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub users: u32,
+    /// With --fill: how many ended jobs
+    #[arg(long, value_name = "N", default_value_t = 300_000, requires = "fill",
+          value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    pub jobs: u32,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -137,6 +199,47 @@ pub struct GrantArgs {
     /// Why, for the ledger
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Only what can be seen from here: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct SetupArgs {
+    /// Take the answers as they are: no service is asked
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Whose completions.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RetryArgs {
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<i64>,
+    /// Between two of them, so that nobody gets a burst
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span)]
+    pub every: Millis,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct BanArgs {
+    pub tg_user_id: i64,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -201,6 +304,35 @@ pub enum KeysCommand {
         #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
         position: u32,
     },
+    /// Take a key out of service until it is unblocked; what waits takes another
+    Block {
+        /// Its number in the configuration, from 1
+        #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        position: u32,
+        /// Why, for the audit
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
+    /// Ask for the balance of a key's account now
+    Ask {
+        /// Its number in the configuration, from 1
+        #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        position: u32,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Use it again, also before the end of a pause
+    On {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// Ask nothing more of it until it is switched on
+    Off {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -212,6 +344,19 @@ pub struct SqlArgs {
     pub write: bool,
     #[command(flatten)]
     pub output: Output,
+}
+
+fn span(text: &str) -> Result<Millis, String> {
+    let span = parse_duration(text).filter(|span| *span <= DAY);
+    span.ok_or_else(|| "write a span up to 24h, as 10s or 5m".to_owned())
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "ru" => Ok(Lang::Ru),
+        "en" => Ok(Lang::En),
+        _ => Err("ru or en".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

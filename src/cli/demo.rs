@@ -1,55 +1,105 @@
 //! `neurocards demo`: the whole appliance against the built-in sandbox. The program under it is
 //! the one that serves real customers; only addresses, folder and clock differ.
 
+mod chat;
+mod fill;
+mod photo;
 mod plans;
 mod report;
 mod world;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::Context;
 use super::args::DemoArgs;
-use super::screen;
+use super::{console, screen};
 use crate::clock::MINUTE;
-use crate::sandbox::customers::{Customers, Outcome};
-use report::{Progress, Report};
+use crate::sandbox::customers::{Customers, Outcome, Plan};
+use report::{Progress, Report, Watched};
 use world::World;
 
 /// An order that takes longer (on the process clock) is stuck.
 const PATIENCE: i64 = 6 * 60 * MINUTE;
+/// Whoever sits at the console takes their time, in real time.
+const UNHURRIED: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// The last edits of status messages go out in this time, real.
 const AFTERGLOW: Duration = Duration::from_secs(30);
 
-/// Until every order of the simulated customers is settled.
+/// Until every order of the simulated customers is settled, and in a terminal until its user leaves
+/// the console.
 pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
+    if let Some(folder) = &args.fill {
+        return fill::run(&args, folder);
+    }
+    let by_hand = console::is_possible() && !args.no_console;
     let plans = plans::make(&args)?;
     let begun = Instant::now();
+    let stop = console::signals()?;
     let world = World::start(context, &args, &plans)?;
-    screen::print(&format!(
-        "neurocards demo: {} orders by {} customers, time runs {} times as fast\n\
-         No key, no network: Telegram, KIE and GPT answer on loopback.\n\n",
-        plans.len(),
-        args.customers.min(plans.len() as u32),
-        args.speed,
-    ))?;
-    let customers =
-        Customers::new(world.sandbox.telegram().clone(), world.clock.clone(), plans.clone());
-    let mut progress = Progress::new(&world, plans.len());
-    let patience = world.clock.real_span(PATIENCE).max(Duration::from_secs(120));
-    let outcomes = customers.run(patience, |outcome: &Outcome| progress.heard(outcome));
-    progress.end()?;
-    world.settle(AFTERGLOW)?;
+    if !by_hand {
+        screen::print(&format!(
+            "neurocards demo: {} orders by {} customers, time runs {} times as fast\n\
+             No key, no network: Telegram, KIE and GPT answer on loopback.\n\n",
+            plans.len(),
+            args.customers.min(plans.len() as u32),
+            args.speed,
+        ))?;
+    }
+    let outcomes = watch(&world, plans, by_hand, &stop)?;
+    if !stop.load(Ordering::SeqCst) {
+        world.settle(AFTERGLOW)?;
+    }
     let videos = world.save_videos()?;
-    let report = Report::gather(&world, &outcomes, videos, begun.elapsed())?;
+    let watched = if by_hand { Watched::ByHand } else { Watched::ToTheEnd };
+    let report = Report::gather(&world, &outcomes, watched, videos, begun.elapsed())?;
     let good = report.is_good();
     // Whoever reads the summary may have hung up: the exit code still tells.
     let printed = report.print();
-    world.stop(good)?;
+    // What was interrupted is nothing to look into.
+    world.stop(good || stop.load(Ordering::SeqCst))?;
     match good {
         true => printed,
         false => Ok(ExitCode::FAILURE),
     }
+}
+
+/// Lets the customers order, and shows it.
+fn watch(
+    world: &World,
+    plans: Vec<Plan>,
+    by_hand: bool,
+    stop: &Arc<AtomicBool>,
+) -> Result<Vec<Outcome>> {
+    let orders = plans.len();
+    let customers = Customers::new(world.sandbox.telegram().clone(), world.clock.clone(), plans);
+    let patience = match by_hand {
+        true => UNHURRIED,
+        false => world.clock.real_span(PATIENCE).max(Duration::from_secs(120)),
+    };
+    let (tell, hear) = channel();
+    std::thread::scope(|scope| {
+        let running = scope.spawn(move || {
+            let progress = |outcome: &Outcome| {
+                // Nobody listens any more where the demo fails.
+                let _ = tell.send(outcome.clone());
+            };
+            customers.run_while(patience, progress, || !stop.load(Ordering::SeqCst))
+        });
+        if by_hand {
+            world.console()?;
+        }
+        // What is left when the console is left.
+        let mut progress = Progress::new(world, orders);
+        for outcome in hear {
+            progress.heard(&outcome);
+        }
+        progress.end()?;
+        running.join().map_err(|_| anyhow!("the demo's customers panicked"))
+    })
 }

@@ -2,112 +2,43 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::Serialize;
+use serde_json::Value;
 
 use super::args::Output;
 use super::screen;
-use crate::clock::Millis;
 use crate::config::Config;
-use crate::db::Db;
-
-/// No story is longer; a job that was polled for a day has some hundred lines.
-const MOST_LINES: usize = 10_000;
-
-/// `--json`.
-#[derive(Debug, Serialize)]
-pub(super) struct Story {
-    /// The row of `jobs`, a value per column.
-    job: serde_json::Map<String, serde_json::Value>,
-    /// What happened, oldest first.
-    timeline: Vec<Line>,
-}
-
-#[derive(Debug, Serialize)]
-struct Line {
-    /// Unix milliseconds.
-    at: Millis,
-    /// `event`, `submit`, `ledger` or `message`: the table that it comes from.
-    of: String,
-    /// The step of an event, the outcome of a submit, the kind of a ledger line, the state of a message.
-    what: String,
-    detail: String,
-}
+use crate::db::{Db, JobId};
+use crate::operator::Refused;
+use crate::operator::story::{self, Story};
+use crate::serve;
 
 pub(super) fn run(config: &Config, id: i64, output: Output) -> Result<ExitCode> {
-    let found = Db::open_existing(&config.data_dir)?.read(|conn| read(conn, id))?;
-    let Some(story) = found else {
-        bail!("there is no job {id}: `neurocards jobs` lists the newest");
+    let db = Db::open_existing(&config.data_dir)?;
+    let (shop, now, id) = (serve::shop(config)?, config.process_clock().now(), JobId(id));
+    let Some(story) = db.read(|conn| story::read(conn, &shop, id, now))? else {
+        return Err(Refused::NoJob(id).into());
     };
     if output.json {
         screen::print_json(&story)
     } else {
-        screen::print(&show(&story, &config.report.timezone))
+        screen::print(&show(&story, &config.report.timezone)?)
     }
 }
 
-fn read(conn: &Connection, id: i64) -> Result<Option<Story>> {
-    let job = conn
-        .query_row("SELECT * FROM jobs WHERE id = :id", named_params! { ":id": id }, row_as_map)
-        .optional()?;
-    let Some(job) = job else { return Ok(None) };
-    let mut found = conn.prepare(
-        "SELECT at, 'event' AS of, step || ' ' || what AS what,
-                CONCAT_WS(', ', detail, duration_ms || ' ms') AS detail, id
-         FROM events
-         WHERE job_id = :id
-         UNION ALL
-         SELECT at, 'submit', outcome, CONCAT_WS(', ', model, 'key ' || api_key, 'task ' || task_id), id
-         FROM submits
-         WHERE job_id = :id
-         UNION ALL
-         SELECT created_at, 'ledger', kind, CONCAT_WS(', ', PRINTF('%+d', delta), actor, note), id
-         FROM ledger
-         WHERE job_id = :id
-         UNION ALL
-         SELECT COALESCE(sent_at, created_at), 'message', state,
-                CONCAT_WS(', ', content ->> '$.kind', key, 'message ' || message_id, error), id
-         FROM outbox
-         WHERE job_id = :id
-         ORDER BY 1, 5
-         LIMIT :most",
-    )?;
-    let params = named_params! { ":id": id, ":most": MOST_LINES as i64 };
-    let timeline = found.query_map(params, |row| {
-        Ok(Line {
-            at: row.get(0)?,
-            of: row.get(1)?,
-            what: row.get(2)?,
-            detail: screen::text(row, "detail")?.unwrap_or_default(),
-        })
-    })?;
-    Ok(Some(Story { job, timeline: timeline.collect::<rusqlite::Result<_>>()? }))
-}
-
-/// A row as a JSON object.
-fn row_as_map(row: &Row<'_>) -> rusqlite::Result<serde_json::Map<String, serde_json::Value>> {
-    let names: Vec<String> =
-        row.as_ref().column_names().into_iter().map(ToOwned::to_owned).collect();
-    let mut map = serde_json::Map::new();
-    for (at, name) in names.into_iter().enumerate() {
-        map.insert(name, screen::json(row.get_ref(at)?));
-    }
-    Ok(map)
-}
-
-fn show(story: &Story, zone: &TimeZone) -> String {
+fn show(story: &Story, zone: &TimeZone) -> Result<String> {
     let mut text = String::new();
-    let widest = story.job.keys().map(String::len).max().unwrap_or(0);
-    for (name, value) in &story.job {
+    let Value::Object(job) = serde_json::to_value(&story.job)? else { return Ok(text) };
+    let widest = job.keys().map(String::len).max().unwrap_or(0);
+    for (name, value) in &job {
         let value = match value {
-            serde_json::Value::Null => continue,
-            serde_json::Value::Number(number) if is_time(name) => number
+            Value::Null => continue,
+            Value::Number(number) if is_time(name) => number
                 .as_i64()
                 .filter(|at| *at > 0)
                 .map_or(String::new(), |at| screen::time(at, zone)),
-            serde_json::Value::String(text) => screen::cut(text, 400),
+            Value::String(text) => screen::cut(text, 400),
             other => other.to_string(),
         };
         text += format!("{name:widest$}  {value}").trim_end();
@@ -121,10 +52,12 @@ fn show(story: &Story, zone: &TimeZone) -> String {
             let after = before.replace(line.at).map_or(0, |then| line.at - then);
             let after = if after > 0 { format!("+{}", screen::span(after)) } else { String::new() };
             let (of, what) = (line.of.clone(), line.what.clone());
-            vec![screen::time(line.at, zone), after, of, what, screen::cut(&line.detail, 100)]
+            let took = line.duration_ms.map(|ms| format!("{ms} ms")).unwrap_or_default();
+            vec![screen::time(line.at, zone), after, of, what, took, screen::cut(&line.detail, 100)]
         })
         .collect();
-    text + "\n" + &screen::wide_table(&["time", "", "of", "what", "detail"], &rows)
+    let heading = ["time", "", "of", "what", ">took", "detail"];
+    Ok(text + "\n" + &screen::wide_table(&heading, &rows))
 }
 
 fn is_time(name: &str) -> bool {
@@ -134,27 +67,14 @@ fn is_time(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::tests::sample;
+    use crate::operator::tests::{sample, shop};
 
     #[test]
-    fn a_job_tells_its_story_in_the_order_of_time() {
-        let (conn, _) = sample();
-        let story = read(&conn, 1).unwrap().unwrap();
-        let told: Vec<String> =
-            story.timeline.iter().map(|line| format!("{} {}", line.of, line.what)).collect();
-        assert_eq!(
-            told,
-            [
-                "ledger hold",
-                "event script claimed",
-                "submit accepted",
-                "ledger charge",
-                "message sent"
-            ]
-        );
-        let text = show(&story, &TimeZone::UTC);
+    fn a_story_is_shown_with_its_columns_and_its_times() {
+        let (conn, now) = sample();
+        let story = story::read(&conn, &shop(), JobId(1), now).unwrap().unwrap();
+        let text = show(&story, &TimeZone::UTC).unwrap();
         assert!(text.contains("task t1") && text.contains("status"), "{text}");
-        assert!(text.contains("1970-01-"), "{text}");
-        assert!(read(&conn, 99).unwrap().is_none());
+        assert!(text.contains("1970-01-") && text.contains("60000 ms"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! `neurocards pause` and `neurocards resume`: the operator closes and opens selling.
+//! `neurocards pause`, `drain` and `resume`: what the operator closes and opens.
 
 use std::process::ExitCode;
 
@@ -9,13 +9,31 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::operator::hands;
 
-/// What was sold before goes on.
-pub(super) fn pause(config: &Config) -> Result<ExitCode> {
+/// Selling, or `submitting` instead.
+pub(super) fn pause(config: &Config, submitting: bool) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
-    let changed = db.write(move |tx| hands::pause_selling(tx, &super::by(), now))?;
+    let changed = db.write(move |tx| match submitting {
+        true => hands::pause_submitting(tx, &super::by(), now),
+        false => hands::pause_selling(tx, &super::by(), now),
+    })?;
+    screen::print(match (submitting, changed) {
+        (false, true) => "selling is paused; what was sold before goes on\n",
+        (false, false) => "selling was paused already\n",
+        (true, true) => "submitting is paused; what was sold waits until `neurocards resume`\n",
+        (true, false) => "submitting was paused already\n",
+    })
+}
+
+/// Nothing new comes in, nothing new goes out.
+pub(super) fn drain(config: &Config) -> Result<ExitCode> {
+    let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
+    let changed = db.write(move |tx| hands::drain(tx, &super::by(), now))?;
     screen::print(match changed {
-        true => "selling is paused; what was sold before goes on\n",
-        false => "selling was paused already\n",
+        true => {
+            "selling and submitting are paused; what the provider works on goes on until it is \
+             delivered\n"
+        }
+        false => "selling and submitting were paused already\n",
     })
 }
 
@@ -24,7 +42,7 @@ pub(super) fn resume(config: &Config) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
     let changed = db.write(move |tx| hands::resume(tx, &super::by(), now))?;
     screen::print(match changed {
-        true => "selling is open\n",
-        false => "selling was open already\n",
+        true => "selling and submitting are open\n",
+        false => "selling and submitting were open already\n",
     })
 }

@@ -10,6 +10,7 @@ use crate::bot::telegram::{Failure, StarsBack, Telegram};
 use crate::clock::{MINUTE, Millis};
 use crate::config::Config;
 use crate::db::Db;
+use crate::operator::days;
 use crate::operator::hands::{self, Refund};
 use crate::operator::payments::{self, Row, Sums};
 use crate::serve;
@@ -28,7 +29,7 @@ struct Payments {
 
 pub(super) fn list(config: &Config, args: &PaymentsArgs) -> Result<ExitCode> {
     let now = config.process_clock().now();
-    let midnight = screen::midnight(now, &config.report.timezone);
+    let midnight = days::midnight(now, &config.report.timezone);
     let found = Db::open_existing(&config.data_dir)?.read(|conn| {
         Ok(Payments {
             today: payments::sums(conn, midnight)?,

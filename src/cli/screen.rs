@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+pub(super) use crate::operator::days::midnight;
 
 /// Longest text in a cell, in columns of the terminal.
 const WIDEST_CELL: usize = 48;
@@ -84,29 +85,12 @@ pub(super) fn json(value: ValueRef<'_>) -> serde_json::Value {
     }
 }
 
-/// A column that should be text, whatever a row inserted by hand holds there.
-pub(super) fn text(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<String>> {
-    Ok(match json(row.get_ref(column)?) {
-        serde_json::Value::Null => None,
-        serde_json::Value::String(text) => Some(text),
-        other => Some(other.to_string()),
-    })
-}
-
 /// A point in time as people of the zone write it.
 pub(super) fn time(at: Millis, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(at) {
         Ok(at) => at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => at.to_string(),
     }
-}
-
-/// The beginning of the day that `now` is in.
-pub(super) fn midnight(now: Millis, zone: &TimeZone) -> Millis {
-    let start = Timestamp::from_millisecond(now)
-        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
-        .map(|at| at.timestamp().as_millisecond());
-    start.unwrap_or(now - now.rem_euclid(DAY))
 }
 
 /// "3m ago", "in 2h".
@@ -147,7 +131,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// What a terminal could take for a command becomes a space.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let drawn = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
     text.chars().map(drawn).collect()
 }
@@ -221,10 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight_of_the_zone() {
+    fn a_time_is_that_of_the_zone() {
         let zone = TimeZone::fixed(jiff::tz::offset(3));
-        assert_eq!(midnight(22 * HOUR, &zone), 21 * HOUR);
-        assert_eq!(midnight(20 * HOUR, &zone), -3 * HOUR);
         assert_eq!(time(0, &zone), "1970-01-01 03:00:00");
     }
 }

@@ -162,7 +162,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::tests::sample;
+    use crate::operator::tests::sample;
 
     fn read(sql: &str) -> Result<Answer> {
         guarded(&sample().0, sql, false)
@@ -203,7 +203,7 @@ mod tests {
         let write = |sql: &str| guarded(&conn, sql, true);
         assert_eq!(write("UPDATE jobs SET priority = 5").unwrap().changed, 3);
         let answer = write("DELETE FROM events; INSERT INTO events (job_id, at, step, what) VALUES (1, 0, 'script', 'x') RETURNING job_id").unwrap();
-        assert_eq!((answer.changed, answer.rows.len()), (2, 1));
+        assert_eq!((answer.changed, answer.rows.len()), (7, 1));
         let refused = format!("{:#}", write("UPDATE users SET credits = 9").unwrap_err());
         assert!(refused.contains("neurocards grant"), "{refused}");
         for sql in [

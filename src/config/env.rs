@@ -1,5 +1,5 @@
-//! The environment as two layers of plain maps: the process's variables above `.env` of the
-//! working folder. Injectable, so that no test touches the process.
+//! The environment as layers of plain maps: the process's variables above `.env` of the working
+//! folder above `secrets.env`. Injectable, so that no test touches the process.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -74,20 +74,25 @@ impl Env {
     /// Adds the text of a `.env` below what is there. Its errors never quote a line: it may hold
     /// a secret.
     pub fn add_dotenv(&mut self, text: &str) -> Result<(), ConfigError> {
+        self.add_layer(".env", text)
+    }
+
+    /// The same for another file of that form.
+    pub(super) fn add_layer(&mut self, name: &'static str, text: &str) -> Result<(), ConfigError> {
         let text = text.trim_start_matches('\u{feff}');
         let mut vars = BTreeMap::new();
         for item in dotenvy::Iter::new(text.as_bytes()) {
             match item {
                 // The first wins, as with every other reader of .env files.
-                Ok((name, value)) => _ = vars.entry(name).or_insert(value),
-                Err(dotenvy::Error::LineParse(part, _)) => refuse_ours(text, &part)?,
+                Ok((key, value)) => _ = vars.entry(key).or_insert(value),
+                Err(dotenvy::Error::LineParse(part, _)) => refuse_ours(name, text, &part)?,
                 Err(_) => {
-                    let why = ".env: cannot be read as NAME=value lines in UTF-8";
-                    return Err(ConfigError::new(why));
+                    let why = "cannot be read as NAME=value lines in UTF-8";
+                    return Err(ConfigError::new(format!("{name}: {why}")));
                 }
             }
         }
-        self.layers.push(Layer { name: ".env", vars });
+        self.layers.push(Layer { name, vars });
         Ok(())
     }
 
@@ -183,14 +188,14 @@ impl std::fmt::Debug for Env {
 
 /// A line that is not understood is a mistake only where it sets one of our variables: an old
 /// `.env` may hold other programs' lines, which read them more generously.
-fn refuse_ours(text: &str, part: &str) -> Result<(), ConfigError> {
+fn refuse_ours(file: &str, text: &str, part: &str) -> Result<(), ConfigError> {
     let bad = text.lines().enumerate().filter(|(_, line)| line.contains(part.trim()));
     for (at, line) in bad {
         let name = line.split('=').next().unwrap_or_default().trim();
         let name = name.strip_prefix("export ").unwrap_or(name).trim();
         if NAMES.iter().any(|ours| name.starts_with(ours)) {
             let why = "cannot be read: put the value into single quotes";
-            return Err(ConfigError::new(format!(".env line {}: {name} {why}", at + 1)));
+            return Err(ConfigError::new(format!("{file} line {}: {name} {why}", at + 1)));
         }
     }
     Ok(())

@@ -24,10 +24,12 @@ pub(super) fn data_dir(
     Ok(path)
 }
 
-/// The configuration file's path and, where it exists, its text. One that was named must exist.
+/// The configuration file's path and, where it exists, its text. One that was named must exist,
+/// unless it `may_be_new`.
 pub(super) fn file(
     flags: &Overrides,
     env: &Env,
+    may_be_new: bool,
     entries: &mut Vec<Entry>,
 ) -> Result<(PathBuf, Option<String>), ConfigError> {
     let found = env.get("NEUROCARDS_CONFIG");
@@ -45,9 +47,9 @@ pub(super) fn file(
         Err(_) if !named && path.as_os_str().is_empty() => None,
         Err(error) => return Err(error),
     };
-    if text.is_none() && named {
+    if text.is_none() && named && !may_be_new {
         return Err(ConfigError::new(format!(
-            "{}: there is no such configuration file; `neurocards config --sample` prints one ({source})",
+            "{}: there is no such configuration file; `neurocards setup` makes one, `neurocards config --sample` prints one ({source})",
             path.display()
         )));
     }

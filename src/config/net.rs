@@ -30,6 +30,43 @@ pub struct Proxies {
 pub struct Proxy(SecretString);
 
 impl Proxy {
+    /// `host:port`, `http://…`, `https://…` or `socks5h://…`.
+    ///
+    /// # Errors
+    /// What to write instead, without what was written: it may hold a password.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const WANT: &str = "write a proxy as http://host:port, https://… or socks5h://…";
+        let text = text.trim();
+        // As with other programs, a bare host:port is an HTTP proxy.
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = Url::parse(&text).map_err(|_| WANT)?;
+        if url.host_str().is_none_or(str::is_empty) || !matches!(url.path(), "" | "/") {
+            return Err(WANT);
+        }
+        let text = match url.scheme() {
+            "http" | "https" | "socks5h" => text,
+            // With plain socks5 names are resolved here, which fails where names are blocked.
+            "socks5" | "socks" => match text.split_once("://") {
+                Some((_, rest)) => format!("socks5h://{rest}"),
+                None => return Err(WANT),
+            },
+            _ => return Err(WANT),
+        };
+        Ok(Self(SecretString::from(text.trim_end_matches('/').to_owned())))
+    }
+
+    /// The host and the port that are dialled.
+    pub fn dialled(&self) -> Option<(String, u16)> {
+        let url = Url::parse(self.0.expose_secret()).ok()?;
+        let usual = if url.scheme() == "socks5h" { 1080 } else { 80 };
+        Some((url.host_str()?.to_owned(), url.port_or_known_default().unwrap_or(usual)))
+    }
+
+    /// Whether names are resolved by it.
+    pub fn is_socks(&self) -> bool {
+        self.0.expose_secret().starts_with("socks")
+    }
+
     /// The whole address, for the client that dials it.
     pub fn url(&self) -> &SecretString {
         &self.0
@@ -76,7 +113,7 @@ impl Proxies {
     ) -> Result<Self, ConfigError> {
         let mut proxy = |name: &str, endpoint: &str| -> Result<Option<Proxy>, ConfigError> {
             let Some(found) = proxy_of(env, name, endpoint) else { return Ok(None) };
-            let proxy = parse_proxy(&found)?;
+            let proxy = Proxy::parse(&found.value).map_err(|want| found.error(want))?;
             entries.push(found.entry(name, &proxy.masked()));
             Ok(Some(proxy))
         };
@@ -113,26 +150,4 @@ fn base_url(found: &Found) -> Result<String, ConfigError> {
         && url.fragment().is_none();
     let good = plain && url.has_host() && matches!(url.scheme(), "http" | "https");
     if good { Ok(text.to_owned()) } else { Err(want()) }
-}
-
-/// Errors do not quote the value: it may hold a password.
-fn parse_proxy(found: &Found) -> Result<Proxy, ConfigError> {
-    let want = || found.error("write a proxy as http://host:port, https://… or socks5h://…");
-    let text = found.value.trim();
-    // As with other programs, a bare host:port is an HTTP proxy.
-    let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&text).map_err(|_| want())?;
-    if url.host_str().is_none_or(str::is_empty) || !matches!(url.path(), "" | "/") {
-        return Err(want());
-    }
-    let text = match url.scheme() {
-        "http" | "https" | "socks5h" => text,
-        // With plain socks5 names are resolved here, which fails where names are blocked.
-        "socks5" | "socks" => match text.split_once("://") {
-            Some((_, rest)) => format!("socks5h://{rest}"),
-            None => return Err(want()),
-        },
-        _ => return Err(want()),
-    };
-    Ok(Proxy(SecretString::from(text.trim_end_matches('/').to_owned())))
 }

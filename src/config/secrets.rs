@@ -21,6 +21,14 @@ pub struct Tokens {
     pub openai: Option<SecretString>,
 }
 
+/// The secrets that are set, whatever they are worth: for `setup`, which asks for the others.
+#[derive(Clone, Debug)]
+pub struct Present {
+    pub bot: Option<SecretString>,
+    pub kie: Vec<SecretString>,
+    pub openai: Option<SecretString>,
+}
+
 /// As found; judged when somebody needs them.
 #[derive(Clone, Debug)]
 pub(super) struct Secrets {
@@ -56,11 +64,19 @@ impl Secrets {
         Ok(Self { bot, kie, openai })
     }
 
+    pub(super) fn present(&self) -> Present {
+        Present {
+            bot: self.bot.as_ref().map(|token| token.value.clone()),
+            kie: self.kie.iter().map(|key| key.value.clone()).collect(),
+            openai: self.openai.as_ref().map(|key| key.value.clone()),
+        }
+    }
+
     pub(super) fn require(&self) -> Result<Tokens, ConfigError> {
         let bot = self.bot.as_ref().ok_or_else(|| {
             ConfigError::new(
-                "BOT_TOKEN is not set: get a token from @BotFather and put BOT_TOKEN=… into the \
-                 environment or .env",
+                "BOT_TOKEN is not set: run `neurocards setup`, or get a token from @BotFather and \
+                 put BOT_TOKEN=… into the environment or .env",
             )
         })?;
         let bot_id = bot_id(bot.value.expose_secret()).ok_or_else(|| {
@@ -68,8 +84,8 @@ impl Secrets {
         })?;
         if self.kie.is_empty() {
             return Err(ConfigError::new(
-                "KIE_API_KEY is not set: get a key at https://kie.ai/api-key and put \
-                 KIE_API_KEY=… into the environment or .env",
+                "KIE_API_KEY is not set: run `neurocards setup`, or get a key at \
+                 https://kie.ai/api-key and put KIE_API_KEY=… into the environment or .env",
             ));
         }
         for key in self.kie.iter().chain(&self.openai) {
@@ -104,16 +120,22 @@ pub(super) fn admins(env: &Env, entries: &mut Vec<Entry>) -> Result<Vec<i64>, Co
         return Ok(Vec::new());
     };
     let want = || found.error("write numeric Telegram ids with commas; @userinfobot tells yours");
+    let ids = admin_ids(&found.value).ok_or_else(want)?;
+    let shown = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    entries.push(found.entry("ADMIN_TG_ID", &shown));
+    Ok(ids)
+}
+
+/// Telegram ids with commas, each once, in order; none where one of them cannot be an id.
+pub fn admin_ids(text: &str) -> Option<Vec<i64>> {
     let mut ids = Vec::new();
-    for part in parts(&found.value) {
-        let id = part.parse::<i64>().ok().filter(|id| *id > 0).ok_or_else(want)?;
+    for part in parts(text) {
+        let id = part.parse::<i64>().ok().filter(|id| *id > 0)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    let shown = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-    entries.push(found.entry("ADMIN_TG_ID", &shown));
-    Ok(ids)
+    Some(ids)
 }
 
 fn kie_keys(env: &Env) -> Result<Vec<Sourced>, ConfigError> {
@@ -141,7 +163,7 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The id of a token of Telegram's form, `123456789:AbC…`.
-fn bot_id(token: &str) -> Option<i64> {
+pub fn bot_id(token: &str) -> Option<i64> {
     let (id, secret) = token.split_once(':')?;
     let digits = (1..=16).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit());
     let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -150,7 +172,7 @@ fn bot_id(token: &str) -> Option<i64> {
 }
 
 /// A key goes into a header: printable, without spaces.
-fn is_key(key: &str) -> bool {
+pub fn is_key(key: &str) -> bool {
     (8..=512).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

@@ -142,7 +142,8 @@ fn is_web(text: &str) -> bool {
         })
 }
 
-fn parse_duration(text: &str) -> Option<Millis> {
+/// As in the configuration: "10s", "30m", "24h", "30d".
+pub fn parse_duration(text: &str) -> Option<Millis> {
     let unit = match text.bytes().last()? {
         b's' => SECOND,
         b'm' => MINUTE,

@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use rusqlite::Connection;
+use rusqlite::types::Value;
 
 /// How long a write waits for another process (the console, a command) to finish its own.
 const BUSY_TIMEOUT_MS: i64 = 10_000;
@@ -17,6 +18,35 @@ const PRAGMAS: &[(&str, i64)] = &[
     ("cell_size_check", 1),
     ("mmap_size", 0),
 ];
+
+/// A setting as SQLite has it, read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pragma {
+    pub name: &'static str,
+    /// What [`set`] asked for.
+    pub wanted: String,
+    pub found: String,
+}
+
+/// The settings of a reader's connection: for `doctor`.
+pub fn read(conn: &Connection) -> Result<Vec<Pragma>> {
+    let numbers = PRAGMAS.iter().map(|(name, value)| (*name, value.to_string()));
+    let words = [("query_only", "1".to_owned()), ("journal_mode", "wal".to_owned())];
+    let mut pragmas = Vec::new();
+    for (name, wanted) in numbers.chain(words) {
+        let found = conn.pragma_query_value(None, name, |row| row.get::<_, Value>(0));
+        let found = match found {
+            Ok(Value::Integer(number)) => number.to_string(),
+            Ok(Value::Text(text)) => text.to_lowercase(),
+            Ok(other) => format!("{other:?}"),
+            // See `set`: a build without memory maps has none.
+            Err(rusqlite::Error::QueryReturnedNoRows) if name == "mmap_size" => wanted.clone(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {name}")),
+        };
+        pragmas.push(Pragma { name, wanted, found });
+    }
+    Ok(pragmas)
+}
 
 /// WAL with several connections corrupts data in 3.7.0 to 3.51.2 (the WAL-reset bug).
 pub(super) fn check_version() -> Result<()> {

@@ -1,16 +1,19 @@
-//! Who works on what: the claim.
+//! Who works on what: the claim. While submits are held, what waits for its createTask is neither
+//! claimed nor due, however much that is.
 
 use super::{COLUMNS, Job, Step, read};
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
+use crate::instance;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// Leases the most urgent due job among `steps` for `lease_ms`: by priority, then by due time.
 /// A lease that it finds expired is a strike against the job.
 pub fn claim(tx: &Tx<'_>, steps: &[Step], lease_ms: Millis, now: Millis) -> Result<Option<Job>> {
+    let held = instance::state(tx)?.holds_submits();
     let mut best: Option<Due> = None;
-    for step in steps {
+    for step in steps.iter().filter(|step| !held || **step != Step::Submit) {
         if let Some(due) = most_urgent(tx, *step, now)?
             && best.as_ref().is_none_or(|best| due.before(best))
         {
@@ -111,5 +114,34 @@ pub(super) const NEXT_DUE: &str = "SELECT MIN(due_at)
 
 /// When the next live job needs a thread; may be in the past.
 pub fn next_due(conn: &Connection) -> Result<Option<Millis>> {
+    if instance::state(conn)?.holds_submits() {
+        return next_due_but_submits(conn);
+    }
     Ok(conn.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?)
 }
+
+/// Asks for each step and priority, so that no submit is looked at.
+fn next_due_but_submits(conn: &Connection) -> Result<Option<Millis>> {
+    let mut soonest: Option<Millis> = None;
+    let mut first = conn.prepare_cached(FIRST_OF_PRIORITY)?;
+    for step in Step::ALL.into_iter().filter(|step| *step != Step::Submit) {
+        let mut below = Some(i64::MAX);
+        while let Some(most) = below {
+            let next: Option<(i64, Millis)> = first
+                .query_row((step.word(), most), |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let Some((priority, due_at)) = next else { break };
+            soonest = Some(soonest.map_or(due_at, |soonest| soonest.min(due_at)));
+            below = priority.checked_sub(1);
+        }
+    }
+    Ok(soonest)
+}
+
+pub(super) const FIRST_OF_PRIORITY: &str = "SELECT priority, due_at
+     FROM jobs
+     WHERE status IN ('queued', 'processing')
+       AND step = ?1
+       AND priority <= ?2
+     ORDER BY priority DESC, due_at
+     LIMIT 1";

@@ -55,18 +55,18 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
     Ok(JobId(tx.last_insert_rowid()))
 }
 
-/// Runs a job again as a new one, at the operator's cost: it belongs to no order and holds nothing.
-/// `None`: there is no such job.
-pub fn rerun(tx: &Tx<'_>, id: JobId, now: Millis) -> Result<Option<JobId>> {
+/// Runs a job again from `due_at` on as a new one, at the operator's cost: it belongs to no order and
+/// holds nothing. `None`: there is no such job.
+pub fn rerun(tx: &Tx<'_>, id: JobId, due_at: Millis, now: Millis) -> Result<Option<JobId>> {
     let made = tx.execute(
         "INSERT INTO jobs (user_id, tg_user_id, rerun_of, idempotency_key, kind, template_id,
                            input_photo_path, product_info, extra_wishes, due_at, created_at)
          SELECT user_id, tg_user_id, id,
                 'rerun:' || id || ':' || (SELECT COUNT(*) + 1 FROM jobs WHERE rerun_of = ?1),
-                kind, template_id, input_photo_path, product_info, extra_wishes, ?2, ?2
+                kind, template_id, input_photo_path, product_info, extra_wishes, ?2, ?3
          FROM jobs
          WHERE id = ?1",
-        (id, now),
+        (id, due_at, now),
     )?;
     Ok((made == 1).then(|| JobId(tx.last_insert_rowid())))
 }

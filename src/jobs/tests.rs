@@ -1,6 +1,6 @@
 //! Jobs as rows: who may take and move them, in which order, and what the schema refuses.
 
-use super::claim::{FIRST_DUE, NEXT_DUE, NEXT_PRIORITY};
+use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_DUE, NEXT_PRIORITY};
 use super::*;
 use crate::clock::{HOUR, MINUTE};
 use crate::db::{Db, tests::fresh};
@@ -251,12 +251,14 @@ fn the_claim_reads_its_index_however_many_jobs_have_ended() {
         }
         uses(&db, NEXT_PRIORITY, "jobs_claim");
         uses(&db, FIRST_DUE, "jobs_claim");
+        uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
         uses(&db, NEXT_DUE, "jobs_due");
     }
     let job = queue(&db, "new", 0, NOW);
     sql(&db, "ANALYZE");
     uses(&db, NEXT_PRIORITY, "jobs_claim");
     uses(&db, FIRST_DUE, "jobs_claim");
+    uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
     uses(&db, NEXT_DUE, "jobs_due");
     assert_eq!(take(&db, NOW).unwrap().id, job);
 }

@@ -51,8 +51,8 @@ fn blocks(conn: &Connection) -> Vec<Option<(Block, Millis)>> {
 fn a_restart_keeps_the_health_of_the_keys_that_stay() {
     let (_folder, db) = configured();
     db.write(|tx| {
-        assert!(block(tx, "a", Block::Billing, "no money", 500)?);
-        assert!(!block(tx, "a", Block::Billing, "no money", 600)?);
+        assert!(block(tx, "a", Block::Billing, "no money", 500, 5)?);
+        assert!(!block(tx, "a", Block::Billing, "no money", 600, 5)?);
         configure(tx, &["c".to_owned(), "a".to_owned()])?;
         let keys = all(tx)?;
         let names: Vec<_> = keys.iter().map(|key| key.fingerprint.as_str()).collect();
@@ -67,8 +67,8 @@ fn a_restart_keeps_the_health_of_the_keys_that_stay() {
 fn money_ends_only_a_block_for_want_of_it() {
     let (_folder, db) = configured();
     db.write(|tx| {
-        block(tx, "a", Block::Billing, "no money", 500)?;
-        block(tx, "b", Block::RateLimit, "too many", 500)?;
+        block(tx, "a", Block::Billing, "no money", 500, 5)?;
+        block(tx, "b", Block::RateLimit, "too many", 500, 5)?;
         for credits in [0.0, -1.0] {
             assert!(!balance(tx, "a", credits, 0.0, 5)?);
         }
@@ -90,16 +90,20 @@ fn money_ends_only_a_block_for_want_of_it() {
 fn the_worse_block_stands() {
     let (_folder, db) = configured();
     db.write(|tx| {
-        block(tx, "a", Block::RateLimit, "too many", 100)?;
-        block(tx, "a", Block::Billing, "no money", 90)?;
+        block(tx, "a", Block::RateLimit, "too many", 100, 5)?;
+        block(tx, "a", Block::Billing, "no money", 90, 5)?;
         assert_eq!(blocks(tx)[0], Some((Block::Billing, 90)));
-        block(tx, "a", Block::RateLimit, "too many", 80)?;
+        block(tx, "a", Block::RateLimit, "too many", 80, 5)?;
         assert_eq!(blocks(tx)[0], Some((Block::Billing, 90)));
-        block(tx, "a", Block::RateLimit, "too many", 200)?;
+        block(tx, "a", Block::RateLimit, "too many", 200, 5)?;
         assert_eq!(blocks(tx)[0], Some((Block::RateLimit, 200)), "it had ended long before");
-        block(tx, "a", Block::Operator, "by hand", 50)?;
-        block(tx, "a", Block::Billing, "no money", 500)?;
+        block(tx, "a", Block::Operator, "by hand", 50, 5)?;
+        block(tx, "a", Block::Billing, "no money", 500, 5)?;
         assert_eq!(blocks(tx)[0], Some((Block::Operator, 50)));
+        block(tx, "a", Block::Operator, "by hand", 60, 5)?;
+        assert_eq!(blocks(tx)[0], Some((Block::Operator, 60)), "they may say otherwise");
+        block(tx, "a", Block::Billing, "no money", 500, 60)?;
+        assert_eq!(blocks(tx)[0], Some((Block::Billing, 500)), "they said until then");
         Ok(())
     })
     .unwrap();
@@ -160,6 +164,25 @@ fn a_call_is_in_the_window_until_ten_seconds_after_its_answer() {
         assert_eq!(full_until(tx, "a", limits, 15_500)?, None);
         call(15_500, None, "sending")?;
         assert_eq!(full_until(tx, "a", limits, 15_600)?, Some(16_600), "ask again");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_key_is_asked_about_once_and_its_balances_are_kept_for_a_while() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        assert!(!is_balance_asked(tx)? && !ask_balance(tx, "nobody")?);
+        assert!(ask_balance(tx, "b")? && is_balance_asked(tx)?);
+        assert_eq!(take_asked(tx)?, ["b"]);
+        assert!(!is_balance_asked(tx)? && take_asked(tx)?.is_empty());
+        for at in 1..=5 {
+            balance(tx, "a", at as f64, 0.0, at)?;
+        }
+        assert_eq!((prune_balances(tx, 5, 3)?, prune_balances(tx, 5, 3)?), (3, 1));
+        let left: f64 = tx.query_row("SELECT balance FROM balances", [], |row| row.get(0))?;
+        assert!((left - 5.0).abs() < 0.1, "{left}");
         Ok(())
     })
     .unwrap();

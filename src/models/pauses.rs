@@ -1,4 +1,5 @@
-//! Which models are off for a while. The table `models` is written here alone.
+//! Which models are off, for a while or by the operator's word. The table `models` is written here
+//! alone.
 
 use std::collections::HashSet;
 
@@ -38,12 +39,44 @@ pub fn pause(tx: &Tx, name: &str, reason: &str, now: Millis) -> anyhow::Result<M
     Ok(until)
 }
 
-/// The models that are paused now.
+/// Switches a model off until it is switched on, by hand; on also ends a pause. `false`: it was so
+/// already.
+pub fn switch(tx: &Tx, name: &str, on: bool, now: Millis) -> anyhow::Result<bool> {
+    let changed = if on {
+        tx.execute(
+            "UPDATE models
+             SET off_at = NULL, paused_until = NULL, pauses = 0, reason = NULL
+             WHERE name = :name
+               AND (off_at IS NOT NULL OR paused_until > :now)",
+            named_params! { ":name": name, ":now": now },
+        )?
+    } else {
+        tx.execute(
+            "INSERT INTO models (name, off_at)
+             VALUES (:name, :now)
+             ON CONFLICT (name) DO UPDATE
+             SET off_at = :now
+             WHERE off_at IS NULL",
+            named_params! { ":name": name, ":now": now },
+        )?
+    };
+    Ok(changed == 1)
+}
+
+/// Whether the operator switched it off: nothing more is asked of it.
+pub fn is_off(conn: &Connection, name: &str) -> anyhow::Result<bool> {
+    let mut off =
+        conn.prepare_cached("SELECT 1 FROM models WHERE name = ?1 AND off_at IS NOT NULL")?;
+    Ok(off.exists([name])?)
+}
+
+/// The models that do not serve now: paused, or switched off.
 pub fn paused(conn: &Connection, now: Millis) -> anyhow::Result<HashSet<String>> {
     let mut query = conn.prepare_cached(
         "SELECT name
          FROM models
-         WHERE paused_until > :now",
+         WHERE paused_until > :now
+            OR off_at IS NOT NULL",
     )?;
     let names = query.query_map(named_params! { ":now": now }, |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
@@ -80,6 +113,26 @@ mod tests {
             resume(tx, "sora")?;
             resume(tx, "never paused")?;
             assert_eq!(pause(tx, "sora", "paused", now)?, now + FIRST);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn a_model_that_was_switched_off_stays_off_until_it_is_switched_on() {
+        let (_folder, db) = crate::db::tests::fresh();
+        db.write(|tx| {
+            assert!(!switch(tx, "sora", true, 5)?, "it was never off");
+            assert!(switch(tx, "sora", false, 5)? && !switch(tx, "sora", false, 6)?);
+            resume(tx, "sora")?;
+            assert!(paused(tx, i64::MAX)?.contains("sora") && is_off(tx, "sora")?);
+            assert!(switch(tx, "sora", true, 7)? && !switch(tx, "sora", true, 8)?);
+            assert!(paused(tx, 9)?.is_empty() && !is_off(tx, "sora")?);
+            let until = pause(tx, "sora", "paused", 10)?;
+            assert!(paused(tx, 11)?.contains("sora") && !is_off(tx, "sora")?);
+            assert!(switch(tx, "sora", true, 12)?, "on also ends a pause");
+            assert!(paused(tx, 13)?.is_empty());
+            assert_eq!(pause(tx, "sora", "paused", 14)? - 14, until - 10, "and forgets it");
             Ok(())
         })
         .unwrap();

@@ -56,6 +56,9 @@ pub fn place(
     if let Some(order) = known {
         return Ok(Placed::Already(order));
     }
+    if user.banned {
+        return Ok(Placed::Closed(Closed::Banned));
+    }
     if let Selling::Closed(why) = selling(tx, shop, now)? {
         return Ok(Placed::Closed(why));
     }

@@ -15,7 +15,8 @@ const SAMPLE: i64 = 20;
 const ENOUGH: usize = 3;
 
 /// Whether orders are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Selling {
     /// Yes.
     Open,
@@ -24,7 +25,8 @@ pub enum Selling {
 }
 
 /// Why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Closed {
     /// The operator said so, or the appliance kept dying.
     Paused,

@@ -105,7 +105,7 @@ fn consequences(
         (Trouble::Billing, Some(key), ..) => no_money(tx, shop, key, error, now),
         (Trouble::RateLimit, Some(key), ..) => {
             let until = now + shop.options.rate_limit_cooldown;
-            keys::block(tx, key, Block::RateLimit, error, until)?;
+            keys::block(tx, key, Block::RateLimit, error, until, now)?;
             Ok(())
         }
         (Trouble::ModelOff, _, Some(model), _) => model_off(tx, shop, model, error, now),
@@ -115,7 +115,8 @@ fn consequences(
 }
 
 fn no_money(tx: &Tx<'_>, shop: &Shop, key: &str, error: &str, now: Millis) -> Result<()> {
-    keys::block(tx, key, Block::Billing, error, now + shop.options.billing_cooldown)?;
+    let until = now + shop.options.billing_cooldown;
+    keys::block(tx, key, Block::Billing, error, until, now)?;
     let args = [("key", Arg::Str(key)), ("error", Arg::Str(error))];
     let html = shop.texts.say(shop.admin_lang(tx), "alert-billing", &args);
     alerts::raise(tx, &shop.options.admins, &format!("billing:{key}"), &html, now)

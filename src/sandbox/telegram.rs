@@ -106,7 +106,13 @@ impl Telegram {
         chat.map(|chat| chat.deleted.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Grows with every message sent, edited or deleted in a chat.
+    /// The id of a user's own newest message.
+    pub fn wrote(&self, user: i64) -> Option<i64> {
+        self.state().chats.get(&user)?.wrote
+    }
+
+    /// Grows with everything that changes in a chat: a message of either side, an edit, a
+    /// deletion, the answer to a press.
     pub fn revision(&self, user: i64) -> u64 {
         self.state().chats.get(&user).map_or(0, |chat| chat.revision)
     }
@@ -124,6 +130,12 @@ impl Telegram {
     /// Every button pressed, and what was answered.
     pub fn answers(&self) -> Vec<Press> {
         self.state().presses.clone()
+    }
+
+    /// What was answered to one press, by its id.
+    pub fn answer(&self, press: &str) -> Option<Answer> {
+        let state = self.state();
+        state.presses.iter().rev().find(|one| one.id == press)?.answer.clone()
     }
 
     /// Pressed buttons that still spin.
@@ -156,6 +168,13 @@ impl Telegram {
     /// Updates that are not yet confirmed.
     pub fn unconfirmed(&self) -> usize {
         self.state().updates.waiting()
+    }
+
+    /// Another program wants the bot's updates at `url`: every poll is refused until the webhook
+    /// is deleted; one that `stays` is set again at once. An empty `url` takes it away.
+    pub fn sets_webhook(&self, url: &str, stays: bool) {
+        self.state().webhook = state::Webhook { url: url.to_owned(), stays };
+        self.changed();
     }
 
     /// From now on every update comes twice, as after a confirmation that was lost.

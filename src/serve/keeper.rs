@@ -1,4 +1,5 @@
-//! The housekeeper: the heartbeat, the proof that this start lived, and what has had its time.
+//! The housekeeper: the heartbeat, the proof that this start lived, the daily report, and what has
+//! had its time.
 
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
@@ -6,10 +7,16 @@ use crate::db::{Db, JobId};
 use crate::inbox;
 use crate::instance;
 use crate::jobs;
+use crate::keys;
+use crate::operator::machine;
+use crate::operator::report::{self, When};
+use crate::orders::Shop;
 use crate::outbox;
+use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,6 +26,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
+/// A month of the accounts' balances, for their trend.
+const BALANCES_KEEP: Millis = 31 * DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -28,7 +37,14 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn start(db: &Db, clock: &Clock, config: &Config) -> Result<Self> {
+    /// The first heartbeat is there when this returns.
+    pub(super) fn start(
+        db: &Db,
+        clock: &Clock,
+        config: &Config,
+        shop: Arc<Shop>,
+        gauge: Gauge,
+    ) -> Result<Self> {
         let (end, ended) = channel();
         let work = Work {
             db: db.clone(),
@@ -36,7 +52,12 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
+            gauge,
+            shop,
+            data_dir: config.data_dir.clone(),
+            report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
         };
+        work.lives()?;
         let thread = std::thread::Builder::new()
             .name("keeper".into())
             .spawn(move || {
@@ -73,12 +94,23 @@ struct Work {
     videos: PathBuf,
     photos: PathBuf,
     photos_keep: Millis,
+    gauge: Gauge,
+    shop: Arc<Shop>,
+    data_dir: PathBuf,
+    report: Option<When>,
 }
 
 impl Work {
+    fn lives(&self) -> Result<()> {
+        let now = self.clock.now();
+        let (busy, threads) = self.gauge.busy();
+        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+    }
+
     fn beat(&self, beats: u32) -> Result<()> {
         let now = self.clock.now();
-        self.db.write(move |tx| instance::beat(tx, now))?;
+        self.lives()?;
+        self.report(now)?;
         self.delivered_videos()?;
         if beats % 30 == 1 {
             self.prune(now)?;
@@ -87,6 +119,19 @@ impl Work {
             old_files(&self.photos, self.photos_keep.max(HOUR))?;
         }
         Ok(())
+    }
+
+    /// Once a day, when its hour has come.
+    fn report(&self, now: Millis) -> Result<()> {
+        let Some(when) = &self.report else { return Ok(()) };
+        let Some(day) = self.db.read(|conn| report::due(conn, when, now))? else { return Ok(()) };
+        let machine = machine::look(&self.data_dir).ok();
+        let letters =
+            self.db.read(|conn| report::letters(conn, &self.shop, &day, machine.as_ref(), now))?;
+        if letters.is_empty() {
+            return Ok(());
+        }
+        self.db.write(move |tx| report::tell(tx, &letters, now))
     }
 
     /// Telegram has them: a file_id sends them again.
@@ -109,7 +154,8 @@ impl Work {
         loop {
             let pruned = self.db.write(move |tx| {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
-                    + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?)
+                    + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
+                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?)
             })?;
             if pruned < BATCH as usize {
                 return Ok(());

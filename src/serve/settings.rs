@@ -89,7 +89,7 @@ fn support(config: &Config) -> Option<String> {
 }
 
 /// Names a key without giving it away: the first 32 bits of its SHA-256.
-pub(super) fn fingerprint(key: &SecretString) -> String {
+pub(crate) fn fingerprint(key: &SecretString) -> String {
     let digest = Sha256::digest(key.expose_secret().as_bytes());
     digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -140,6 +140,7 @@ pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Optio
         photos: config.data_dir.join("photos"),
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
+        zone: config.report.timezone.clone(),
     }
 }
 

@@ -6,9 +6,10 @@ use crate::keys;
 use crate::text::Arg;
 use anyhow::Result;
 
-/// Asks for every key's balance.
-pub(super) fn ask(desk: &Desk) -> Result<()> {
-    for (fingerprint, key) in &desk.options.keys {
+/// Asks for the balances of these keys; `None`: of all.
+pub(super) fn ask(desk: &Desk, of: Option<&[String]>) -> Result<()> {
+    let wanted = |key: &String| of.is_none_or(|of| of.contains(key));
+    for (fingerprint, key) in desk.options.keys.iter().filter(|(key, _)| wanted(key)) {
         match desk.kie.credit(key, desk.clock.deadline(CALL)) {
             Ok(balance) => record(desk, fingerprint, balance)?,
             Err(_) if desk.stopping() => return Ok(()),

@@ -5,6 +5,7 @@ use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::jobs::{self, Job, Step};
+use crate::keys;
 use anyhow::{Context as _, Result};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,14 +44,15 @@ fn service(step: Step) -> Service {
 enum Task {
     Step(Box<Job>),
     Poll(Box<Render>),
-    Balances,
+    /// Of these keys; `None`: of all.
+    Balances(Option<Vec<String>>),
 }
 
 impl Task {
     fn service(&self) -> Service {
         match self {
             Self::Step(job) => service(job.step),
-            Self::Poll(_) | Self::Balances => Service::Polls,
+            Self::Poll(_) | Self::Balances(_) => Service::Polls,
         }
     }
 }
@@ -111,6 +113,17 @@ pub(super) fn renders(desk: &Desk) -> MutexGuard<'_, Renders> {
 /// The threads.
 pub(super) struct Pool(Arc<Shared>);
 
+/// How busy the threads are, for whoever has nothing else to do with them.
+#[derive(Clone)]
+pub struct Gauge(Arc<Shared>);
+
+impl Gauge {
+    /// Threads that work now, of all.
+    pub fn busy(&self) -> (usize, usize) {
+        (self.0.state().busy(), self.0.threads)
+    }
+}
+
 impl Pool {
     pub(super) fn start(desk: &Arc<Desk>) -> Result<Self> {
         let shared = Arc::new(Shared {
@@ -143,9 +156,8 @@ impl Pool {
         Ok(Self(shared))
     }
 
-    /// Threads that have something to do.
-    pub(super) fn busy(&self) -> usize {
-        self.0.state().busy()
+    pub(super) fn gauge(&self) -> Gauge {
+        Gauge(Arc::clone(&self.0))
     }
 
     /// Begins nothing new and waits until everything under way has ended, or for `most` in real
@@ -180,7 +192,14 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 }
 
 fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
+    let mut looked = Instant::now();
     loop {
+        if looked.elapsed() >= LOOK_AROUND {
+            looked = Instant::now();
+            if let Err(error) = hand_out_questions(desk, shared) {
+                tracing::error!(error = format!("{error:#}"), "could not ask for a balance");
+            }
+        }
         hand_out_polls(desk, shared);
         if let Err(error) = hand_out_steps(desk, shared) {
             tracing::error!(error = format!("{error:#}"), "could not claim jobs");
@@ -214,12 +233,26 @@ fn hand_out_polls(desk: &Desk, shared: &Shared) {
     let mut state = shared.state();
     if now >= state.balances_at && shared.room(&state, Service::Polls) > 0 && !state.stop {
         state.balances_at = now + BALANCES;
-        shared.give(&mut state, Task::Balances);
+        shared.give(&mut state, Task::Balances(None));
     }
     while shared.room(&state, Service::Polls) > 0 && !state.stop {
         let Some(render) = renders(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Poll(Box::new(render)));
     }
+}
+
+/// The operator wants to know a balance now.
+fn hand_out_questions(desk: &Desk, shared: &Shared) -> Result<()> {
+    let room = |state: &State| !state.stop && shared.room(state, Service::Polls) > 0;
+    if !room(&shared.state()) || !desk.db.read(keys::is_balance_asked)? {
+        return Ok(());
+    }
+    let asked = desk.db.write(keys::take_asked)?;
+    let mut state = shared.state();
+    if !state.stop {
+        shared.give(&mut state, Task::Balances(Some(asked)));
+    }
+    Ok(())
 }
 
 fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
@@ -303,7 +336,7 @@ fn perform(desk: &Desk, task: &Task) {
     let done = catch_unwind(AssertUnwindSafe(|| match task {
         Task::Step(job) => steps::run(desk, job),
         Task::Poll(render) => steps::poll(desk, render),
-        Task::Balances => balances::ask(desk),
+        Task::Balances(keys) => balances::ask(desk, keys.as_deref()),
     }));
     let error = match done {
         Ok(Ok(())) => return,
@@ -312,7 +345,7 @@ fn perform(desk: &Desk, task: &Task) {
     };
     let error = format!("{error:#}");
     match task {
-        Task::Balances => tracing::error!(error, "could not ask for the balances"),
+        Task::Balances(_) => tracing::error!(error, "could not ask for the balances"),
         Task::Poll(render) => {
             tracing::error!(job.id = render.job.id.0, error, "a poll failed");
             let at = desk.now() + desk.options.poll_interval;

@@ -23,10 +23,11 @@ use neurocards::sandbox::{Options, Sandbox};
 use rusqlite::Connection;
 
 use crate::customer::Customer;
+use crate::terminal::{Tape, Terminal, signal};
 use crate::{promises, secrets};
 
-/// Nothing here takes so long, in real time, unless it never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+pub(crate) use crate::terminal::PATIENCE;
+
 /// What SIGTERM may take.
 pub(crate) const STOP: Duration = Duration::from_secs(5);
 /// How fast time passes, unless a scenario says otherwise.
@@ -117,6 +118,7 @@ impl Setup {
             process: Mutex::default(),
             db: Mutex::default(),
             heard: Mutex::default(),
+            terminals: Mutex::default(),
             expected: Mutex::default(),
         }
     }
@@ -149,12 +151,6 @@ impl Process {
     }
 }
 
-fn signal(pid: u32, name: &str) {
-    let words = format!("kill -{name} {pid} 2>/dev/null");
-    // A process that has ended already has nothing against it.
-    let _gone = Command::new("/bin/sh").args(["-c", &words]).status().unwrap();
-}
-
 pub(crate) struct Appliance {
     root: tempfile::TempDir,
     sandbox: Sandbox,
@@ -164,6 +160,8 @@ pub(crate) struct Appliance {
     db: Mutex<Option<Db>>,
     /// What the commands printed.
     heard: Mutex<Vec<u8>>,
+    /// What stood on the terminals.
+    terminals: Mutex<Vec<Tape>>,
     expected: Mutex<Expected>,
 }
 
@@ -201,6 +199,7 @@ impl Appliance {
             .args(args)
             .env_clear()
             .env("HOME", self.root.path())
+            .env("TMPDIR", self.root.path())
             .env("NEUROCARDS_DATA_DIR", self.data())
             .env("NEUROCARDS_CONFIG", self.root.path().join("settings/neurocards.toml"))
             .env("NEUROCARDS_CLOCK", options.clock.spec().to_string())
@@ -283,14 +282,26 @@ impl Appliance {
 
     /// Another command on the same folder.
     pub(crate) fn command(&self, args: &[&str]) -> Output {
-        let output = self.binary(args).output().unwrap();
+        self.command_with(args, &[])
+    }
+
+    /// The same with other variables; an empty one is not set.
+    pub(crate) fn command_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Output {
+        let output = self.binary(args).envs(vars.iter().copied()).output().unwrap();
         let mut heard = held(&self.heard);
         heard.write_all(&output.stdout).unwrap();
         heard.write_all(&output.stderr).unwrap();
         output
     }
 
-    /// The same; it must succeed. Returns what it printed.
+    /// A command in a terminal of its own.
+    pub(crate) fn terminal(&self, args: &[&str], cols: u16, rows: u16) -> Terminal {
+        let terminal = Terminal::of(&self.binary(args), cols, rows);
+        held(&self.terminals).push(terminal.tape());
+        terminal
+    }
+
+    /// As [`Appliance::command`]; it must succeed. Returns what it printed.
     pub(crate) fn commands(&self, args: &[&str]) -> String {
         let output = self.command(args);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -403,6 +414,7 @@ impl Appliance {
     pub(crate) fn printed(&self) -> Vec<u8> {
         let mut all = std::fs::read(self.log()).unwrap_or_default();
         all.extend(held(&self.heard).iter());
+        all.extend(held(&self.terminals).iter().flat_map(Tape::printed));
         all
     }
 

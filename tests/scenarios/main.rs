@@ -8,17 +8,23 @@ mod appliance;
 mod customer;
 mod promises;
 mod secrets;
+mod terminal;
 
 mod backups;
 mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
+mod doctor;
 mod harness;
+mod in_a_terminal;
 mod limits;
+mod operator;
 mod orders;
 mod payments;
+mod report;
 mod services;
+mod setup;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};

@@ -1,9 +1,9 @@
 //! Who orders what: every template and count in turn, in both languages; or your own product.
 
-use anyhow::{Context as _, Result, bail};
-use std::path::Path;
+use anyhow::{Result, bail};
 
 use super::super::args::DemoArgs;
+use super::photo;
 use crate::flow::{TEXT_MAX, TEXT_MIN};
 use crate::sandbox::customers::Plan;
 use crate::sandbox::photos;
@@ -28,7 +28,7 @@ const OWN_PROMPT: &str = "Slow macro dolly around the product on wet black stone
 
 /// Makes the plans; plan `n` belongs to customer `n` modulo their number.
 pub(super) fn make(args: &DemoArgs) -> Result<Vec<Plan>> {
-    let own = args.photo.as_deref().map(read_photo).transpose()?;
+    let own = args.photo.as_deref().map(photo::read).transpose()?;
     if args.text.is_some() && own.is_none() {
         bail!("--text goes with --photo FILE: the picture of your product");
     }
@@ -64,20 +64,4 @@ pub(super) fn make(args: &DemoArgs) -> Result<Vec<Plan>> {
 /// One order per template shows what a photo can become.
 fn own_orders(args: &DemoArgs) -> u32 {
     if args.orders == 12 { 3 } else { args.orders }
-}
-
-fn read_photo(path: &Path) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let facts = std::fs::metadata(path).with_context(|| format!("cannot read {shown}"))?;
-    if !facts.is_file() {
-        bail!("{shown} is no file");
-    }
-    if facts.len() > crate::photo::MAX_INPUT as u64 {
-        bail!("{shown} is over 20 MB: Telegram would not give it to a bot");
-    }
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
-    if let Err(refusal) = crate::photo::prepare(&bytes) {
-        bail!("{shown} cannot be used as a photo: {refusal}");
-    }
-    Ok(bytes)
 }

@@ -2,18 +2,20 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use super::super::Context;
-use super::super::args::DemoArgs;
+use super::super::args::{ConsoleArgs, DemoArgs};
+use super::super::{Context, console};
+use super::chat::YourChat;
 use crate::clock::{Clock, SECOND};
 use crate::config::{Config, Env, Overrides};
 use crate::db::Mode;
 use crate::sandbox::customers::Plan;
-use crate::sandbox::telegram::Kind;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::telegram::{Kind, Message};
+use crate::sandbox::{self, Sandbox, Telegram};
 use crate::serve::{Appliance, LogTo, begin_logs};
 
 /// As many accounts as the load needs: each starts 20 tasks in ten seconds.
@@ -24,6 +26,7 @@ pub(super) struct World {
     pub(super) sandbox: Sandbox,
     pub(super) clock: Clock,
     pub(super) appliance: Appliance,
+    config: Config,
     /// The services fail now and then.
     pub(super) faults: bool,
     /// The demo's own neurocards.toml.
@@ -66,12 +69,26 @@ impl World {
             sandbox,
             clock,
             appliance,
+            config,
             faults: args.faults,
             settings,
             videos,
             throw_away,
             _logs: logs,
         })
+    }
+
+    /// The console over it, with the chat in which its user is a customer.
+    pub(super) fn console(&self) -> Result<()> {
+        // Leaving the console leaves the appliance alone: what was begun is finished.
+        let stop = console::hang_up()?;
+        let args = ConsoleArgs { readonly: false, lang: None };
+        let db = self.appliance.db().clone();
+        let mut options =
+            console::options(&self.config, &args, db, self.clock.clone(), Arc::clone(&stop), None)?;
+        let telegram = self.sandbox.telegram().clone();
+        options.chat = Some(Box::new(YourChat::new(telegram, options.lang, self.videos.clone())));
+        console::with(&self.appliance, options, &stop)
     }
 
     /// Waits until no job lives and nothing waits to be sent.
@@ -104,13 +121,7 @@ impl World {
         let mut saved = 0;
         for user in telegram.users() {
             for message in telegram.messages(user) {
-                let Some(media) = message.media.filter(|_| message.kind == Kind::Video) else {
-                    continue;
-                };
-                let Some(bytes) = telegram.file(&media.file_id) else { continue };
-                let name = format!("customer-{user}-video-{}.mp4", message.id);
-                std::fs::write(self.videos.join(name), &bytes).context("cannot save a video")?;
-                saved += 1;
+                saved += usize::from(save_video(telegram, &self.videos, &message)?.is_some());
             }
         }
         Ok(saved)
@@ -130,6 +141,22 @@ impl World {
             _ => Ok(()),
         }
     }
+}
+
+/// Saves the video of a message; returns where. `None`: there is none in it.
+pub(super) fn save_video(
+    telegram: &Telegram,
+    folder: &Path,
+    message: &Message,
+) -> Result<Option<PathBuf>> {
+    let media = message.media.as_ref().filter(|_| message.kind == Kind::Video);
+    let Some(bytes) = media.and_then(|media| telegram.file(&media.file_id)) else {
+        return Ok(None);
+    };
+    private_folder(folder)?;
+    let path = folder.join(format!("customer-{}-video-{}.mp4", message.user, message.id));
+    std::fs::write(&path, &bytes).context("cannot save a video")?;
+    Ok(Some(path))
 }
 
 fn private_folder(path: &Path) -> Result<()> {

@@ -245,12 +245,12 @@ fn a_job_run_again_belongs_to_no_order_and_costs_nobody() {
     let world = World::new();
     let user = world.customer(7, 1);
     let old = world.order(&user, "d1", 1)[0];
-    let again = move |tx: &Tx<'_>, _: &Shop| jobs::rerun(tx, old, NOW);
+    let again = move |tx: &Tx<'_>, _: &Shop| jobs::rerun(tx, old, NOW, NOW);
     let (first, second) = (world.write(again).unwrap(), world.write(again).unwrap());
     assert_ne!(first, second);
     let job = world.job(first);
     assert_eq!((job.order, job.product.text), (None, world.job(old).product.text));
     assert_eq!(world.number("SELECT COUNT(*) FROM ledger WHERE kind = 'hold'"), 1);
-    let nobody = world.write(|tx, _| jobs::rerun(tx, JobId(99), NOW));
+    let nobody = world.write(|tx, _| jobs::rerun(tx, JobId(99), NOW, NOW));
     assert_eq!(nobody, None);
 }

@@ -141,14 +141,21 @@ impl Telegram {
                 Ok(me)
             }
             "getWebhookInfo" => Ok(json!({
-                "url": "", "has_custom_certificate": false, "pending_update_count": 0
+                "url": state.webhook.url, "has_custom_certificate": false,
+                "pending_update_count": state.updates.waiting()
             })),
+            "deleteWebhook" => {
+                if !state.webhook.stays {
+                    state.webhook.url.clear();
+                }
+                Ok(true.into())
+            }
             "setMyCommands" => {
                 let commands = args.values.get("commands").and_then(Value::as_array);
                 state.commands = commands.cloned().unwrap_or_default();
                 Ok(true.into())
             }
-            "deleteWebhook" | "answerPreCheckoutQuery" => Ok(true.into()),
+            "answerPreCheckoutQuery" => Ok(true.into()),
             "refundStarPayment" => refund(&mut state, args),
             "getStarTransactions" => Ok(json!({ "transactions": [] })),
             "sendChatAction" => self.receiver(&mut state, args).map(|_| true.into()),
@@ -179,8 +186,13 @@ impl Telegram {
         let offset = args.number("offset").unwrap_or(0);
         let until = tokio::time::Instant::now() + self.0.clock.real_span(seconds * SECOND);
         let mut bell = self.0.bell.listen();
+        const WEBHOOK: &str = "can't use getUpdates method while webhook is active; use \
+                               deleteWebhook to delete the webhook first";
         let me = {
             let mut state = self.state();
+            if !state.webhook.url.is_empty() {
+                return Err(Refusal::plain(409, WEBHOOK));
+            }
             if let Some(kinds) = args.values.get("allowed_updates").and_then(Value::as_array) {
                 let kinds = kinds.iter().filter_map(Value::as_str).map(str::to_owned);
                 state.updates.allow(kinds.collect());
@@ -201,6 +213,9 @@ impl Telegram {
                         "terminated by other getUpdates request; make sure that only one bot \
                          instance is running",
                     ));
+                }
+                if !state.webhook.url.is_empty() {
+                    return Err(Refusal::plain(409, "terminated by setWebhook request"));
                 }
                 let (taken, dropped) = state.updates.take(offset, limit, &self.0.clock);
                 if !dropped.is_empty() {
@@ -286,6 +301,8 @@ fn answer(state: &mut State, args: &Args, clock: &Clock) -> Outcome {
     };
     let (text, alert) = (args.text("text").to_owned(), args.is("show_alert"));
     press.answer = Some(Answer { text, alert, at: now });
+    let user = press.user;
+    state.chat(user, now).revision += 1;
     Ok(true.into())
 }
 

@@ -130,6 +130,8 @@ pub(super) struct Chat {
     pub(super) messages: BTreeMap<i64, Message>,
     pub(super) deleted: VecDeque<Message>,
     pub(super) revision: u64,
+    /// The user's newest message.
+    pub(super) wrote: Option<i64>,
     pub(super) flood: Bucket,
 }
 
@@ -155,6 +157,7 @@ impl Chat {
             messages: BTreeMap::new(),
             deleted: VecDeque::new(),
             revision: 0,
+            wrote: None,
             flood: Bucket::per_chat(now),
         }
     }

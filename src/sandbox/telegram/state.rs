@@ -24,10 +24,20 @@ pub(super) struct State {
     pub(super) overall: Bucket,
     pub(super) commands: Vec<Value>,
     pub(super) charges: BTreeMap<String, Charge>,
+    pub(super) webhook: Webhook,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
     last_message: i64,
     last_file: u64,
+}
+
+/// Where another program wants the bot's updates.
+#[derive(Default)]
+pub(super) struct Webhook {
+    /// Empty: nowhere.
+    pub(super) url: String,
+    /// That program sets it again as soon as it is deleted.
+    pub(super) stays: bool,
 }
 
 /// A file that Telegram knows.
@@ -55,6 +65,7 @@ impl State {
             overall: Bucket::overall(now),
             commands: Vec::new(),
             charges: BTreeMap::new(),
+            webhook: Webhook::default(),
             files: HashMap::new(),
             blobs: HashMap::new(),
             last_message: 0,

@@ -72,6 +72,8 @@ impl Telegram {
         let chat = state.chat(user, now);
         chat.open = true;
         chat.blocked = false;
+        chat.wrote = Some(id);
+        chat.revision += 1;
         let mut message = json!({
             "message_id": id, "date": now / 1_000, "from": chat.user.json(), "chat": chat.json()
         });

@@ -6,7 +6,7 @@ use crate::clock::{Millis, SECOND};
 use crate::instance;
 use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
-use crate::models::{Model, Route};
+use crate::models::{self, Model, Route};
 use crate::orders;
 use crate::worker::dispatch::renders;
 use crate::worker::{CALL, Desk, timeout};
@@ -29,7 +29,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let submit = match reserve(desk, job, key, model)? {
         Turn::Go(submit) => submit,
         Turn::Later(at) => return wait(desk, job, at),
-        Turn::OtherKey => return back_to(desk, job, Step::Upload),
+        Turn::Again => return back_to(desk, job, Step::Upload),
         Turn::Lost => return trouble(desk, job, Trouble::Lost, "a submit's outcome is unknown"),
         Turn::Gone => return Ok(()),
     };
@@ -52,7 +52,8 @@ pub(super) fn route(model: &Model) -> kie::Route {
 enum Turn {
     Go(i64),
     Later(Millis),
-    OtherKey,
+    /// Its key or model was taken out of service: it chooses again.
+    Again,
     Lost,
     Gone,
 }
@@ -65,11 +66,15 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
         let blocked = health.and_then(|one| one.blocked).filter(|(_, until)| *until > now);
         match blocked {
             Some((Block::RateLimit, _)) if desperate => {}
-            Some(_) => return Ok(Turn::OtherKey),
+            Some(_) => return Ok(Turn::Again),
             None => {}
         }
-        if instance::state(tx)?.safe_mode {
-            return Ok(Turn::Later(now + OTHERS_FIRST));
+        // Claimed a moment before submits were held: it waits unclaimed from here on.
+        if instance::state(tx)?.holds_submits() {
+            return Ok(Turn::Later(now));
+        }
+        if models::is_off(tx, &model)? {
+            return Ok(Turn::Again);
         }
         if jobs::running_of(tx, job.user)? >= shop.options.running_per_user {
             return Ok(Turn::Later(now + OTHERS_FIRST));

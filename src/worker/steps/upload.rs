@@ -33,7 +33,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
         Pick::AllLimited(_) => {
             trouble(desk, &unasked, Trouble::RateLimit, "every KIE key is limited")
         }
-        Pick::None => trouble(desk, &unasked, Trouble::Billing, "no KIE key has money"),
+        Pick::None => trouble(desk, &unasked, Trouble::Billing, "no KIE key is in service"),
         Pick::Key(key) => with_key(desk, job, model, &key),
     }
 }

@@ -1,0 +1,30 @@
+//! `neurocards models on|off NAME`: which of the configured models serve.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::args::ModelsCommand;
+use super::screen;
+use crate::config::Config;
+use crate::db::Db;
+use crate::operator::hands;
+use crate::serve;
+
+pub(super) fn run(config: &Config, command: ModelsCommand) -> Result<ExitCode> {
+    let (name, on) = match command {
+        ModelsCommand::On { name } => (name, true),
+        ModelsCommand::Off { name } => (name, false),
+    };
+    let db = Db::open_existing(&config.data_dir)?;
+    let (shop, now) = (serve::shop(config)?, config.process_clock().now());
+    let model = name.clone();
+    let changed =
+        db.write(move |tx| hands::switch_model(tx, &shop, &super::by(), &model, on, now))?;
+    screen::print(&match (on, changed) {
+        (true, true) => format!("{name} serves again\n"),
+        (true, false) => format!("{name} served already\n"),
+        (false, true) => format!("{name} is off: `neurocards models on {name}` brings it back\n"),
+        (false, false) => format!("{name} was off already\n"),
+    })
+}

@@ -1,0 +1,91 @@
+//! The end of the newest log file.
+
+use super::picture::LogLine;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// So much of the file's end is read.
+const BYTES: u64 = 128 << 10;
+/// So many lines are shown.
+const LINES: usize = 500;
+/// Files that are looked at.
+const MOST_FILES: usize = 1_000;
+
+/// The newest lines, the newest first; none where there is no log.
+pub(super) fn tail(folder: &Path) -> Vec<LogLine> {
+    let Some(path) = newest(folder) else { return Vec::new() };
+    let text = end(&path).unwrap_or_default();
+    text.lines().rev().take(LINES).map(line).collect()
+}
+
+/// The files' names hold their day, so that the greatest name is the newest file.
+fn newest(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?.take(MOST_FILES);
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.filter(|path| path.extension().is_some_and(|it| it == "log")).max()
+}
+
+fn end(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(BYTES);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    // The first line was cut, unless it is the file's first.
+    Ok(match text.split_once('\n') {
+        Some((_, whole)) if from > 0 => whole.to_owned(),
+        _ => text,
+    })
+}
+
+/// `2026-11-21T17:32:49.569626Z  INFO neurocards::serve: serving`.
+fn line(text: &str) -> LogLine {
+    let mut words = text.splitn(2, char::is_whitespace);
+    let at = words.next().unwrap_or_default();
+    let rest = words.next().unwrap_or_default().trim_start();
+    let (level, said) = rest.split_once(' ').unwrap_or((rest, ""));
+    match level {
+        "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE" => LogLine {
+            level: level.to_owned(),
+            at: at.get(11..19).unwrap_or(at).to_owned(),
+            text: said.to_owned(),
+        },
+        _ => LogLine { level: String::new(), at: String::new(), text: text.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_lines_of_the_newest_file_come_first() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(tail(folder.path()).is_empty());
+        std::fs::write(folder.path().join("neurocards.2026-11-20.log"), "old\n").unwrap();
+        let text = "2026-11-21T17:32:49.569626Z  INFO neurocards::serve: serving\n  and more\n\
+                    2026-11-21T17:33:00.000001Z ERROR neurocards::bot: failed job.id=7\n";
+        std::fs::write(folder.path().join("neurocards.2026-11-21.log"), text).unwrap();
+        let lines = tail(folder.path());
+        let first = LogLine {
+            level: "ERROR".into(),
+            at: "17:33:00".into(),
+            text: "neurocards::bot: failed job.id=7".into(),
+        };
+        assert_eq!((lines.len(), &lines[0]), (3, &first));
+        assert_eq!((lines[1].level.as_str(), lines[1].text.as_str()), ("", "  and more"));
+    }
+
+    #[test]
+    fn of_a_long_file_only_the_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("neurocards.2026-11-21.log");
+        let text: String = (0..100_000).map(|n| format!("line {n}\n")).collect();
+        std::fs::write(&path, text).unwrap();
+        let lines = tail(folder.path());
+        assert_eq!((lines.len(), lines[0].text.as_str()), (LINES, "line 99999"));
+    }
+}

@@ -1,0 +1,38 @@
+//! *Audit*: who did what by hand, and what was so before and after.
+
+use super::Context;
+use crate::console::look::Meaning;
+use crate::console::page::Page;
+use crate::console::table::{Column, Row};
+use crate::operator::trail;
+
+pub(super) fn page(context: &Context<'_>, lines: &[trail::Line]) -> Page {
+    let columns = vec![
+        Column::new(context.tell("col-when"), 14),
+        Column::new(context.tell("col-by"), 14),
+        Column::new(context.tell("col-way"), 8).spare(1),
+        Column::new(context.tell("col-action"), 18),
+        Column::new(context.tell("col-object"), 28),
+        Column::new(context.tell("col-before"), 28),
+        Column::new(context.tell("col-after"), 34),
+        Column::new(context.tell("col-note"), 60),
+    ];
+    let line = |one: &trail::Line| {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Row::new(one.id)
+            .meant(context.words.moment(one.at), Meaning::Dim)
+            .cell(one.who.clone())
+            .meant(one.way.clone(), Meaning::Dim)
+            .meant(one.action.clone(), Meaning::Busy)
+            .cell(one.object.clone())
+            .meant(text(&one.before), Meaning::Dim)
+            .cell(text(&one.after))
+            .cell(text(&one.note))
+    };
+    Page {
+        columns,
+        rows: lines.iter().map(line).collect(),
+        empty: context.tell("audit-none"),
+        ..Page::default()
+    }
+}

@@ -1,0 +1,157 @@
+//! The operator's commands in the chat with the bot: an administrator writes `/stats`, `/queue`,
+//! `/grant`, `/ban` or `/unban` and is answered. From anybody else they are words like any others.
+
+use anyhow::Result;
+use jiff::tz::TimeZone;
+
+use super::hands::{self, Gift, Refused};
+use super::letters::Letters;
+use super::overview::steps;
+use super::report;
+use crate::audit::{By, Way};
+use crate::clock::Millis;
+use crate::db::Tx;
+use crate::inbox;
+use crate::instance;
+use crate::orders::Shop;
+use crate::outbox::{self, Content};
+use crate::text::{Arg, escape};
+
+/// As for the command of the same name.
+const MOST_CREDITS: i64 = 1_000_000;
+
+/// What somebody wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// Marked as handled in the same transaction.
+    pub update_id: i64,
+    /// Who; also the chat.
+    pub from: i64,
+    /// Their words.
+    pub text: &'a str,
+}
+
+/// A command of ours; `None` inside: its words cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+enum Order<'a> {
+    Help,
+    Stats,
+    Queue,
+    Grant(Option<(i64, i64, &'a str)>),
+    Ban(Option<(i64, &'a str)>),
+    Unban(Option<(i64, &'a str)>),
+}
+
+impl<'a> Order<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (name, rest) = word(text.strip_prefix('/')?);
+        let (first, after) = word(rest);
+        let user = || first.parse().ok().map(|id| (id, after));
+        let name = name.split('@').next()?.to_lowercase();
+        Some(match name.as_str() {
+            "help" => Self::Help,
+            "stats" => Self::Stats,
+            "queue" => Self::Queue,
+            "grant" => {
+                let (credits, note) = word(after);
+                // A phone's keyboard makes dashes of it.
+                let credits = credits.replace(['−', '–', '—'], "-").parse::<i64>().ok();
+                let credits = credits.filter(|n| n.unsigned_abs() <= MOST_CREDITS as u64);
+                Self::Grant(user().zip(credits).map(|((id, _), credits)| (id, credits, note)))
+            }
+            "ban" => Self::Ban(user()),
+            "unban" => Self::Unban(user()),
+            _ => return None,
+        })
+    }
+}
+
+/// The first word, and what follows it.
+fn word(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    match text.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim()),
+        None => (text, ""),
+    }
+}
+
+/// Does what an administrator wrote and answers, once per update. `false`: it is the dialogue's to
+/// handle, because of who wrote it or because it is no such command.
+pub fn handle(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    zone: &TimeZone,
+    said: &Said<'_>,
+    now: Millis,
+) -> Result<bool> {
+    if !shop.options.admins.contains(&said.from) {
+        return Ok(false);
+    }
+    let Some(order) = Order::read(said.text) else { return Ok(false) };
+    // The dialogue has its own help, and marks the update.
+    let ours = order != Order::Help;
+    if ours && !inbox::done(tx, said.update_id, now)? {
+        return Ok(true);
+    }
+    let words = Letters { texts: &shop.texts, lang: report::lang_of(tx, said.from)? };
+    let by = By { way: Way::Chat, who: said.from.to_string() };
+    let html = match order {
+        Order::Help => words.say("chat-help", &[]),
+        Order::Stats => report::so_far(tx, shop, zone, words.lang, now)?,
+        Order::Queue => words.queue(instance::state(tx)?, &steps::queue(tx, now)?, now),
+        Order::Grant(Some((tg_user_id, credits, note))) => {
+            let gift = Gift { tg_user_id, credits, note };
+            let granted = hands::grant(tx, shop, &by, &gift, now);
+            granted.map(|balance| words.granted(tg_user_id, balance)).or_else(words.refused())?
+        }
+        Order::Ban(Some((user, note))) => {
+            let id = |changed| if changed { "chat-banned" } else { "chat-banned-already" };
+            let banned = hands::ban(tx, &by, user, note, now);
+            banned.map(|changed| words.of_user(id(changed), user)).or_else(words.refused())?
+        }
+        Order::Unban(Some((user, note))) => {
+            let id = |changed| if changed { "chat-unbanned" } else { "chat-not-banned" };
+            let unbanned = hands::unban(tx, &by, user, note, now);
+            unbanned.map(|changed| words.of_user(id(changed), user)).or_else(words.refused())?
+        }
+        Order::Grant(None) => words.say("chat-usage-grant", &[]),
+        Order::Ban(None) => words.say("chat-usage-ban", &[]),
+        Order::Unban(None) => words.say("chat-usage-unban", &[]),
+    };
+    let key = format!("operator:{}", said.update_id);
+    outbox::put(tx, said.from, Some(&key), &Content::text(html), None, now)?;
+    Ok(ours)
+}
+
+impl Letters<'_> {
+    fn of_user(&self, id: &str, user: i64) -> String {
+        self.say(id, &[("user", Arg::Str(&user.to_string()))])
+    }
+
+    fn granted(&self, user: i64, balance: i64) -> String {
+        let balance = self.say("credits", &[("n", Arg::Num(balance))]);
+        let args = [("user", Arg::Str(&user.to_string())), ("balance", Arg::Html(balance))];
+        self.say("chat-granted", &args)
+    }
+
+    /// A refusal wrote nothing, so its words are an answer; any other error is one.
+    fn refused(&self) -> impl Fn(anyhow::Error) -> Result<String> {
+        |error| {
+            Ok(match error.downcast_ref::<Refused>() {
+                None => return Err(error),
+                Some(Refused::NoUser(user)) => self.of_user("chat-no-user", *user),
+                Some(Refused::NoCredits) => self.say("chat-no-credits", &[]),
+                Some(Refused::TooFew { user, balance, .. }) => {
+                    let balance = self.say("credits", &[("n", Arg::Num(*balance))]);
+                    let user = user.to_string();
+                    let args = [("user", Arg::Str(&user)), ("balance", Arg::Html(balance))];
+                    self.say("chat-too-few", &args)
+                }
+                Some(other) => escape(&other.to_string()),
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
