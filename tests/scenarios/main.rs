@@ -10,6 +10,7 @@ mod promises;
 mod secrets;
 mod terminal;
 
+mod backups;
 mod bad_input;
 mod by_hand;
 mod commands;
