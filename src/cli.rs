@@ -39,7 +39,8 @@ use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
     Args, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs, KeysCommand,
-    ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell, SqlArgs, UsersArgs,
+    ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell, SqlArgs,
+    UsersArgs,
 };
 
 /// Wrong usage or configuration.
