@@ -14,6 +14,7 @@ mod bad_input;
 mod by_hand;
 mod commands;
 mod crashes;
+mod evening;
 mod harness;
 mod in_a_terminal;
 mod limits;
