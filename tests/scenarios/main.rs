@@ -16,6 +16,7 @@ mod by_hand;
 mod commands;
 mod crashes;
 mod doctor;
+mod evening;
 mod harness;
 mod in_a_terminal;
 mod limits;
