@@ -13,7 +13,7 @@ mod terminal;
 use terminal::{Key, Terminal};
 
 /// Columns and rows: as much as a page shows at full size.
-const SIZE: (u16, u16) = (110, 32);
+const SIZE: (u16, u16) = (120, 38);
 /// A code-hosting page shows no larger one at once.
 const LARGEST: usize = 200_000;
 

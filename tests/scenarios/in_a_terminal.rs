@@ -28,7 +28,7 @@ fn a_demo_opens_the_console_and_sums_up_when_it_is_left() {
     let shop = Setup::new().stopped();
     let demo = shop.terminal(&["demo", "--orders", "2", "--speed", "120"], 80, 24);
     demo.shows("/start").presses(Key::Esc).hides("/start");
-    demo.types("q").shows("Leave?").types("y").shows("saved");
+    demo.types("q").shows("2 of 2 settled").shows("nothing lost, nothing twice");
     demo.is_restored();
 }
 
