@@ -13,6 +13,7 @@ mod terminal;
 mod bad_input;
 mod by_hand;
 mod commands;
+mod console;
 mod crashes;
 mod doctor;
 mod harness;
