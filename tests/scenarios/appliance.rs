@@ -296,7 +296,19 @@ impl Appliance {
 
     /// A command in a terminal of its own.
     pub(crate) fn terminal(&self, args: &[&str], cols: u16, rows: u16) -> Terminal {
-        let terminal = Terminal::of(&self.binary(args), cols, rows);
+        self.terminal_with(args, &[], cols, rows)
+    }
+
+    /// The same with other variables.
+    pub(crate) fn terminal_with(
+        &self,
+        args: &[&str],
+        vars: &[(&str, &str)],
+        cols: u16,
+        rows: u16,
+    ) -> Terminal {
+        let mut command = self.binary(args);
+        let terminal = Terminal::of(command.envs(vars.iter().copied()), cols, rows);
         held(&self.terminals).push(terminal.tape());
         terminal
     }

@@ -14,6 +14,7 @@ mod backups;
 mod bad_input;
 mod by_hand;
 mod commands;
+mod console;
 mod crashes;
 mod doctor;
 mod evening;
