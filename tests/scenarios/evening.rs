@@ -31,23 +31,8 @@ const BUSY: &str = "Internal Error, Please try again later.";
 
 /// In an order that each row comes after those that it names.
 const TABLES: [&str; 17] = [
-    "instance",
-    "users",
-    "orders",
-    "jobs",
-    "ledger",
-    "payments",
-    "events",
-    "submits",
-    "uploads",
-    "api_keys",
-    "balances",
-    "models",
-    "inbox",
-    "dialogs",
-    "outbox",
-    "alerts",
-    "audit",
+    "instance", "users", "orders", "jobs", "ledger", "payments", "events", "submits", "uploads",
+    "api_keys", "balances", "models", "inbox", "dialogs", "outbox", "alerts", "audit",
 ];
 
 /// What is left out of the recording, or cut.
@@ -176,10 +161,8 @@ fn is_busy(shop: &Appliance) {
     let (kie, faults) = (shop.sandbox().kie(), shop.sandbox().faults());
     kie.set_render_ms((26 * MINUTE, 29 * MINUTE));
     let tea = shop.is_with(101).wants("Иван-чай с чабрецом, 100 г", UGC, 5);
-    let rendering = format!(
-        "SELECT COUNT(*) = 5 FROM jobs WHERE order_id = {} AND step = 'render'",
-        tea.id
-    );
+    let rendering =
+        format!("SELECT COUNT(*) = 5 FROM jobs WHERE order_id = {} AND step = 'render'", tea.id);
     shop.waits_until(&rendering);
     let last: i64 = shop.value(&format!("SELECT MAX(id) FROM jobs WHERE order_id = {}", tea.id));
     shop.commands(&["cancel", &last.to_string()]);

@@ -24,7 +24,9 @@ impl Phone {
     /// From the first word to the first video.
     pub(super) fn with_some_talk(lang: Lang) -> Self {
         let (menu, order, product, wait, done) = match lang {
-            Lang::En => ("Choose what to do:", "🎬 Make a video", "保湿クリーム 50g", "Order 1", "Yours!"),
+            Lang::En => {
+                ("Choose what to do:", "🎬 Make a video", "保湿クリーム 50g", "Order 1", "Yours!")
+            }
             Lang::Ru => ("Выберите:", "🎬 Заказать видео", "Крем, 75 мл", "Заказ № 1", "Готово!"),
         };
         let video = ChatKind::Video {

@@ -82,7 +82,8 @@ fn no_screen_and_nothing_over_it_minds_its_size() {
         desk.shows(View::Customer(101)).types("v").at_many_sizes();
         desk.shows(View::Alerts).types("v").at_many_sizes();
         desk.types(":").at_many_sizes();
-        desk.types("grant 42 保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿 long").at_many_sizes();
+        desk.types("grant 42 保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿保湿 long")
+            .at_many_sizes();
         desk.press(KeyCode::Esc).shows(View::Queue).types("  c").at_many_sizes();
         desk.types("n/דוד").at_many_sizes();
         desk.press(KeyCode::Enter).types("t").at_many_sizes();
@@ -106,9 +107,8 @@ fn at_80x24_the_help_shows_every_key_of_its_screen() {
             let all = TABLE.iter().chain([&HELP]).filter(|one| one.serves(view.kind()));
             for key in all {
                 let text = words.tell(key.text);
-                let found = seen
-                    .iter()
-                    .any(|line| line.contains(key.label) && line.contains(&text));
+                let found =
+                    seen.iter().any(|line| line.contains(key.label) && line.contains(&text));
                 assert!(found, "{} {text} on {view:?}: {seen:#?}", key.label);
             }
             desk.press(KeyCode::Esc);

@@ -63,7 +63,8 @@ fn colours(bytes: &[u8]) -> Vec<String> {
         let end = part.find(|c: char| !c.is_ascii_digit() && c != ';')?;
         part[end..].starts_with('m').then(|| part[..end].to_owned())
     });
-    let sets = |code: &str| matches!(code.parse(), Ok(30..=38 | 40..=48 | 58 | 90..=97 | 100..=107));
+    let sets =
+        |code: &str| matches!(code.parse(), Ok(30..=38 | 40..=48 | 58 | 90..=97 | 100..=107));
     codes.filter(|code| code.split(';').any(sets)).collect()
 }
 
@@ -110,12 +111,8 @@ fn the_console_speaks_russian_by_locale_or_by_word() {
         assert!(console.ends().success());
         console.is_restored();
     }
-    let english = shop.terminal_with(
-        &["console", "--lang", "en"],
-        &[("LC_ALL", "ru_RU.UTF-8")],
-        80,
-        24,
-    );
+    let english =
+        shop.terminal_with(&["console", "--lang", "en"], &[("LC_ALL", "ru_RU.UTF-8")], 80, 24);
     english.shows("1 Overview");
     super::leave(&english);
 }
