@@ -39,6 +39,11 @@ pub(super) fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<usize
             None => break,
         }
     }
+    // Nothing runs over the edge, where it would be cut without a sign.
+    let over = total(&widths).saturating_sub(room + GAP);
+    if let Some(widest) = widths.iter_mut().max() {
+        *widest = widest.saturating_sub(over).max(1);
+    }
     // What is left goes to those that lack it, the narrowest first.
     for _ in total(&widths)..room + GAP {
         let lacks = (0..widths.len()).filter(|at| (1..natural[*at]).contains(&widths[*at]));

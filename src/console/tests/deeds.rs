@@ -49,7 +49,7 @@ fn refused(desk: &Desk) -> Vec<Deed> {
     vec![
         Deed::Retry(jobs(&[rendering])),
         Deed::Retry(jobs(&[999])),
-        Deed::Retry(jobs(&(1..=600).collect::<Vec<_>>())),
+        Deed::Retry(jobs(&[failed; 2_000])),
         Deed::Cancel(jobs(&[failed])),
         Deed::Hurry(jobs(&[rendering])),
         Deed::Hurry(jobs(&[leased])),
