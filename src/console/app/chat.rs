@@ -115,7 +115,7 @@ impl App {
     }
 }
 
-/// `/start` is a word to the bot, `/home/me/soap.jpg` is not.
+/// `/start` is a word to the bot, `/tmp/soap.jpg` is not.
 fn looks_like_a_path(text: &str) -> bool {
     let bare = text.trim_matches(['\'', '"']);
     let picture = [".jpg", ".jpeg", ".png", ".webp"];
