@@ -15,12 +15,12 @@ fn views(desk: &Desk) -> Vec<View> {
     views
 }
 
-/// Every size, of which each language draws its half.
-fn is_drawn_at_every_size(view: impl Fn(&Desk) -> View) {
+/// Every size, of which each language draws its half; `keys` are pressed first.
+fn is_drawn_at_every_size(view: impl Fn(&Desk) -> View, keys: &str) {
     for (turn, (lang, _)) in LANGUAGES.into_iter().enumerate() {
         let mut desk = Start { chat: true, ..Start::new(lang) }.open();
         let view = view(&desk);
-        desk.shows(view);
+        desk.shows(view).types(keys);
         for width in 0..=WIDEST {
             for height in 0..=HIGHEST {
                 if usize::from(width + height) % 2 == turn {
@@ -34,29 +34,51 @@ fn is_drawn_at_every_size(view: impl Fn(&Desk) -> View) {
 
 #[test]
 fn no_size_is_too_small_for_the_overview() {
-    is_drawn_at_every_size(|_| View::Overview);
+    is_drawn_at_every_size(|_| View::Overview, "");
 }
 
 #[test]
 fn no_size_is_too_small_for_the_queue() {
-    is_drawn_at_every_size(|_| View::Queue);
+    is_drawn_at_every_size(|_| View::Queue, "  ");
 }
 
 #[test]
 fn no_size_is_too_small_for_a_job() {
-    is_drawn_at_every_size(Desk::failed_view);
+    is_drawn_at_every_size(|desk| View::Job(desk.failed()), "");
 }
 
 #[test]
 fn no_size_is_too_small_for_the_chat() {
-    is_drawn_at_every_size(|_| View::Chat);
+    is_drawn_at_every_size(|_| View::Chat, "");
+}
+
+#[test]
+fn no_size_is_too_small_for_failures_keys_and_models() {
+    for view in [View::Failures, View::Keys, View::Models] {
+        is_drawn_at_every_size(|_| view, "");
+    }
+}
+
+#[test]
+fn no_size_is_too_small_for_customers_and_payments() {
+    for (view, keys) in [
+        (View::Customers, ""),
+        (View::Customer(101), ""),
+        (View::Customer(101), "v"),
+        (View::Payments, ""),
+    ] {
+        is_drawn_at_every_size(|_| view, keys);
+    }
+}
+
+#[test]
+fn no_size_is_too_small_for_alerts_log_and_audit() {
+    for (view, keys) in [(View::Alerts, ""), (View::Alerts, "v"), (View::Audit, "")] {
+        is_drawn_at_every_size(|_| view, keys);
+    }
 }
 
 impl Desk {
-    fn failed_view(&self) -> View {
-        View::Job(self.failed())
-    }
-
     /// Sizes around those where something changes, and a few between.
     fn at_many_sizes(&mut self) {
         for width in [0, 1, 2, 7, 40, 79, 80, 81, 82, 99, 120, 131, 133, 134, 135, 167, 199, 200] {
