@@ -44,6 +44,8 @@ pub(super) struct Picture {
     pub(super) body: Body,
     /// By the process clock.
     pub(super) read_at: Millis,
+    /// How old the last heartbeat of a living appliance may be, by the process clock.
+    pub(super) alive_within: Millis,
 }
 
 /// The facts of the screen at hand.
@@ -136,7 +138,7 @@ impl Reader {
                 View::Audit => Body::Audit(trail::read(conn, None, ROWS)?),
                 View::Chat => Body::Nothing,
             };
-            Ok(Picture { request: request.clone(), head, body, read_at: now })
+            Ok(Picture { request: request.clone(), head, body, read_at: now, alive_within })
         })
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -34,19 +35,19 @@ impl Screen {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
+                // On a screen that is drawn its words would be lost: the log keeps them.
+                tracing::error!(%panic, "a thread panicked");
                 let ours = std::thread::current().name() == Some(super::THREAD);
                 if ours || !TAKEN.load(Ordering::SeqCst) {
                     give_back();
                     before(panic);
-                } else {
-                    // Whoever catches it goes on; the screen is no place for its words.
-                    tracing::error!(%panic, "a thread panicked");
                 }
             }));
         });
         enable_raw_mode().context("this is no terminal that the console can use")?;
         TAKEN.store(true, Ordering::SeqCst);
-        crossterm::execute!(stdout(), EnterAlternateScreen, Hide, Print(KEEP_ORDER))?;
+        crossterm::execute!(stdout(), EnterAlternateScreen, Hide, EnableBracketedPaste)?;
+        crossterm::execute!(stdout(), Print(KEEP_ORDER))?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(Self { terminal })
     }
@@ -77,7 +78,13 @@ impl Drop for Screen {
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // A terminal that is gone has nothing to be given back.
-        let _ = crossterm::execute!(stdout(), Print(TURN_ORDER), LeaveAlternateScreen, Show);
+        let _ = crossterm::execute!(
+            stdout(),
+            Print(TURN_ORDER),
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
         let _ = disable_raw_mode();
         let _ = stdout().flush();
     }

@@ -209,7 +209,7 @@ impl App {
     /// Whose job is at hand.
     fn owner(&self) -> Option<i64> {
         match (&self.picture.as_ref()?.body, self.view()) {
-            (Body::Job(story), _) => Some(story.job.tg_user_id),
+            (Body::Job(story), View::Job(id)) if story.job.id.0 == id => Some(story.job.tg_user_id),
             (Body::Queue(rows), View::Queue) => {
                 let id: i64 = self.selected()?.parse().ok()?;
                 rows.iter().find(|row| row.id.0 == id).map(|row| row.tg_user_id)
@@ -227,7 +227,9 @@ impl App {
 
     fn is_banned(&self, user: i64) -> bool {
         match self.picture.as_ref().map(|it| &it.body) {
-            Some(Body::Customer(account)) => account.customer.banned_at.is_some(),
+            Some(Body::Customer(account)) => {
+                account.customer.tg_user_id == user && account.customer.banned_at.is_some()
+            }
             Some(Body::Customers(rows)) => {
                 rows.iter().any(|row| row.tg_user_id == user && row.banned_at.is_some())
             }
@@ -243,10 +245,17 @@ impl App {
         Some(Deed::Switch { model, on: !matches!(found.state, State::Open) })
     }
 
+    /// What stands for the row outside of the console: its id, or what it says of itself.
+    fn copied(&self) -> Option<String> {
+        let key = self.selected()?;
+        let row = self.page.rows.iter().find(|row| row.key == key)?;
+        Some(row.copy.clone().unwrap_or(key))
+    }
+
     fn copy(&mut self) -> Vec<Effect> {
         let id = match self.view() {
             View::Job(id) | View::Customer(id) => Some(id.to_string()),
-            _ => self.selected(),
+            _ => self.copied(),
         };
         let Some(id) = id else { return Vec::new() };
         let text = self.words().tell_of("done-copy", &[("id", Arg::Str(&id))]);
