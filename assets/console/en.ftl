@@ -64,6 +64,8 @@ short-failures = Failed
 short-customers = Users
 short-payments = Stars
 short-alerts = Alerts
+tight-overview = Home
+tight-failures = Fails
 
 ## Keys
 
@@ -245,7 +247,7 @@ customer-counts = { $orders ->
 }, { $videos ->
     [one] { $videos } video
    *[other] { $videos } videos
-}, here since { $since }
+}, came { $since }
 customer-orders = Orders
 customer-statement = Statement
 ledger-grant = given
@@ -480,7 +482,7 @@ unclear-filter = The filter is unclear: { $word }
 ## Chat
 
 chat-welcome = You are a customer of this shop. Everything here is real but the services: the bot, the queue, the credits and the video, which ends up on your disk. Press 1 to begin.
-chat-hint = a number presses a button · type to write · Enter on an empty line sends a sample photo
+chat-hint = number: press a button · type to write · empty Enter: a sample photo
 chat-keys = 1-9 buttons  Enter send  PgUp scroll  Tab next screen  Esc leave
 chat-you = you
 chat-photo = photo

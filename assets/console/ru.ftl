@@ -63,8 +63,10 @@ tab-job = Видео
 tab-customer = Клиент
 short-failures = Сбои
 short-customers = Люди
-short-payments = Звёзды
-short-alerts = Сигнал
+short-payments = Касса
+short-alerts = Вести
+tight-overview = Обзор
+tight-failures = Сбои
 
 ## Клавиши
 
@@ -227,7 +229,7 @@ key-gone = убран из настроек
 key-free = работает
 key-asking = спрашиваем
 model-on = включена
-model-paused = отключена у провайдера, попробуем { $age }
+model-paused = нет у провайдера, попробуем { $age }
 model-off = отключена вами { $span }
 model-ended = закрыта { $day }
 model-unknown = нет в каталоге
@@ -325,7 +327,7 @@ over-steps = Шаги за последнее время
 over-median = обычно
 over-services = Сервисы
 over-key-name = ключ
-over-key = в работе { $running }, хватит на { $n } видео
+over-key = { $running } в работе, хватит на { $n } видео
 over-key-unknown = в работе { $running }, баланс неизвестен
 over-telegram = Telegram
 over-inbox = Входящие
@@ -357,7 +359,7 @@ needs-lost = Без ответа за сутки { $n ->
     [one] осталась { $n } отправка
     [few] остались { $n } отправки
    *[many] осталось { $n } отправок
-}: провайдер мог взять за них деньги.
+}: провайдер мог взять за это деньги.
 needs-dropped = Telegram не принял за сутки { $n ->
     [one] { $n } сообщение
     [few] { $n } сообщения
@@ -464,8 +466,8 @@ unclear-filter = Фильтр непонятен: { $word }
 ## Чат
 
 chat-welcome = Вы — клиент этого магазина. Всё настоящее, кроме внешних сервисов: бот, очередь, кредиты и видео, которое окажется на вашем диске. Нажмите 1, чтобы начать.
-chat-hint = цифра нажимает кнопку · пишите текст · Enter в пустой строке отправит фото-образец
-chat-keys = 1-9 кнопки  Enter отправить  PgUp листать  Tab другой экран  Esc выйти
+chat-hint = цифра: кнопка · пишите текст · Enter в пустой строке: фото-образец
+chat-keys = 1-9 кнопки  Enter отправить  PgUp листать  Tab дальше  Esc выйти
 chat-you = вы
 chat-photo = фото
 chat-video = видео, { $seconds } с, { $frame }, { $size }

@@ -96,14 +96,23 @@ impl Doer {
     /// The question before a deed: its object, and its effect in credits.
     pub(super) fn question(&self, deed: &Deed) -> Result<String> {
         let words = &self.words;
-        let of = |id: &str, args: &[(&str, Arg<'_>)]| Ok(words.tell_of(id, args));
+        let of =
+            |id: &str, args: &[(&str, Arg<'_>)]| Ok(words.tell_of(id, args).trim_end().to_owned());
         match deed {
             Deed::Retry(jobs) => of(
                 "ask-retry",
                 &[("jobs", Arg::Str(&named(jobs))), ("n", Arg::Num(jobs.len() as i64))],
             ),
             Deed::Cancel(jobs) => {
-                let effect = self.db.read(|conn| effects::cancel(conn, jobs))?;
+                // Of many, some may have ended since they were marked.
+                let (effect, live) = self.db.read(|conn| {
+                    let live = |job: &&JobId| {
+                        effects::cancel(conn, &[**job]).is_ok_and(|effect| effect.live > 0)
+                    };
+                    let live: Vec<JobId> = jobs.iter().filter(live).copied().collect();
+                    Ok((effects::cancel(conn, jobs)?, live))
+                })?;
+                let jobs = if live.is_empty() { jobs } else { &live };
                 of(
                     "ask-cancel",
                     &[

@@ -67,7 +67,10 @@ fn whole(app: &mut App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     contents(app, body, buffer);
     toast(app, row(bottom - 1), buffer);
     let cursor = bottom_line(app, row(bottom), buffer);
-    leaf::draw(app, body, buffer);
+    // A command that is not understood is told so below its candidates.
+    let told = matches!(app.mode, Mode::Command(_)) && app.toasts.fresh().is_some();
+    let free = Rect { height: body.height.saturating_sub(told.into()), ..body };
+    leaf::draw(app, free, buffer);
     match app.kind() {
         Kind::Chat if matches!(app.mode, Mode::Browse) => super::screens::chat::cursor(app, body),
         _ => cursor,
@@ -127,9 +130,10 @@ fn tabs(app: &App, area: Rect, buffer: &mut Buffer) {
         labels.iter().map(|label| columns::width(label) + gap).sum::<usize>() <= room + gap
     };
     let (whole, short) = (labels(Kind::title), labels(Kind::short));
+    let tight = labels(Kind::tight);
     let choices = [(&whole, 2), (&whole, 1), (&short, 2), (&short, 1)];
     let chosen = choices.into_iter().find(|(labels, gap)| fits(labels, *gap));
-    let (labels, gap) = chosen.unwrap_or((&short, 1));
+    let (labels, gap) = chosen.unwrap_or((&tight, 1));
     let mut line = Vec::new();
     for (label, view) in labels.iter().zip(app.tabs()) {
         let meaning = if *view == first { Meaning::Selected } else { Meaning::Plain };
@@ -171,7 +175,8 @@ fn way(app: &App, area: Rect, buffer: &mut Buffer) {
         _ => words.tell(view.kind().title()),
     };
     let way: Vec<String> = app.stack.iter().map(name).collect();
-    Line::from(span(way.join(" › "), Meaning::Title, look)).render(area, buffer);
+    let way = way.join(" › ");
+    Line::from(span(way.clone(), Meaning::Title, look)).render(area, buffer);
     let mut notes = Vec::new();
     if app.frozen {
         notes.push(words.tell("note-frozen"));
@@ -189,7 +194,8 @@ fn way(app: &App, area: Rect, buffer: &mut Buffer) {
     if let Some(marks) = list.map(|list| list.marks.len()).filter(|marks| *marks > 0) {
         notes.push(words.tell_of("note-marks", &[("n", Arg::Num(marks as i64))]));
     }
-    let notes = columns::cut(&notes.join(" · "), usize::from(area.width) / 2);
+    let room = usize::from(area.width).saturating_sub(columns::width(&way) + 2);
+    let notes = columns::cut(&notes.join(" · "), room);
     Line::from(span(notes, Meaning::Warn, look)).right_aligned().render(area, buffer);
 }
 
@@ -215,14 +221,14 @@ fn contents(app: &mut App, area: Rect, buffer: &mut Buffer) {
         }
     }
     let rest = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    if app.page.rows.is_empty() && app.picture.is_some() {
+        let line = Line::from(span(app.page.empty.clone(), Meaning::Dim, look));
+        line.render(
+            Rect { y: rest.y + 1, height: 1.min(rest.height.saturating_sub(1)), ..rest },
+            buffer,
+        );
+    }
     if app.kind().is_list() {
-        if app.page.rows.is_empty() && app.picture.is_some() {
-            let line = Line::from(span(app.page.empty.clone(), Meaning::Dim, look));
-            line.render(
-                Rect { y: rest.y + 1, height: 1.min(rest.height.saturating_sub(1)), ..rest },
-                buffer,
-            );
-        }
         let kind = app.kind();
         let list = app.lists.entry(kind).or_default();
         list.draw(&app.page.columns, &app.page.rows, look, rest, buffer);

@@ -5,6 +5,8 @@ use super::command;
 use super::keymap::{HELP, TABLE};
 use super::look::{Look, Meaning};
 use super::page::{span, wrap};
+use super::view::Kind;
+use crate::text::Arg;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -18,24 +20,28 @@ pub(super) fn draw(app: &mut App, area: Rect, buffer: &mut Buffer) {
     match &app.mode {
         Mode::Help(scroll) => {
             let (title, lines, scroll) = (title(app), help(app, area), *scroll);
-            let top = leaf(area, &title, &lines, scroll, look, buffer);
+            let top = leaf(app, area, &title, &lines, scroll, buffer);
             app.mode = Mode::Help(top);
         }
         Mode::Toasts(scroll) => {
             let words = app.words();
-            let line = |(at, toast): &(i64, super::toasts::Toast)| {
+            let mut lines = Vec::new();
+            for (at, toast) in app.toasts.all() {
                 let meaning = if toast.good { Meaning::Good } else { Meaning::Bad };
-                Line::from(vec![
-                    span(words.hour(*at), Meaning::Dim, look),
-                    span(format!("  {}", toast.text), meaning, look),
-                ])
-            };
-            let mut lines: Vec<Line<'_>> = app.toasts.all().map(line).collect();
+                let mut hour = words.hour(*at);
+                for text in wrap(&toast.text, leaf_width(area).saturating_sub(14)) {
+                    lines.push(Line::from(vec![
+                        span(format!("{hour:8}"), Meaning::Dim, look),
+                        span(format!("  {text}"), meaning, look),
+                    ]));
+                    hour.clear();
+                }
+            }
             if lines.is_empty() {
                 lines.push(Line::from(span(words.tell("toasts-none"), Meaning::Dim, look)));
             }
             let (title, scroll) = (words.tell("key-toasts"), *scroll);
-            let top = leaf(area, &title, &lines, scroll, look, buffer);
+            let top = leaf(app, area, &title, &lines, scroll, buffer);
             app.mode = Mode::Toasts(top);
         }
         Mode::Confirm(_, question) => ask(app, question, area, buffer),
@@ -61,6 +67,11 @@ fn help(app: &App, area: Rect) -> Vec<Line<'static>> {
         .map(Line::from)
         .collect();
     lines.push(Line::default());
+    if app.kind() == Kind::Chat {
+        // Letters are written there.
+        lines.push(Line::from(words.tell("chat-keys")));
+        return lines;
+    }
     let bindings = TABLE.iter().filter(|one| one.serves(app.kind())).chain([&HELP]);
     for binding in bindings {
         lines.push(Line::from(vec![
@@ -77,27 +88,39 @@ fn help(app: &App, area: Rect) -> Vec<Line<'static>> {
 
 /// A bordered leaf over the screen; returns how far it is scrolled.
 fn leaf(
+    app: &App,
     area: Rect,
     title: &str,
     lines: &[Line<'_>],
     scroll: usize,
-    look: Look,
     buffer: &mut Buffer,
 ) -> usize {
-    let width = area.width.min(96);
+    let look = app.setting.look;
+    let width = leaf_width(area) as u16;
     let height = area.height.min(lines.len() as u16 + 2);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y, width, height };
     Clear.render(place, buffer);
-    let block =
+    let mut block =
         Block::bordered().title(format!(" {title} ")).title_style(look.style(Meaning::Title));
     let inner = block.inner(place);
+    let room = usize::from(inner.height);
+    let top = scroll.min(lines.len().saturating_sub(room));
+    let below = lines.len().saturating_sub(top + room);
+    if below > 0 {
+        let more = app.words().tell_of("more-below", &[("n", Arg::Num(below as i64))]);
+        block = block.title_bottom(Line::from(format!(" {more} ")).right_aligned());
+    }
     block.render(place, buffer);
-    let top = scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(top)) {
         let row = Rect { x: inner.x + 1, y, width: inner.width.saturating_sub(2), height: 1 };
         line.clone().render(row, buffer);
     }
     top
+}
+
+/// A long line is read more easily where it is not too long.
+fn leaf_width(area: Rect) -> usize {
+    usize::from(area.width.min(96))
 }
 
 fn ask(app: &App, question: &str, area: Rect, buffer: &mut Buffer) {

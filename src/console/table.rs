@@ -1,4 +1,7 @@
-//! A list with columns, a cursor that stays on its row while the rows move, and marks.
+//! A list with columns, a cursor that stays on its row while the rows move, and marks. What does
+//! not fit into its row stands below the list, for the row under the cursor.
+
+mod fit;
 
 use super::look::{Look, Meaning};
 use crate::text::columns;
@@ -8,8 +11,6 @@ use std::collections::BTreeSet;
 
 /// Between two columns.
 const GAP: usize = 2;
-/// No column is narrower, but for shorter contents.
-const NARROW: usize = 4;
 
 /// One column.
 #[derive(Clone, Debug)]
@@ -143,17 +144,49 @@ impl List {
         if area.is_empty() {
             return;
         }
+        let below = fit::lines_below(area.height);
+        let list = Rect { height: area.height - below, ..area };
+        let widths = self.scroll(columns, rows, list);
+        let hides = |row: &Row| !fit::hidden(columns, &widths, row).is_empty();
+        if below > 0 && self.shown(rows).iter().any(hides) {
+            self.draw_rows(columns, &widths, rows, look, list, buffer);
+            if let Some(row) = rows.get(self.at) {
+                let rest = Rect { y: list.bottom(), height: below, ..area };
+                fit::draw_hidden(&fit::hidden(columns, &widths, row), look, rest, buffer);
+            }
+        } else {
+            let widths = self.scroll(columns, rows, area);
+            self.draw_rows(columns, &widths, rows, look, area, buffer);
+        }
+    }
+
+    /// So that the cursor is in sight; returns the widths of the columns then.
+    fn scroll(&mut self, columns: &[Column], rows: &[Row], area: Rect) -> Vec<usize> {
         self.page = usize::from(area.height.saturating_sub(1)).max(1);
         self.top = self.top.min(self.at).max((self.at + 1).saturating_sub(self.page));
         self.top = self.top.min(rows.len().saturating_sub(self.page));
-        let shown = &rows[self.top.min(rows.len())..(self.top + self.page).min(rows.len())];
-        let widths = widths(columns, shown, usize::from(area.width).saturating_sub(2));
+        fit::widths(columns, self.shown(rows), usize::from(area.width).saturating_sub(2))
+    }
+
+    fn shown<'a>(&self, rows: &'a [Row]) -> &'a [Row] {
+        &rows[self.top.min(rows.len())..(self.top + self.page).min(rows.len())]
+    }
+
+    fn draw_rows(
+        &self,
+        columns: &[Column],
+        widths: &[usize],
+        rows: &[Row],
+        look: Look,
+        area: Rect,
+        buffer: &mut Buffer,
+    ) {
         let mut line = Line { x: area.x, y: area.y, end: area.right(), buffer };
         line.text("  ", look.style(Meaning::Dim));
-        for (column, width) in columns.iter().zip(&widths) {
+        for (column, width) in columns.iter().zip(widths) {
             line.cell(&column.title, *width, column.right, look.style(Meaning::Title));
         }
-        for (at, row) in shown.iter().enumerate() {
+        for (at, row) in self.shown(rows).iter().enumerate() {
             let y = area.y + 1 + at as u16;
             if y >= area.bottom() {
                 break;
@@ -161,7 +194,7 @@ impl List {
             let marked = if self.marks.contains(&row.key) { "■ " } else { "  " };
             let mut line = Line { x: area.x, y, end: area.right(), buffer };
             line.text(marked, look.style(Meaning::Key));
-            for ((column, width), (text, meaning)) in columns.iter().zip(&widths).zip(&row.cells) {
+            for ((column, width), (text, meaning)) in columns.iter().zip(widths).zip(&row.cells) {
                 line.cell(text, *width, column.right, look.style(*meaning));
             }
             if self.top + at == self.at {
@@ -198,35 +231,6 @@ impl Line<'_> {
         self.text(&text, style);
         self.x = start.saturating_add((width + GAP) as u16);
     }
-}
-
-/// What each column gets: its contents' width, as long as there is room; 0 for one that is left out.
-fn widths(columns: &[Column], rows: &[Row], room: usize) -> Vec<usize> {
-    let natural = |at: usize, column: &Column| {
-        let cells = rows.iter().filter_map(|row| row.cells.get(at));
-        let widest = cells.map(|(text, _)| columns::width(text)).max().unwrap_or(0);
-        widest.max(columns::width(&column.title)).min(column.most)
-    };
-    let mut widths: Vec<usize> =
-        columns.iter().enumerate().map(|(at, column)| natural(at, column)).collect();
-    let total = |widths: &[usize]| {
-        widths.iter().filter(|width| **width > 0).map(|width| width + GAP).sum::<usize>()
-    };
-    let mut out: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].spare > 0).collect();
-    out.sort_by_key(|at| columns[*at].spare);
-    while total(&widths) > room + GAP {
-        // First the widest gives way, down to half; then what can be spared goes.
-        let widest =
-            (0..widths.len()).filter(|at| !columns[*at].right).max_by_key(|at| widths[*at]);
-        match widest.filter(|at| widths[*at] > (columns[*at].most / 2).max(NARROW)) {
-            Some(at) => widths[at] -= 1,
-            None => match out.pop() {
-                Some(at) => widths[at] = 0,
-                None => break,
-            },
-        }
-    }
-    widths
 }
 
 #[cfg(test)]

@@ -100,6 +100,15 @@ impl Kind {
         }
     }
 
+    /// The same where the chat needs room, too.
+    pub(super) fn tight(self) -> &'static str {
+        match self {
+            Self::Overview => "tight-overview",
+            Self::Failures => "tight-failures",
+            other => other.short(),
+        }
+    }
+
     /// Rows with a cursor, or lines that scroll.
     pub(super) fn is_list(self) -> bool {
         !matches!(self, Self::Overview | Self::Job | Self::Chat)

@@ -14,6 +14,9 @@ use crate::text::Arg;
 use crossterm::event::KeyEvent;
 use tui_input::Input;
 
+/// What stands before a job's number in the log, the audit and the alerts.
+const JOB: [&str; 5] = ["job.id=", "job=", "job ", "№ ", "No. "];
+
 impl App {
     pub(super) fn browse(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(act) = keymap::find(self.kind(), &key) else { return Vec::new() };
@@ -169,17 +172,26 @@ impl App {
                 self.filters.insert(Kind::Queue, filter);
                 Some(View::Queue)
             }
-            Kind::Alerts | Kind::Audit => self.job_in_row(&key).map(View::Job),
+            Kind::Keys | Kind::Models => {
+                let field = if self.kind() == Kind::Keys { "key" } else { "model" };
+                self.filters.insert(Kind::Queue, format!("{field}:{key}"));
+                Some(View::Queue)
+            }
+            Kind::Alerts => self.named_in_row(&key, &JOB).map(View::Job),
+            Kind::Audit => {
+                let customer = || self.named_in_row(&key, &["user "]).map(View::Customer);
+                self.named_in_row(&key, &JOB).map(View::Job).or_else(customer)
+            }
             _ => None,
         };
         view.map_or_else(Vec::new, |view| self.show(view))
     }
 
-    /// A log line or an audit line may name a job.
-    fn job_in_row(&self, key: &str) -> Option<i64> {
+    /// A line of the log or the audit may name a job or a customer.
+    fn named_in_row(&self, key: &str, before: &[&str]) -> Option<i64> {
         let row = self.page.rows.iter().find(|row| row.key == key)?;
         let text: String = row.cells.iter().map(|(text, _)| text.clone() + " ").collect();
-        let after = ["job.id=", "job=", "job "].iter().find_map(|word| text.split_once(word))?.1;
+        let after = before.iter().find_map(|word| text.split_once(word))?.1;
         after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 

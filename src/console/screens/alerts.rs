@@ -60,7 +60,8 @@ fn lines(context: &Context<'_>, log: &[LogLine]) -> Page {
         Row::new(format!("{} {} {}", line.at, line.text, log.len() - at))
             .meant(line.at.clone(), Meaning::Dim)
             .meant(line.level.clone(), meaning)
-            .cell(line.text.clone())
+            // Every line of ours begins with our name.
+            .cell(line.text.strip_prefix("neurocards::").unwrap_or(&line.text))
     };
     Page {
         columns,

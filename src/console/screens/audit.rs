@@ -10,12 +10,12 @@ pub(super) fn page(context: &Context<'_>, lines: &[trail::Line]) -> Page {
     let columns = vec![
         Column::new(context.tell("col-when"), 14),
         Column::new(context.tell("col-by"), 14),
-        Column::new(context.tell("col-way"), 8).spare(1),
+        Column::new(context.tell("col-way"), 8).spare(3),
         Column::new(context.tell("col-action"), 18),
         Column::new(context.tell("col-object"), 28),
-        Column::new(context.tell("col-before"), 28),
+        Column::new(context.tell("col-before"), 28).spare(1),
         Column::new(context.tell("col-after"), 34),
-        Column::new(context.tell("col-note"), 60),
+        Column::new(context.tell("col-note"), 60).spare(2),
     ];
     let line = |one: &trail::Line| {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();

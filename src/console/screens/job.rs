@@ -152,19 +152,32 @@ fn lines(context: &Context<'_>, told: &Told, after: i64, width: usize) -> Vec<Li
         "submit" => context.tell("of-submit"),
         _ => String::new(),
     };
-    let what = format!("{of} {}", told.what).trim().to_owned();
+    let what = match told.of.as_str() {
+        "ledger" => ledger(context, &told.what),
+        _ => told.what.clone(),
+    };
+    let what = format!("{of} {what}").trim().to_owned();
     let mut all = vec![Line::from(vec![
         context.span(context.words.hour(told.at), Meaning::Dim),
-        context.span(format!(" {wait:>5} "), Meaning::Dim),
+        context.span(format!(" {wait:>7} "), Meaning::Dim),
         context.span(what, meaning),
         context
             .span(if took.is_empty() { String::new() } else { format!("  {took}") }, Meaning::Busy),
     ])];
     if !told.detail.is_empty() {
-        for text in wrap(&told.detail, width.saturating_sub(18)).into_iter().take(6) {
-            let text = format!("{}{text}", " ".repeat(15));
+        for text in wrap(&told.detail, width.saturating_sub(20)).into_iter().take(6) {
+            let text = format!("{}{text}", " ".repeat(17));
             all.push(Line::from(context.span(text, Meaning::Dim)));
         }
     }
     all
+}
+
+fn ledger(context: &Context<'_>, kind: &str) -> String {
+    match kind {
+        "hold" => context.tell("ledger-hold"),
+        "charge" => context.tell("ledger-charge"),
+        "release" => context.tell("ledger-release"),
+        other => other.to_owned(),
+    }
 }

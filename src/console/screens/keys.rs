@@ -16,14 +16,14 @@ pub(super) fn page(context: &Context<'_>, keys: &[Key]) -> Page {
         Column::new(context.tell("col-fingerprint"), 12),
         Column::new(context.tell("col-health"), 34),
         Column::new(context.tell("col-balance"), 12).right(),
-        Column::new(context.tell("col-videos-left"), 10).right(),
+        Column::new(context.tell("col-videos-left"), 12).right(),
         Column::new(context.tell("col-running"), 9).right(),
         Column::new(context.tell("col-10s"), 6).right().spare(4),
         Column::new(context.tell("col-success"), 8).right().spare(3),
-        Column::new(context.tell("col-change"), 10).right().spare(2),
-        Column::new(context.tell("col-trend"), TREND).spare(5),
+        Column::new(context.tell("col-change"), 10).right().spare(1),
+        Column::new(context.tell("col-trend"), TREND).spare(2),
         Column::new(context.tell("col-asked"), 14).spare(6),
-        Column::new(context.tell("col-why"), 60).spare(1),
+        Column::new(context.tell("col-why"), 60).spare(5),
     ];
     Page {
         columns,

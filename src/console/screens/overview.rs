@@ -248,13 +248,14 @@ fn steps(context: &Context<'_>, overview: &Overview) -> Block {
 fn services(context: &Context<'_>, overview: &Overview, width: usize) -> Block {
     let mut block = Block::new(context.tell("over-services"));
     let mut line = |name: String, text: String, meaning: Meaning| {
-        let room = width.saturating_sub(2);
-        let name = pad(&columns::cut(&name, 26), 27);
-        let text = columns::cut(&text, room.saturating_sub(27));
-        block.lines.push(Line::from(vec![
-            context.span(name, Meaning::Plain),
-            context.span(text, meaning),
-        ]));
+        let mut name = pad(&columns::cut(&name, 26), 27);
+        for text in wrap(&text, width.saturating_sub(27 + 2)) {
+            block.lines.push(Line::from(vec![
+                context.span(name, Meaning::Plain),
+                context.span(text, meaning),
+            ]));
+            name = " ".repeat(27);
+        }
     };
     for key in &overview.keys {
         let (health, meaning) = keys::health(context, key);

@@ -15,7 +15,7 @@ pub(super) fn page(context: &Context<'_>, rows: &[queue::Row]) -> Page {
     let title = |id: &str| context.tell(id);
     let columns = vec![
         Column::new(title("col-job"), 9).right(),
-        Column::new(title("col-customer"), 18),
+        Column::new(title("col-customer"), 16),
         Column::new(title("col-state"), 12),
         Column::new(title("col-step"), 10),
         Column::new(title("col-for"), 6).right(),
@@ -26,7 +26,7 @@ pub(super) fn page(context: &Context<'_>, rows: &[queue::Row]) -> Page {
         Column::new(title("col-template"), 10).spare(5),
         Column::new(title("col-model"), 26).spare(4),
         Column::new(title("col-product"), 30).spare(1),
-        Column::new(title("col-error"), 60),
+        Column::new(title("col-error"), 48),
     ];
     Page {
         columns,

@@ -96,7 +96,8 @@ fn no_screen_and_nothing_over_it_minds_its_size() {
 fn at_80x24_the_help_shows_every_key_of_its_screen() {
     for (lang, _) in LANGUAGES {
         let mut desk = Start { chat: true, ..Start::new(lang) }.open();
-        for view in views(&desk) {
+        // In the chat letters are written: its help is another.
+        for view in views(&desk).into_iter().filter(|view| *view != View::Chat) {
             desk.shows(view).press(KeyCode::Char('?'));
             let mut seen = BTreeSet::new();
             for _ in 0..60 {
@@ -144,7 +145,7 @@ fn tabs_and_titles_stand_whole_on_the_narrowest_terminal() {
         let mut desk = Start { chat: true, ..Start::new(lang) }.open();
         for view in View::TABS {
             let words = desk.app.words().clone();
-            let short = words.tell(view.kind().short());
+            let short = words.tell(view.kind().tight());
             desk.sees(&short).shows(view);
         }
         assert_eq!(desk.app.kind(), Kind::Chat);
