@@ -105,7 +105,7 @@ fn watch(folder: &Path, table: &mut Table) -> Watched {
             println!("key {screen} changes nothing");
             continue;
         }
-        let name = console.screen().lines().next().unwrap_or_default().to_owned();
+        let name = console.screen().lines().nth(2).unwrap_or_default().trim().to_owned();
         let whole = sorted(times.iter().map(|it| it.whole));
         let first = sorted(times.iter().map(|it| it.first));
         println!(

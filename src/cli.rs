@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod backup;
 mod completions;
 mod config;
 mod console;
@@ -38,9 +39,9 @@ use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
 pub use args::{
-    Args, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs, KeysCommand,
-    ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell, SqlArgs,
-    UsersArgs,
+    Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
+    KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
+    SqlArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -115,6 +116,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
         Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
+        Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
+        Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
         Some(Command::Drain) => pause::drain(&context.config()?),

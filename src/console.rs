@@ -21,6 +21,8 @@ mod progress;
 mod screens;
 mod table;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod toasts;
 mod view;
 mod words;

@@ -5,12 +5,14 @@
 //! COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
 //! power loss could take back.
 
+mod copy;
 mod ids;
 mod lock;
 mod migrate;
 mod pragmas;
 mod writer;
 
+pub use copy::{Facts, Held, Phase, Present, Watch, copy, examine, hold};
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
 pub use migrate::Mode;

@@ -33,6 +33,7 @@ pub mod operator;
 pub mod api;
 pub mod sandbox;
 
+pub mod backup;
 pub mod bot;
 pub mod console;
 pub mod worker;

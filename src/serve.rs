@@ -9,6 +9,7 @@ pub(crate) use settings::fingerprint;
 pub use settings::{shop, telegram};
 
 use crate::alerts;
+use crate::backup::daily::Daily;
 use crate::bot;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
@@ -34,6 +35,7 @@ pub struct Appliance {
     db: Db,
     workers: Workers,
     keeper: Keeper,
+    backups: Daily,
     bot: Option<tokio::task::JoinHandle<()>>,
     runtime: Runtime,
     stop: CancellationToken,
@@ -79,6 +81,8 @@ impl Appliance {
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
+        let backups =
+            Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -92,7 +96,7 @@ impl Appliance {
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);
-        Ok(Self { db, workers, keeper, bot, runtime, stop, ends, end, _lock: lock })
+        Ok(Self { db, workers, keeper, backups, bot, runtime, stop, ends, end, _lock: lock })
     }
 
     /// The database, for whoever shows what goes on.
@@ -146,6 +150,7 @@ impl Appliance {
             }
         }
         self.runtime.shutdown_background();
+        self.backups.stop();
         self.keeper.stop(&self.db, orderly);
         tracing::info!("stopped");
     }

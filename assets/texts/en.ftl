@@ -252,6 +252,8 @@ alert-gpt = GPT writes no scripts: { $error }. Videos are made with the built-in
 alert-recovered = The program restarted in the middle of its work. Videos picked up: { $leases }, of these with the provider’s answer lost: { $lost }.
 alert-key-gone = The KIE key { $key } left the settings while its tasks run: without it nobody can ask for their results. Put it back, or those videos come back as credits.
 alert-safe-mode = The appliance died right after its start five times in a row. Selling is closed, nothing new goes to the provider, what was sold waits. Look into logs/, then run <code>neurocards resume</code>.
+alert-backup = No backup of the database could be made: { $error }. The next try is in an hour; to make one yourself: <code>neurocards backup FILE</code>.
+alert-backup-over = The database has been backed up again.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
 
 ## For the operator in the chat: the report, /stats, /queue
@@ -263,6 +265,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->
     [one] { $n } KIE credit

@@ -100,7 +100,7 @@ impl Drop for Traffic {
 }
 
 fn beat(tx: &Tx<'_>, first: Millis, n: i64, now: Millis) -> anyhow::Result<()> {
-    instance::beat(tx, now)?;
+    instance::beat(tx, STEPS.len(), 20, now)?;
     insert(tx, &format!("bench-{first}-{n}"), now)?;
     for (step, back) in STEPS.into_iter().zip(0..).skip(1) {
         let key = format!("bench-{first}-{}", n - back);

@@ -307,7 +307,7 @@ mod tests {
             "from": "odd", "media_group_id": 12, "document": { "file_id": 5 },
         }));
         assert_eq!(message.brings(), Brings::Text("Чай"));
-        assert!(message.from.is_none());
+        assert!(message.from.is_none() && message.is_forwarded());
     }
 
     #[test]

@@ -101,6 +101,13 @@ pub enum Command {
     Payments(PaymentsArgs),
     /// Give a payment's Stars back and take its credits
     RefundPayment(RefundArgs),
+    /// A consistent copy of the database, beside a running appliance, too
+    Backup(BackupArgs),
+    /// Put a backup in the place of the database; the present one is kept
+    Restore {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
@@ -269,6 +276,15 @@ pub struct PaymentsArgs {
     pub limit: u32,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct BackupArgs {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use rusqlite::types::ValueRef;
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+pub(super) use crate::operator::days::midnight;
 
 /// Longest text in a cell, in columns of the terminal.
 const WIDEST_CELL: usize = 48;

@@ -8,14 +8,13 @@ use super::args::Output;
 use super::screen;
 use crate::config::Config;
 use crate::db::Db;
-use crate::operator::days;
 use crate::operator::overview::Period;
 use crate::operator::stats::{self, Stats};
 
 pub(super) fn run(config: &Config, output: Output) -> Result<ExitCode> {
     let now = config.process_clock().now();
     let zone = &config.report.timezone;
-    let midnight = days::midnight(now, zone);
+    let midnight = screen::midnight(now, zone);
     let db = Db::open_existing(&config.data_dir)?;
     let stats = db.read(|conn| stats::read(conn, midnight, now))?;
     if output.json { screen::print_json(&stats) } else { screen::print(&show(&stats)) }
@@ -34,6 +33,7 @@ fn show(stats: &Stats) -> String {
         line("refunds", &|p| p.refunds.to_string()),
         line("credits in", &|p| p.credits_in.to_string()),
         line("credits out", &|p| p.credits_out.to_string()),
+        line("Stars", &|p| p.stars.to_string()),
         line("provider's credits", &|p| format!("{:.0}", p.provider_credits)),
         line("success", &|p| {
             p.success_rate.map_or("–".to_owned(), |rate| format!("{:.1}%", rate * 100.0))

@@ -47,7 +47,7 @@ pub(super) fn span(text: impl Into<String>, meaning: Meaning, look: Look) -> Spa
 
 /// How many blocks stand beside one another on a screen so wide.
 pub(super) fn blocks_abreast(width: usize) -> usize {
-    (width / 66).clamp(1, 3)
+    (width / 58).clamp(1, 3)
 }
 
 /// The columns of a screen's blocks, each a list of lines: the blocks in their order, each put
@@ -131,7 +131,8 @@ mod tests {
             |abreast| arrange(&blocks, abreast, look).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(heights(1), [16]);
         assert_eq!(heights(2), [8, 8]);
-        assert_eq!(blocks_abreast(80), 1);
-        assert_eq!(blocks_abreast(200), 3);
+        assert_eq!(blocks_abreast(78), 1);
+        assert_eq!(blocks_abreast(118), 2);
+        assert_eq!(blocks_abreast(198), 3);
     }
 }

@@ -85,16 +85,25 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn read(&self, request: &Request) -> Result<Picture> {
-        let now = self.clock.now();
+        let machine = match request.view {
+            View::Overview => Some(machine::look(&self.data_dir)?),
+            _ => None,
+        };
+        self.read_at(request, machine, self.clock.now())
+    }
+
+    /// The same as of a given time, on a machine that was looked at.
+    pub(super) fn read_at(
+        &self,
+        request: &Request,
+        machine: Option<Machine>,
+        now: Millis,
+    ) -> Result<Picture> {
         let rate = self.clock.spec().rate;
         let alive_within = (ALIVE.as_millis() as f64 * rate.max(1.0)) as Millis;
         let logs = match request.view {
             View::Alerts => super::logs::tail(&self.data_dir.join("logs")),
             _ => Vec::new(),
-        };
-        let machine = match request.view {
-            View::Overview => Some(machine::look(&self.data_dir)?),
-            _ => None,
         };
         self.db.read(|conn| {
             let head = head::read(conn, &self.shop, alive_within, now)?;

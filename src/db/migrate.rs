@@ -24,11 +24,17 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn word(self) -> &'static str {
+    /// As in `instance.mode`.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Demo => "demo",
         }
+    }
+
+    /// Of the database's column, which holds nothing else.
+    pub(super) fn of(word: &str) -> Self {
+        if word == "live" { Self::Live } else { Self::Demo }
     }
 }
 
@@ -70,6 +76,15 @@ pub(super) fn check_current(conn: &mut Connection) -> Result<()> {
         bail!("is of an older version: start `neurocards run` once, it migrates the file");
     }
     Ok(())
+}
+
+/// For a copy that is to be trusted: ours, and of a version that this program knows.
+pub(super) fn check_copy(conn: &Connection) -> Result<()> {
+    let id: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id != APPLICATION_ID {
+        bail!("it is no database of neurocards");
+    }
+    refuse_newer(conn)
 }
 
 fn refuse_newer(conn: &Connection) -> Result<()> {

@@ -69,6 +69,9 @@ impl Letters<'_> {
         if period.refunds > 0 {
             lines.push(num("report-refunds", period.refunds));
         }
+        if period.stars > 0 {
+            lines.push(num("report-stars", period.stars));
+        }
         let credits = |n: i64| Arg::Html(self.say("credits", &[("n", Arg::Num(n))]));
         let money = [("in", credits(period.credits_in)), ("out", credits(period.credits_out))];
         lines.push(self.say("report-credits", &money));

@@ -89,6 +89,9 @@ INSERT INTO alerts (cause, text, first_at, last_at, ended_at)
 VALUES ('billing:bbbb', 'The key <b>bbbb</b>', 996000000, 996000000, NULL),
        ('gpt', 'GPT says &lt;no&gt; &amp; <code>nothing else</code>', 996000000, 997000000, NULL),
        ('undelivered', 'x', 1, 998000000, 999000000);
+INSERT INTO payments (id, user_id, telegram_payment_charge_id, stars, credits, payload, paid_at,
+                      created_at)
+VALUES (1, 1, 'charge', 150, 5, 'p', 988000000, 988000000);
 INSERT INTO audit (at, way, who, action, object, before, after, note)
 VALUES (996300000, 'command', 'root', 'grant', 'user 7', '0 credits', '5 credits', 'a gift'),
        (996310000, 'console', 'root', 'pause', 'selling', 'open', 'closed', NULL);

@@ -1,6 +1,7 @@
 //! From the configuration to every room's own options.
 
 use crate::api::{files, kie, openai};
+use crate::backup::daily;
 use crate::bot;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Tokens};
@@ -140,6 +141,15 @@ pub(super) fn bot(config: &Config, tokens: &Tokens, clock: &Clock) -> bot::Optio
         videos: config.data_dir.join("videos"),
         upload_limit: config.telegram.upload_limit,
         zone: config.report.timezone.clone(),
+    }
+}
+
+pub(super) fn backups(config: &Config) -> daily::Options {
+    daily::Options {
+        folder: config.data_dir.join("backups"),
+        at: config.backup.at,
+        zone: config.report.timezone.clone(),
+        keep: config.backup.keep,
     }
 }
 

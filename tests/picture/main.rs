@@ -10,10 +10,10 @@ mod svg;
 #[path = "../scenarios/terminal.rs"]
 mod terminal;
 
-use terminal::Terminal;
+use terminal::{Key, Terminal};
 
 /// Columns and rows: as much as a page shows at full size.
-const SIZE: (u16, u16) = (110, 32);
+const SIZE: (u16, u16) = (120, 38);
 /// A code-hosting page shows no larger one at once.
 const LARGEST: usize = 200_000;
 
@@ -24,13 +24,14 @@ fn the_picture_is_drawn_from_the_real_program() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_neurocards"));
     command
-        .args(["demo", "--orders", "24", "--customers", "8", "--speed", "20"])
+        .args(["demo", "--orders", "60", "--customers", "12", "--speed", "30"])
         .env("HOME", folder.path())
         .env("TMPDIR", folder.path())
         .current_dir(folder.path());
     let demo = Terminal::of(&command, SIZE.0, SIZE.1);
-    demo.shows("1 of 24 orders").lets_pass(Duration::from_secs(3));
-    let svg = svg::draw(&demo.cells(), "neurocards demo in a terminal");
+    // Until the first videos have come and the queue has something at most of its steps.
+    demo.shows("/start").presses(Key::Esc).hides("/start").lets_pass(Duration::from_secs(15));
+    let svg = svg::draw(&demo.cells(), "The console of neurocards: the overview of a demo");
     assert!(svg.len() < LARGEST, "{} bytes", svg.len());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/console.svg");
     std::fs::write(path, svg).unwrap();

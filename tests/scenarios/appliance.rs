@@ -192,7 +192,7 @@ impl Appliance {
         change(&mut held(&self.expected));
     }
 
-    fn binary(&self, args: &[&str]) -> Command {
+    pub(crate) fn binary(&self, args: &[&str]) -> Command {
         let options = self.sandbox.options();
         let mut command = Command::new(env!("CARGO_BIN_EXE_neurocards"));
         command
@@ -341,7 +341,7 @@ impl Appliance {
 
     /// No file of the database may be read while this process has it open; its threads close it
     /// a moment later, and the last one to do so takes the log away.
-    fn lets_go(&self) {
+    pub(crate) fn lets_go(&self) {
         *held(&self.db) = None;
         let log = self.path("neurocards.db-wal");
         let until = Instant::now() + PATIENCE;

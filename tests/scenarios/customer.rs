@@ -64,12 +64,26 @@ pub(crate) struct Order<'a> {
 impl<'a> Customer<'a> {
     /// Presses /start and sees the menu.
     pub(crate) fn meets(of: &'a Appliance, id: i64, language: &str) -> Self {
+        Self::called(of, id, (Some(&format!("customer{id}")), "Customer"), language)
+    }
+
+    /// The same under a name of their own: their @name, where they have one, and their first name.
+    pub(crate) fn called(
+        of: &'a Appliance,
+        id: i64,
+        (username, first_name): (Option<&str>, &str),
+        language: &str,
+    ) -> Self {
         let customer = Self { of, id, floor: Cell::new(0) };
-        let name = format!("customer{id}");
-        of.sandbox().telegram().set_user(id, Some(&name), "Customer", language);
+        of.sandbox().telegram().set_user(id, username, first_name, language);
         customer.says("/start");
         customer.sees("🎬");
         customer
+    }
+
+    /// The same customer later.
+    pub(crate) fn again(of: &'a Appliance, id: i64) -> Self {
+        Self { of, id, floor: Cell::new(of.sandbox().telegram().last_id()) }
     }
 
     /// Has exactly so many, by the operator's hand.

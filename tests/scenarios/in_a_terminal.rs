@@ -15,11 +15,21 @@ fn shell(script: &str) -> Terminal {
 #[test]
 fn a_demo_draws_its_progress_and_leaves_the_terminal_as_it_was() {
     let shop = Setup::new().stopped();
-    let demo = shop.terminal(&["demo", "--orders", "2", "--speed", "120"], 100, 40);
+    let words = ["demo", "--no-console", "--orders", "2", "--speed", "120"];
+    let demo = shop.terminal(&words, 100, 40);
     demo.shows("of 2 orders").shows("script").shows("nothing lost, nothing twice");
     assert!(demo.ends().success());
     demo.is_restored();
     assert!(demo.frames() > 0);
+}
+
+#[test]
+fn a_demo_opens_the_console_and_sums_up_when_it_is_left() {
+    let shop = Setup::new().stopped();
+    let demo = shop.terminal(&["demo", "--orders", "2", "--speed", "120"], 80, 24);
+    demo.shows("/start").presses(Key::Esc).hides("/start");
+    demo.types("q").shows("2 of 2 settled").shows("nothing lost, nothing twice");
+    demo.is_restored();
 }
 
 #[test]

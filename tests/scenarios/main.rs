@@ -10,12 +10,14 @@ mod promises;
 mod secrets;
 mod terminal;
 
+mod backups;
 mod bad_input;
 mod by_hand;
 mod commands;
 mod console;
 mod crashes;
 mod doctor;
+mod evening;
 mod harness;
 mod in_a_terminal;
 mod limits;

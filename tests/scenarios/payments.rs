@@ -9,7 +9,7 @@ use crate::{Appliance, Customer, OWN};
 
 impl Customer<'_> {
     /// Pays 300 Stars for so many credits; returns the charge.
-    fn pays(&self, credits: i64) -> String {
+    pub(crate) fn pays(&self, credits: i64) -> String {
         let charge = self.of.sandbox().telegram().has_paid(self.id, 300);
         self.is_credited(&charge, credits);
         charge

@@ -231,7 +231,8 @@ fn models(config: &Config, shop: &Shop, db: Option<&Db>) -> Vec<Check> {
                 Check::warn(line, format!("it has ended on {day}, the others serve"), what)
             }
             (None, Some(Off::Operator)) => {
-                Check::warn(line, "switched off by the operator", "switch it on in the console")
+                let what = format!("`neurocards models on {name}` uses it again");
+                Check::warn(line, "switched off by the operator", what)
             }
             (None, Some(Off::Paused { until, reason })) => {
                 let detail = format!("pauses, back {}: {reason}", screen::age(*until, now));

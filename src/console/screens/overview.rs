@@ -141,7 +141,7 @@ fn day(context: &Context<'_>, overview: &Overview, width: usize) -> Block {
     let mut row = |id: &str, values: [String; 2], trend: &[f64]| {
         let label = pad(&context.tell(id), 16);
         let numbers = format!("{:>9}{:>9}  ", values[0], values[1]);
-        let room = width.saturating_sub(36);
+        let room = width.saturating_sub(37);
         block.lines.push(Line::from(vec![
             context.span(label, Meaning::Plain),
             context.span(numbers, Meaning::Plain),

@@ -69,11 +69,7 @@ pub fn read(conn: &Connection, midnight: Millis, now: Millis) -> Result<(Period,
         hours: Hours::default(),
         now,
     };
-    let from = midnight.min(now - DAY);
-    tally.orders(conn, from)?;
-    tally.jobs(conn, from)?;
-    tally.ledger(conn, from)?;
-    tally.payments(conn, from)?;
+    tally.add_up(conn, midnight.min(now - DAY))?;
     Ok((tally.today.finish(), tally.day.finish(), tally.hours))
 }
 
@@ -82,9 +78,7 @@ pub fn between(conn: &Connection, from: Millis, to: Millis) -> Result<Period> {
     let span = Span { until: to, ..Span::since(from) };
     let mut tally =
         Tally { today: span, day: Span::since(Millis::MAX), hours: Hours::default(), now: to };
-    tally.orders(conn, from)?;
-    tally.jobs(conn, from)?;
-    tally.ledger(conn, from)?;
+    tally.add_up(conn, from)?;
     Ok(tally.today.finish())
 }
 
@@ -122,6 +116,13 @@ impl Tally {
     fn of(&mut self, at: Millis) -> impl Iterator<Item = &mut Span> {
         let spans = [&mut self.today, &mut self.day];
         spans.into_iter().filter(move |span| (span.since..span.until).contains(&at))
+    }
+
+    fn add_up(&mut self, conn: &Connection, from: Millis) -> Result<()> {
+        self.orders(conn, from)?;
+        self.jobs(conn, from)?;
+        self.ledger(conn, from)?;
+        self.payments(conn, from)
     }
 
     fn orders(&mut self, conn: &Connection, from: Millis) -> Result<()> {

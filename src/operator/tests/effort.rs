@@ -12,7 +12,7 @@ use crate::clock::{DAY, HOUR, Millis, SECOND};
 use crate::db::JobId;
 use crate::operator::queue::{Filter, Query};
 use crate::operator::{
-    alerts, customers, failures, head, keys, models, overview, queue, stats, story, trail,
+    alerts, customers, failures, head, keys, models, overview, payments, queue, stats, story, trail,
 };
 
 /// Ended jobs, spread over [`DAYS`]; as many customers.
@@ -94,6 +94,9 @@ fn long_history() -> Connection {
          SELECT i, 1, '{{}}', at, at + 5 FROM n;
          INSERT INTO api_keys (fingerprint, position, configured, balance) VALUES ('aaaa', 1, 1, 5);
          INSERT INTO balances (api_key, at, balance) SELECT 'aaaa', at, i FROM n;
+         INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                               paid_at, created_at)
+         SELECT i, 'c' || i, 50, 2, 'p', at, at FROM n;
          INSERT INTO audit (at, way, who, action, object)
          SELECT at, 'console', 'root', 'grant', 'user ' || i FROM n;",
         all = HISTORY + LIVE,
@@ -119,6 +122,7 @@ fn no_screen_reads_the_whole_history() {
     long.extend(steps(&conn, |conn| failures::read(conn, NOW - 7 * DAY)));
     long.extend(steps(&conn, |conn| alerts::read(conn, 100)));
     long.extend(steps(&conn, |conn| trail::read(conn, Some(HISTORY / 2), 100)));
+    long.extend(steps(&conn, |conn| payments::read(conn, None, Some(HISTORY / 2), 100)));
     for id in [5, HISTORY / 2, HISTORY + LIVE] {
         long.extend(steps(&conn, |conn| story::read(conn, &shop, JobId(id), NOW)));
         long.extend(steps(&conn, |conn| customers::read(conn, 1_000_000 + id)));

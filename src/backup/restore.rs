@@ -1,0 +1,157 @@
+//! A backup takes the place of the present database.
+//!
+//! ```text
+//! FILE ─ copied ─▶ neurocards.db.restoring ─ checked, fsync
+//! neurocards.db: nobody else has it open, its log is taken in ─ a second name ─▶ ….before-restore-…
+//! neurocards.db.restoring ─ rename ─▶ neurocards.db ─ fsync of the folder
+//! ```
+//! Until the rename the old database stands whole under its name, after it the new one. No log of
+//! the one ever lies beside the other: the old one's is gone before, the new one never had any.
+
+use super::{folder_of, same_file, sync_folder};
+use crate::db::{self, FILE_NAME, Facts, InstanceLock, Mode, Present, Watch};
+use anyhow::{Context as _, Result, bail};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restored {
+    /// What is there now.
+    pub facts: Facts,
+    /// Where the former database lies; `None`: there was none.
+    pub aside: Option<PathBuf>,
+}
+
+/// Puts `file` into a data folder. `stamp` names the former database's second name; `mode` is what
+/// the next start will be.
+///
+/// # Errors
+/// The file is not a sound backup for this folder, or somebody has the database open; then nothing
+/// has changed.
+pub fn restore(
+    _lock: &InstanceLock,
+    folder: &Path,
+    file: &Path,
+    mode: Mode,
+    stamp: &str,
+    watch: &Watch,
+) -> Result<Restored> {
+    let database = folder.join(FILE_NAME);
+    refuse_live(file, &database)?;
+    let fresh = folder.join(format!("{FILE_NAME}.restoring"));
+    let restored = prepare(file, &fresh, mode, watch).and_then(|facts| {
+        let aside = exchange(&database, &fresh, &facts, stamp)?;
+        Ok(Restored { facts, aside })
+    });
+    match restored {
+        Ok(restored) => sync_folder(&folder_of(&database)?).map(|()| restored),
+        Err(error) => {
+            // What a crash leaves of it is overwritten by the next one as well.
+            let _ = std::fs::remove_file(&fresh);
+            Err(error.context(format!("{} was not restored", file.display())))
+        }
+    }
+}
+
+/// A database in use has a part of its content in the log beside it.
+fn refuse_live(file: &Path, database: &Path) -> Result<()> {
+    if !file.is_file() {
+        bail!("there is no file {}", file.display());
+    }
+    if same_file(file, database) {
+        bail!("{} is the database itself: name a backup", file.display());
+    }
+    for suffix in ["-wal", "-journal"] {
+        let beside = with_suffix(file, suffix);
+        if std::fs::metadata(&beside).is_ok_and(|facts| facts.len() > 0) {
+            bail!(
+                "{} lies beside it, so that it is no backup but a database in use: make one with \
+                 `neurocards backup`",
+                beside.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What is checked is the copy, so that nothing else can be put in place.
+fn prepare(file: &Path, fresh: &Path, mode: Mode, watch: &Watch) -> Result<Facts> {
+    let mut from = std::fs::File::open(file).context("cannot open it")?;
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        remove(&with_suffix(fresh, suffix))?;
+    }
+    let mut to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(fresh)
+        .context("cannot write to the data folder")?;
+    std::io::copy(&mut from, &mut to).context("cannot copy it")?;
+    drop(to);
+    let facts = db::examine(fresh, watch)?;
+    if facts.mode != mode {
+        bail!("it is of a {} and this would run as a {}", facts.mode.word(), mode.word());
+    }
+    let synced = std::fs::File::open(fresh).and_then(|file| file.sync_all());
+    synced.context("the copy did not reach the disk")?;
+    Ok(facts)
+}
+
+/// From here on it is one rename.
+fn exchange(database: &Path, fresh: &Path, facts: &Facts, stamp: &str) -> Result<Option<PathBuf>> {
+    let aside = with_suffix(database, &format!(".before-restore-{stamp}"));
+    let present = db::hold(database)?;
+    match &present {
+        Present::None => {
+            // A log without its database would be taken for the new one's.
+            remove(&with_suffix(database, "-wal"))?;
+            remove(&with_suffix(database, "-shm"))?;
+        }
+        Present::Held(held) => {
+            if let (Some(theirs), Some(ours)) = (facts.bot_id, held.bot_id)
+                && theirs != ours
+            {
+                bail!("it is of bot {theirs}, this data folder of bot {ours}");
+            }
+            second_name(database, &aside)?;
+        }
+        // Whole under its other name before its log goes: what a crash leaves then is this wreck,
+        // which nothing can read with its log either.
+        Present::Broken => {
+            second_name(database, &aside)?;
+            let log = with_suffix(database, "-wal");
+            if log.exists() {
+                second_name(&log, &with_suffix(&aside, "-wal"))?;
+            }
+            sync_folder(&folder_of(database)?)?;
+            remove(&log)?;
+            remove(&with_suffix(database, "-shm"))?;
+        }
+    }
+    // What lies beside the database goes before the new one comes, on the disk as well.
+    sync_folder(&folder_of(database)?)?;
+    std::fs::rename(fresh, database).context("cannot put it in place")?;
+    let had_one = !matches!(present, Present::None);
+    drop(present);
+    Ok(had_one.then_some(aside))
+}
+
+fn second_name(file: &Path, name: &Path) -> Result<()> {
+    std::fs::hard_link(file, name)
+        .with_context(|| format!("cannot keep the present database as {}", name.display()))
+}
+
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.with_context(|| format!("cannot remove {}", file.display())),
+    }
+}

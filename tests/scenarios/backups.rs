@@ -1,0 +1,184 @@
+//! Copies of the database: made under load, put back, and never half.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use neurocards::backup;
+use neurocards::clock::MINUTE;
+use neurocards::db;
+
+use crate::customer::ru;
+use crate::{Appliance, OWN, Setup, UGC};
+
+impl Appliance {
+    fn backup_path(&self, name: &str) -> PathBuf {
+        self.data().parent().unwrap().join(name)
+    }
+
+    /// The daily ones, oldest first.
+    fn dailies(&self) -> Vec<String> {
+        let folder = std::fs::read_dir(self.path("backups"));
+        let mut names: Vec<_> = folder
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".db"))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn is_sound(file: &Path) {
+    db::examine(file, &backup::unwatched()).unwrap();
+}
+
+#[test]
+fn a_restored_appliance_goes_on_and_submits_no_task_again_that_it_knows() {
+    let shop = Appliance::new();
+    shop.sandbox().kie().set_render_ms((20 * MINUTE, 21 * MINUTE));
+    let ann = shop.customer(7).with_credits(5);
+    let order = ann.orders(3, UGC);
+    // Under load each copy is whole.
+    let mut made = 0;
+    while !shop.value::<bool>("SELECT COUNT(*) = 3 FROM jobs WHERE step = 'render'") {
+        let file = shop.backup_path(&format!("load-{made}.db"));
+        shop.commands(&["backup", file.to_str().unwrap()]);
+        is_sound(&file);
+        made += 1;
+    }
+    shop.waits_until("SELECT COUNT(*) = 0 FROM outbox WHERE state = 'pending'");
+    let file = shop.backup_path("copy.db");
+    let name = file.to_str().unwrap();
+    assert!(shop.commands(&["backup", name]).contains("checked"));
+
+    let refused = shop.command(&["restore", name]);
+    assert_eq!(refused.status.code(), Some(3), "it runs");
+    // What comes after the backup is not in it.
+    shop.commands(&["grant", "7", "40"]);
+    shop.settles_messages();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let said = shop.commands(&["restore", name]);
+    assert!(said.contains("3 open videos") && said.contains("before-restore"), "{said}");
+    shop.start_again();
+    order.arrives();
+    assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (3, 2));
+    // The word of the grant stands in the chat, and not in the database.
+    shop.expects(|it| it.maybe_twice = 1);
+    let lines: i64 = shop.value("SELECT COUNT(*) FROM audit WHERE action = 'restore'");
+    assert_eq!(lines, 1);
+}
+
+impl Appliance {
+    fn settles_messages(&self) {
+        self.waits_until("SELECT COUNT(*) = 0 FROM outbox WHERE state = 'pending'");
+    }
+}
+
+#[test]
+fn a_damaged_backup_is_refused_and_the_appliance_goes_on_as_it_was() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(1);
+    shop.settles();
+    let file = shop.backup_path("copy.db");
+    shop.commands(&["backup", file.to_str().unwrap()]);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 20_000].fill(0x5a);
+    std::fs::write(&file, bytes).unwrap();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let before = std::fs::read(shop.path("neurocards.db")).unwrap();
+    let refused = shop.command(&["restore", file.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!((refused.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("was not restored"), "{said}");
+    assert_eq!(std::fs::read(shop.path("neurocards.db")).unwrap(), before);
+    shop.start_again();
+    ann.orders(1, OWN).arrives();
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_no_half_file_under_its_name() {
+    let shop = Appliance::new();
+    // Large enough that a copy takes a while.
+    shop.writes(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+         INSERT INTO inbox (update_id, chat_id, body, received_at, handled_at)
+         SELECT -i, 0, hex(randomblob(800)), 9e14, 9e14 FROM n",
+    );
+    let file = shop.backup_path("copy.db");
+    let part = shop.backup_path("copy.db.part");
+    let mut halves = 0;
+    for round in 1..=12_u64 {
+        let mut child = shop
+            .binary(&["backup", "--force", file.to_str().unwrap()])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let pause = Duration::from_millis(20 * round);
+        shop.sandbox().telegram().wait(pause, |_| None::<()>);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        halves += i32::from(part.exists());
+        if file.exists() {
+            is_sound(&file);
+            std::fs::remove_file(&file).unwrap();
+        }
+    }
+    assert!(halves > 0, "no kill came in the middle");
+    shop.commands(&["backup", file.to_str().unwrap()]);
+    is_sound(&file);
+    assert!(!part.exists(), "what was killed is gone");
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn every_day_has_its_backup_the_oldest_go_and_a_failure_is_told_until_it_is_over() {
+    // A day takes four seconds.
+    let shop = Setup::new().rate(20_000.0).admin(99).settings("[backup]\nkeep = 2").start();
+    let first = shop.waits_for("the first backup", || shop.dailies().into_iter().next());
+    shop.waits_for("pruning", || {
+        let names = shop.dailies();
+        (names.len() == 2 && names[0] > first).then_some(())
+    });
+    for name in shop.dailies() {
+        // It may be pruned meanwhile; what is there is whole.
+        let copy = shop.backup_path(&name);
+        if std::fs::copy(shop.path("backups").join(&name), &copy).is_ok() {
+            is_sound(&copy);
+        }
+    }
+    let folder = shop.path("backups");
+    std::fs::rename(&folder, shop.path("elsewhere")).unwrap();
+    let told = |id: &str| {
+        let part = ru(id);
+        shop.waits_for(id, || {
+            let chat = shop.sandbox().telegram().messages(99);
+            chat.iter().any(|message| message.text.contains(&part)).then_some(())
+        });
+    };
+    told("alert-backup");
+    std::fs::rename(shop.path("elsewhere"), &folder).unwrap();
+    told("alert-backup-over");
+}
+
+#[test]
+fn a_start_makes_up_for_a_missed_backup_and_repeats_none() {
+    let shop = Appliance::new();
+    let only = shop.waits_for("the backup", || shop.dailies().into_iter().next());
+    let path = shop.path("backups").join(only);
+    let made = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
+    let before = made(&path);
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.start_again();
+    let ann = shop.customer(7).with_credits(1);
+    ann.orders(1, OWN).arrives();
+    assert_eq!(made(&path), before);
+    assert!(shop.sigterm().0.success());
+    std::fs::remove_file(&path).unwrap();
+    shop.start_again();
+    shop.waits_for("what was missed", || path.exists().then_some(()));
+}
