@@ -30,6 +30,7 @@ pub(super) const SMALLEST: (u16, u16) = (80, 24);
 pub(super) fn draw(app: &mut App, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
     let cursor = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        app.height = 0;
         too_small(app, area, buffer);
         None
     } else {

@@ -196,8 +196,7 @@ impl Desk {
                     return;
                 }
             };
-            let effects = self.app.hear(news);
-            self.work(effects);
+            self.app.hear(news);
             let request = self.app.request();
             self.hears_picture(&request);
         }

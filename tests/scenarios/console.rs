@@ -83,6 +83,20 @@ fn an_order_is_found_by_its_customer_or_its_product_and_is_seen_to_end() {
 }
 
 #[test]
+fn keys_that_are_typed_ahead_reach_the_screens_that_they_are_meant_for() {
+    let shop = Appliance::new();
+    for id in [7, 8, 9] {
+        shop.customer(id).with_credits(1).orders(1, OWN).ends();
+    }
+    let console = shop.console();
+    console.types("2/@customer8\r\r").shows("Queue › Job 2").shows("What happened");
+    console.types("2uc5\rthanks\r").shows("Give 5 credits to customer 8?").types("n");
+    console.hides("Give 5 credits").types("4b\r").shows("Block key").types("n");
+    console.hides("Block key").types("6/@customer9\ry").shows("Copied: 9\n");
+    leave(&console);
+}
+
+#[test]
 fn credits_are_given_with_a_reason_and_no_more_is_taken_back_than_there_is() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(2);
@@ -129,7 +143,7 @@ fn a_job_is_canceled_only_by_a_plain_yes_and_its_credit_comes_back() {
     assert_eq!(shop.last_deed(), deed);
     console.shows("canceled").types("u").shows("Customer 7").shows("1 credit, 2 held");
     console.types("v").shows("Statement").shows("returned").shows("+1");
-    console.types("9").shows("cancel ").shows("job 3").shows("1 credits back");
+    console.types("9").shows("cancel ").shows("job 3").shows("canceled, 1");
     console.types("1").shows("The day").types("R").shows("Open everything").types("y");
     console.shows("Everything is open.").hides("nothing is submitted for");
     leave(&console);
@@ -171,7 +185,7 @@ fn a_key_that_is_blocked_serves_no_next_order_until_it_is_unblocked() {
     ann.orders(3, OWN).arrives();
     let used = "SELECT group_concat(DISTINCT api_key) FROM submits";
     assert_eq!(shop.value::<String>(used), second);
-    console.types("2").shows("by urgency").types("G").presses(Key::Enter);
+    console.types("2").shows("@customer7").types("G").presses(Key::Enter);
     console.shows("What happened").shows(&format!("key          {second}"));
     console.types("4").shows("blocked by hand");
     console.types("u").shows("serves again").hides("blocked by hand");

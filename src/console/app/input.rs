@@ -124,10 +124,11 @@ impl App {
         }
     }
 
-    /// Only a plain yes is one; everything that could be meant as a no is.
+    /// Only a plain yes is one, to a question that is seen; everything that could be meant as a no
+    /// is.
     fn answer(&mut self, key: KeyEvent, deed: Deed, question: String) -> Vec<Effect> {
         match key.code {
-            KeyCode::Char(letter) if self.is_yes(letter) => match deed {
+            KeyCode::Char(letter) if self.height > 0 && self.is_yes(letter) => match deed {
                 Deed::Quit { .. } => vec![Effect::Leave],
                 deed => vec![Effect::Wish(Wish::Do(deed))],
             },
