@@ -5,6 +5,7 @@
 //! [`keymap`], an act becomes a wish to that thread, or a deed that is asked about first. It works
 //! beside a running appliance, or inside one, and knows neither: both meet in the database.
 
+mod ahead;
 mod app;
 mod back;
 mod chat;
@@ -36,6 +37,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::orders::Shop;
 use crate::text::Lang;
+use ahead::Ahead;
 use anyhow::{Context as _, Result, anyhow};
 use app::{App, Effect, Setting};
 use back::{Back, News, Wish};
@@ -171,6 +173,7 @@ fn turn(
 ) -> Result<()> {
     let mut drawn = Instant::now();
     let mut chat = None;
+    let mut ahead = Ahead::default();
     let (mut at_once, mut later) = (true, false);
     while !stop.load(Ordering::SeqCst) {
         app.now = clock.now();
@@ -180,51 +183,49 @@ fn turn(
         if at_once || (later && age >= FACTS) || age >= TICK {
             screen.draw(|buffer| frame::draw(app, buffer))?;
             (drawn, at_once, later) = (Instant::now(), false, false);
+            ahead.drawn(app.is_waiting());
         }
-        let mut next = match ears.hear.recv_timeout(NAP) {
+        let nap = if ahead.is_due() { Duration::ZERO } else { NAP };
+        let mut next = match ears.hear.recv_timeout(nap) {
             Ok(heard) => Some(heard),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
         // What came together is drawn together.
         while let Some(heard) = next {
-            let effects = match heard {
-                Heard::Key(key) => {
-                    at_once = true;
-                    app.press(key)
-                }
-                Heard::Resized => {
-                    at_once = true;
-                    Vec::new()
-                }
+            match heard {
+                Heard::Key(key) => ahead.add(key),
+                Heard::Resized => at_once = true,
                 Heard::Pasted(text) => {
                     at_once = true;
                     app.paste(&text);
-                    Vec::new()
                 }
-                Heard::Picture => match ears.newest.take() {
-                    Some(picture) => {
+                Heard::Picture => {
+                    if let Some(picture) = ears.newest.take() {
                         // The first picture of a screen is waited for.
                         at_once |= app.is_waiting();
                         later = true;
-                        app.hear(News::Picture(picture))
+                        app.hear(News::Picture(picture));
                     }
-                    None => Vec::new(),
-                },
+                }
                 Heard::News(news) => {
                     at_once |= matches!(news, News::Question(..) | News::Done(_));
                     later = true;
-                    app.hear(news)
+                    app.hear(news);
                 }
-            };
-            for effect in effects {
+            }
+            next = ears.hear.try_recv().ok();
+        }
+        while let Some(key) = ahead.next() {
+            at_once = true;
+            for effect in app.press(key) {
                 match effect {
                     Effect::Wish(wish) => back.wish(wish),
                     Effect::Copy(text) => terminal::copy(&text)?,
                     Effect::Leave => return Ok(()),
                 }
             }
-            next = ears.hear.try_recv().ok();
+            ahead.pressed(app.is_waiting());
         }
     }
     Ok(())

@@ -108,7 +108,7 @@ pub(super) struct App {
     pub(super) now: Millis,
     /// The chat's input line; the demo only.
     pub(super) typed: Input,
-    /// Lines that the screen has for its contents.
+    /// Lines that the screen has for its contents; 0: the window is too small to show any.
     pub(super) height: usize,
     /// The window cannot show what a key would do.
     pub(super) too_small: bool,
@@ -174,7 +174,7 @@ impl App {
     }
 
     /// News from the thread behind.
-    pub(super) fn hear(&mut self, news: News) -> Vec<Effect> {
+    pub(super) fn hear(&mut self, news: News) {
         match news {
             News::Picture(picture) => {
                 self.trouble = None;
@@ -202,7 +202,6 @@ impl App {
             News::Done(toast) => self.toasts.add(toast, self.now),
             News::Trouble(why) => self.trouble = Some(why),
         }
-        Vec::new()
     }
 
     /// Makes rows and lines of the picture, for a screen so wide.

@@ -156,7 +156,8 @@ impl App {
         }
     }
 
-    /// Only a plain yes is one; everything that could be meant as a no is.
+    /// Only a plain yes is one, to a question that is seen; everything that could be meant as a no
+    /// is.
     fn answer(&mut self, key: KeyEvent, deed: Deed, question: String) -> Vec<Effect> {
         let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
         match key.code {
