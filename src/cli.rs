@@ -38,6 +38,7 @@ use clap::error::ErrorKind;
 use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::LockHeld;
+use crate::text::Lang;
 pub use args::{
     Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
     KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
@@ -74,6 +75,8 @@ fn by() -> By {
 pub(crate) struct Context {
     overrides: Overrides,
     env: Env,
+    /// The console's language, where somebody chose.
+    lang: Option<Lang>,
 }
 
 impl Context {
@@ -91,11 +94,11 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Man) => return man::run(),
         _ => {}
     }
-    let context = Context { overrides, env: Env::of_process(Path::new("."))? };
+    let context = Context { overrides, env: Env::of_process(Path::new("."))?, lang: args.lang };
     match args.command {
-        None if console::is_possible() => console::foreground(&context.config()?),
+        None if console::is_possible() => console::foreground(&context.config()?, context.lang),
         None | Some(Command::Run) => run::run(context.config()?),
-        Some(Command::Console(args)) => console::run(&context.config()?, &args),
+        Some(Command::Console(args)) => console::run(&context, &args),
         Some(Command::Demo(args)) => demo::run(&context, args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),

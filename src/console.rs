@@ -5,6 +5,7 @@
 //! [`keymap`], an act becomes a wish to that thread, or a deed that is asked about first. It works
 //! beside a running appliance, or inside one, and knows neither: both meet in the database.
 
+mod ahead;
 mod app;
 mod back;
 mod chat;
@@ -36,17 +37,19 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::orders::Shop;
 use crate::text::Lang;
+use ahead::Ahead;
 use anyhow::{Context as _, Result, anyhow};
 use app::{App, Effect, Setting};
 use back::{Back, News, Wish};
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
 use deeds::Doer;
 use jiff::tz::TimeZone;
-use picture::Reader;
+use picture::{Picture, Reader};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use terminal::Screen;
 use view::View;
@@ -99,19 +102,47 @@ pub fn run(options: Options) -> Result<()> {
     running.join().unwrap_or_else(|_| Err(anyhow!("the console panicked: see logs/")))
 }
 
+/// What may wait to be heard.
+const WAITING: usize = 16;
+
+/// The picture that was read last, until it is drawn.
+#[derive(Default)]
+struct Newest(Mutex<Option<Box<Picture>>>);
+
+impl Newest {
+    fn put(&self, picture: Box<Picture>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(picture);
+    }
+
+    fn take(&self) -> Option<Box<Picture>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Where it comes in.
+struct Ears {
+    hear: Receiver<Heard>,
+    newest: Arc<Newest>,
+}
+
 /// What the console's thread hears.
 enum Heard {
     Key(KeyEvent),
     Resized,
+    Pasted(String),
     News(News),
+    /// A picture is in its place.
+    Picture,
 }
 
 fn watch(options: Options) -> Result<()> {
     let words = Arc::new(Words::new(options.lang, options.zone.clone())?);
     let mut screen = Screen::take()?;
-    let (tell, hear) = channel();
-    listen(tell.clone(), Arc::clone(&options.stop))?;
-    let back = begin(&options, Arc::clone(&words), tell)?;
+    let (tell, hear) = sync_channel(WAITING);
+    let newest = Arc::new(Newest::default());
+    let over = Arc::new(AtomicBool::new(false));
+    listen(tell.clone(), Arc::clone(&options.stop), Arc::clone(&over))?;
+    let back = begin(&options, Arc::clone(&words), tell, Arc::clone(&newest))?;
     let first = if options.chat.is_some() { View::Chat } else { View::Overview };
     let setting = Setting {
         look: options.look,
@@ -122,9 +153,10 @@ fn watch(options: Options) -> Result<()> {
     };
     let mut app = App::new(setting, first, options.clock.now());
     back.wish(Wish::Look(app.request()));
-    let ended = turn(&mut app, &mut screen, &hear, &back, &options.clock, &options.stop);
-    // The key listener sees this and ends with us.
-    options.stop.store(true, Ordering::SeqCst);
+    let ended =
+        turn(&mut app, &mut screen, &Ears { hear, newest }, &back, &options.clock, &options.stop);
+    // The listener to the keys ends with us.
+    over.store(true, Ordering::SeqCst);
     drop(screen);
     back.stop();
     ended
@@ -134,13 +166,14 @@ fn watch(options: Options) -> Result<()> {
 fn turn(
     app: &mut App,
     screen: &mut Screen,
-    hear: &Receiver<Heard>,
+    ears: &Ears,
     back: &Back,
     clock: &Clock,
     stop: &AtomicBool,
 ) -> Result<()> {
     let mut drawn = Instant::now();
     let mut chat = None;
+    let mut ahead = Ahead::default();
     let (mut at_once, mut later) = (true, false);
     while !stop.load(Ordering::SeqCst) {
         app.now = clock.now();
@@ -150,45 +183,60 @@ fn turn(
         if at_once || (later && age >= FACTS) || age >= TICK {
             screen.draw(|buffer| frame::draw(app, buffer))?;
             (drawn, at_once, later) = (Instant::now(), false, false);
+            ahead.drawn(app.is_waiting());
         }
-        let mut next = match hear.recv_timeout(NAP) {
+        let nap = if ahead.is_due() { Duration::ZERO } else { NAP };
+        let mut next = match ears.hear.recv_timeout(nap) {
             Ok(heard) => Some(heard),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
         // What came together is drawn together.
         while let Some(heard) = next {
-            let effects = match heard {
-                Heard::Key(key) => {
+            match heard {
+                Heard::Key(key) => ahead.add(key),
+                Heard::Resized => at_once = true,
+                Heard::Pasted(text) => {
                     at_once = true;
-                    app.press(key)
+                    app.paste(&text);
                 }
-                Heard::Resized => {
-                    at_once = true;
-                    Vec::new()
+                Heard::Picture => {
+                    if let Some(picture) = ears.newest.take() {
+                        // The first picture of a screen is waited for.
+                        at_once |= app.is_waiting();
+                        later = true;
+                        app.hear(News::Picture(picture));
+                    }
                 }
                 Heard::News(news) => {
-                    let asked = matches!(news, News::Question(..) | News::Done(_));
-                    // The first picture of a screen is waited for.
-                    at_once |= asked || app.is_waiting();
+                    at_once |= matches!(news, News::Question(..) | News::Done(_));
                     later = true;
-                    app.hear(news)
+                    app.hear(news);
                 }
-            };
-            for effect in effects {
+            }
+            next = ears.hear.try_recv().ok();
+        }
+        while let Some(key) = ahead.next() {
+            at_once = true;
+            for effect in app.press(key) {
                 match effect {
                     Effect::Wish(wish) => back.wish(wish),
                     Effect::Copy(text) => terminal::copy(&text)?,
                     Effect::Leave => return Ok(()),
                 }
             }
-            next = hear.try_recv().ok();
+            ahead.pressed(app.is_waiting());
         }
     }
     Ok(())
 }
 
-fn begin(options: &Options, words: Arc<Words>, tell: Sender<Heard>) -> Result<Back> {
+fn begin(
+    options: &Options,
+    words: Arc<Words>,
+    tell: SyncSender<Heard>,
+    newest: Arc<Newest>,
+) -> Result<Back> {
     let reader = Reader {
         db: options.db.clone(),
         shop: Arc::clone(&options.shop),
@@ -202,15 +250,22 @@ fn begin(options: &Options, words: Arc<Words>, tell: Sender<Heard>) -> Result<Ba
         by: options.by.clone(),
         words,
     };
-    Back::start(reader, doer, move |news| tell.send(Heard::News(news)).is_ok())
+    Back::start(reader, doer, move |news| match news {
+        // A terminal that takes nothing for a while is owed one picture, not all of them.
+        News::Picture(picture) => {
+            newest.put(picture);
+            !matches!(tell.try_send(Heard::Picture), Err(TrySendError::Disconnected(_)))
+        }
+        news => tell.send(Heard::News(news)).is_ok(),
+    })
 }
 
 /// Hands on what is pressed, until the stop.
-fn listen(tell: Sender<Heard>, stop: Arc<AtomicBool>) -> Result<()> {
+fn listen(tell: SyncSender<Heard>, stop: Arc<AtomicBool>, over: Arc<AtomicBool>) -> Result<()> {
     let thread = std::thread::Builder::new().name("console-keys".into());
     thread
         .spawn(move || {
-            while !stop.load(Ordering::SeqCst) {
+            while !over.load(Ordering::SeqCst) {
                 match crossterm::event::poll(NAP) {
                     Ok(true) => {}
                     Ok(false) => continue,
@@ -220,6 +275,7 @@ fn listen(tell: Sender<Heard>, stop: Arc<AtomicBool>) -> Result<()> {
                 let heard = match crossterm::event::read() {
                     Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Heard::Key(key),
                     Ok(Event::Resize(..)) => Heard::Resized,
+                    Ok(Event::Paste(text)) => Heard::Pasted(text),
                     _ => continue,
                 };
                 if tell.send(heard).is_err() {

@@ -23,6 +23,9 @@ pub struct Args {
     /// The data folder (NEUROCARDS_DATA_DIR)
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The console's language; else the locale's
+    #[arg(long, global = true, value_name = "ru|en", value_parser = language)]
+    pub lang: Option<Lang>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -143,9 +146,6 @@ pub struct ConsoleArgs {
     /// Look only: nothing can be changed
     #[arg(long)]
     pub readonly: bool,
-    /// The console's language; else the locale's
-    #[arg(long, value_name = "ru|en", value_parser = language)]
-    pub lang: Option<Lang>,
 }
 
 #[derive(Clone, Debug, clap::Args)]

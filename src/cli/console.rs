@@ -4,31 +4,41 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Context;
 use super::args::ConsoleArgs;
 use crate::audit::{By, Way};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::console::{self, Chat, Look, Options};
+use crate::console::{self, Look, Options};
 use crate::db::{Db, InstanceLock, Mode};
 use crate::serve::{self, Appliance, Ending, LogTo, begin_logs};
 use crate::text::Lang;
 
+/// How long the console may take to give the terminal back.
+const LAST_PICTURE: Duration = Duration::from_secs(2);
+/// How long a hang-up may wait to be seen.
+const NAP: Duration = Duration::from_millis(200);
+
 /// On the database of an appliance that runs elsewhere, or of none.
-pub(super) fn run(config: &Config, args: &ConsoleArgs) -> Result<ExitCode> {
+pub(super) fn run(context: &Context, args: &ConsoleArgs) -> Result<ExitCode> {
     if !is_possible() {
         bail!("the console needs a terminal: `neurocards stats` and `neurocards jobs` print");
     }
+    let config = context.config()?;
     let db = Db::open_existing(&config.data_dir)?;
     let stop = signals()?;
-    console::run(options(config, args, db, config.process_clock(), stop, None)?)?;
+    let options = options(&config, context.lang, db, config.process_clock(), stop)?;
+    console::run(Options { readonly: args.readonly, ..options })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The whole appliance with the console over it; the one ends with the other.
-pub(super) fn foreground(config: &Config) -> Result<ExitCode> {
+pub(super) fn foreground(config: &Config, lang: Option<Lang>) -> Result<ExitCode> {
     let tokens = config.require_tokens()?;
     drop(InstanceLock::take(&config.data_dir)?);
     let _logs = begin_logs(config, LogTo::FilesOnly)?;
@@ -36,27 +46,40 @@ pub(super) fn foreground(config: &Config) -> Result<ExitCode> {
     let mode = if clock.is_real() { Mode::Live } else { Mode::Demo };
     let appliance = Appliance::start(config, &tokens, mode, clock.clone())?;
     let stop = hang_up()?;
-    let args = ConsoleArgs { readonly: false, lang: None };
-    let options = options(config, &args, appliance.db().clone(), clock, Arc::clone(&stop), None)?;
-    let ended = with(&appliance, Options { owns: true, ..options }, &stop);
+    let options = options(config, lang, appliance.db().clone(), clock, Arc::clone(&stop))?;
+    let (ended, left) = with(&appliance, Options { owns: true, ..options }, &stop)?;
     appliance.stop(ended.is_ok());
-    ended.map(|()| ExitCode::SUCCESS)
+    ended.and(left).map(|()| ExitCode::SUCCESS)
 }
 
-/// Shows the console until its user leaves it, or the appliance ends.
-pub(super) fn with(appliance: &Appliance, options: Options, stop: &AtomicBool) -> Result<()> {
+/// Shows the console until its user leaves it, or the appliance ends: how that ended, and how the
+/// console did. A console that breaks does not take the appliance with it.
+pub(super) fn with(
+    appliance: &Appliance,
+    options: Options,
+    stop: &Arc<AtomicBool>,
+) -> Result<(Result<()>, Result<()>)> {
     let ender = appliance.ender();
+    let (tell, hear) = channel();
+    let hung_up = Arc::clone(stop);
     let shown = std::thread::Builder::new().name("console-owner".into()).spawn(move || {
         let left = console::run(options);
+        if let Err(error) = &left {
+            super::screen::complain(&format!("{error:#}; the program goes on, Ctrl+C stops it"));
+            while !hung_up.load(Ordering::SeqCst) {
+                std::thread::park_timeout(NAP);
+            }
+        }
         // Nobody listens only when the appliance is ending anyway.
+        let _ = tell.send(left);
         let _ = ender.send(Ending::Asked);
-        left
     });
-    let shown = shown.context("cannot start the console")?;
+    shown.context("cannot start the console")?;
     let ended = appliance.wait();
     stop.store(true, Ordering::SeqCst);
-    let left = shown.join().unwrap_or_else(|_| bail!("the console panicked: see logs/"));
-    ended.and(left)
+    // A terminal that takes nothing holds up no stop.
+    let left = hear.recv_timeout(LAST_PICTURE).unwrap_or(Ok(()));
+    Ok((ended, left))
 }
 
 /// Both ends are a terminal.
@@ -66,11 +89,10 @@ pub(super) fn is_possible() -> bool {
 
 pub(super) fn options(
     config: &Config,
-    args: &ConsoleArgs,
+    lang: Option<Lang>,
     db: Db,
     clock: Clock,
     stop: Arc<AtomicBool>,
-    chat: Option<Box<dyn Chat>>,
 ) -> Result<Options> {
     let look = Look::of_environment();
     let look = Look { colour: look.colour && !config.no_color, ..look };
@@ -80,12 +102,12 @@ pub(super) fn options(
         clock,
         data_dir: config.data_dir.clone(),
         zone: config.report.timezone.clone(),
-        lang: args.lang.unwrap_or_else(|| language(look)),
+        lang: lang.unwrap_or_else(|| language(look)),
         look,
-        readonly: args.readonly,
+        readonly: false,
         by: By { way: Way::Console, ..super::by() },
         stop,
-        chat,
+        chat: None,
         owns: false,
     })
 }

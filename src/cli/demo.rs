@@ -21,6 +21,7 @@ use super::args::DemoArgs;
 use super::{console, screen};
 use crate::clock::MINUTE;
 use crate::sandbox::customers::{Customers, Outcome, Plan};
+use crate::text::Lang;
 use report::{Progress, Report, Watched};
 use world::World;
 
@@ -28,6 +29,8 @@ use world::World;
 const PATIENCE: i64 = 6 * 60 * MINUTE;
 /// Whoever sits at the console takes their time, in real time.
 const UNHURRIED: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// What was begun when the console is left may end in this time, real.
+const GOODBYE: Duration = Duration::from_secs(10);
 /// The last edits of status messages go out in this time, real.
 const AFTERGLOW: Duration = Duration::from_secs(30);
 
@@ -51,12 +54,14 @@ pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
             args.speed,
         ))?;
     }
+    let by_hand = by_hand.then_some(context.lang);
     let outcomes = watch(&world, plans, by_hand, &stop)?;
     if !stop.load(Ordering::SeqCst) {
-        world.settle(AFTERGLOW)?;
+        // Whoever leaves the console waits for what was begun, but not for long.
+        world.settle(if by_hand.is_some() { GOODBYE } else { AFTERGLOW })?;
     }
     let videos = world.save_videos()?;
-    let watched = if by_hand { Watched::ByHand } else { Watched::ToTheEnd };
+    let watched = if by_hand.is_some() { Watched::ByHand } else { Watched::ToTheEnd };
     let report = Report::gather(&world, &outcomes, watched, videos, begun.elapsed())?;
     let good = report.is_good();
     // Whoever reads the summary may have hung up: the exit code still tells.
@@ -73,28 +78,33 @@ pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
 fn watch(
     world: &World,
     plans: Vec<Plan>,
-    by_hand: bool,
+    by_hand: Option<Option<Lang>>,
     stop: &Arc<AtomicBool>,
 ) -> Result<Vec<Outcome>> {
     let orders = plans.len();
     let customers = Customers::new(world.sandbox.telegram().clone(), world.clock.clone(), plans);
     let patience = match by_hand {
-        true => UNHURRIED,
-        false => world.clock.real_span(PATIENCE).max(Duration::from_secs(120)),
+        Some(_) => UNHURRIED,
+        None => world.clock.real_span(PATIENCE).max(Duration::from_secs(120)),
     };
+    let left = AtomicBool::new(false);
     let (tell, hear) = channel();
     std::thread::scope(|scope| {
+        let left = &left;
         let running = scope.spawn(move || {
             let progress = |outcome: &Outcome| {
                 // Nobody listens any more where the demo fails.
                 let _ = tell.send(outcome.clone());
             };
-            customers.run_while(patience, progress, || !stop.load(Ordering::SeqCst))
+            let go_on = || !(stop.load(Ordering::SeqCst) || left.load(Ordering::SeqCst));
+            customers.run_while(patience, progress, go_on)
         });
-        if by_hand {
-            world.console()?;
+        if let Some(lang) = by_hand {
+            let shown = world.console(lang);
+            left.store(true, Ordering::SeqCst);
+            shown?;
+            return running.join().map_err(|_| anyhow!("the demo's customers panicked"));
         }
-        // What is left when the console is left.
         let mut progress = Progress::new(world, orders);
         for outcome in hear {
             progress.heard(&outcome);

@@ -46,7 +46,7 @@ pub(super) enum Mode {
     /// A line is asked for.
     Ask(Ask, Input),
     /// A deed waits for its question.
-    Weighing,
+    Weighing(Deed),
     /// A question waits for yes or no.
     Confirm(Deed, String),
     Help(usize),
@@ -108,8 +108,10 @@ pub(super) struct App {
     pub(super) now: Millis,
     /// The chat's input line; the demo only.
     pub(super) typed: Input,
-    /// Lines that the screen has for its contents.
+    /// Lines that the screen has for its contents; 0: the window is too small to show any.
     pub(super) height: usize,
+    /// The window cannot show what a key would do.
+    pub(super) too_small: bool,
 }
 
 impl App {
@@ -132,6 +134,7 @@ impl App {
             now,
             typed: Input::default(),
             height: 1,
+            too_small: false,
         }
     }
 
@@ -171,35 +174,34 @@ impl App {
     }
 
     /// News from the thread behind.
-    pub(super) fn hear(&mut self, news: News) -> Vec<Effect> {
+    pub(super) fn hear(&mut self, news: News) {
         match news {
             News::Picture(picture) => {
                 self.trouble = None;
                 let ours = picture.request == self.request();
                 let known = self.picture.as_ref().is_some_and(|old| old.request == picture.request);
-                if ours && !(self.frozen && known) {
-                    self.picture = Some(*picture);
+                match &mut self.picture {
+                    // Whether the appliance lives and sells is never frozen.
+                    Some(frozen) if ours && known && self.frozen => frozen.head = picture.head,
+                    _ if ours => self.picture = Some(*picture),
+                    _ => {}
                 }
             }
             News::Question(deed, question) => {
-                if matches!(self.mode, Mode::Weighing) {
-                    self.mode = Mode::Confirm(deed, question);
+                // Of another deed than the one that is waited for: that was given up.
+                if matches!(&self.mode, Mode::Weighing(asked) if *asked == deed) {
+                    self.mode = match question {
+                        Ok(question) => Mode::Confirm(deed, question),
+                        Err(why) => {
+                            self.toasts.add(Toast::bad(why), self.now);
+                            Mode::Browse
+                        }
+                    };
                 }
             }
-            News::Done(toast) => {
-                if matches!(self.mode, Mode::Weighing) {
-                    self.mode = Mode::Browse;
-                }
-                if toast.good
-                    && let Some(list) = self.lists.get_mut(&self.kind())
-                {
-                    list.marks.clear();
-                }
-                self.toasts.add(toast, self.now);
-            }
+            News::Done(toast) => self.toasts.add(toast, self.now),
             News::Trouble(why) => self.trouble = Some(why),
         }
-        Vec::new()
     }
 
     /// Makes rows and lines of the picture, for a screen so wide.
@@ -290,6 +292,16 @@ impl App {
         self.look()
     }
 
+    /// What was marked for a deed is not marked for the next one, and the list shows what comes of it.
+    fn begin_deed(&mut self, deed: Deed) -> Vec<Effect> {
+        let kind = self.kind();
+        if let Some(list) = self.lists.get_mut(&kind) {
+            list.marks.clear();
+        }
+        self.frozen = false;
+        vec![Effect::Wish(Wish::Do(deed))]
+    }
+
     fn complain(&mut self, text: String) -> Vec<Effect> {
         self.toasts.add(Toast::bad(text), self.now);
         Vec::new()
@@ -305,10 +317,10 @@ impl App {
             return self.complain(text);
         }
         if deed.asks() {
-            self.mode = Mode::Weighing;
+            self.mode = Mode::Weighing(deed.clone());
             return vec![Effect::Wish(Wish::Weigh(deed))];
         }
-        vec![Effect::Wish(Wish::Do(deed))]
+        self.begin_deed(deed)
     }
 }
 

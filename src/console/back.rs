@@ -4,6 +4,7 @@ use super::deeds::{Deed, Doer};
 use super::picture::{Picture, Reader, Request};
 use super::toasts::Toast;
 use anyhow::{Context as _, Result};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,7 +28,8 @@ pub(super) enum Wish {
 /// What the thread has to say.
 pub(super) enum News {
     Picture(Box<Picture>),
-    Question(Deed, String),
+    /// Or why it makes no sense.
+    Question(Deed, Result<String, String>),
     Done(Toast),
     /// The database could not be read.
     Trouble(String),
@@ -86,13 +88,14 @@ impl<F: Fn(News) -> bool> Worker<F> {
                     self.request = Some(request);
                     true
                 }
-                Ok(Wish::Weigh(deed)) => match self.doer.question(&deed) {
-                    Ok(question) => (self.tell)(News::Question(deed, question)),
-                    Err(error) => (self.tell)(News::Done(Toast::bad(format!("{error:#}")))),
-                },
+                Ok(Wish::Weigh(deed)) => {
+                    let question = unwound(|| self.doer.question(&deed));
+                    (self.tell)(News::Question(deed, question))
+                }
                 Ok(Wish::Do(deed)) => {
-                    let toast = self.doer.run(&deed, self.reader.clock.now());
-                    (self.tell)(News::Done(toast))
+                    let now = self.reader.clock.now();
+                    let toast = unwound(|| Ok(self.doer.run(&deed, now)));
+                    (self.tell)(News::Done(toast.unwrap_or_else(Toast::bad)))
                 }
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -107,9 +110,18 @@ impl<F: Fn(News) -> bool> Worker<F> {
 
     fn look(&mut self) -> bool {
         let Some(request) = &self.request else { return true };
-        match self.reader.read(request) {
+        match unwound(|| self.reader.read(request)) {
             Ok(picture) => (self.tell)(News::Picture(Box::new(picture))),
-            Err(error) => (self.tell)(News::Trouble(format!("{error:#}"))),
+            Err(why) => (self.tell)(News::Trouble(why)),
         }
+    }
+}
+
+/// A defect in one reading or deed is said like any other trouble; the thread lives on, or the
+/// screen would show its last picture for ever.
+fn unwound<T>(work: impl FnOnce() -> Result<T>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| format!("{error:#}")),
+        Err(_) => Err("a defect of this program: the log has its words".to_owned()),
     }
 }

@@ -29,7 +29,8 @@ pub(super) const SMALLEST: (u16, u16) = (80, 24);
 /// Draws the whole screen; returns where the cursor of an input line stands.
 pub(super) fn draw(app: &mut App, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
-    let cursor = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    app.too_small = area.width < SMALLEST.0 || area.height < SMALLEST.1;
+    let cursor = if app.too_small {
         too_small(app, area, buffer);
         None
     } else {
@@ -92,7 +93,7 @@ fn title(app: &App, area: Rect, buffer: &mut Buffer) {
             left.push(span(format!(" · {}", words.tell("mode-readonly")), Meaning::Warn, look));
         }
         right.push(match head.heartbeat_at {
-            Some(beat) if head.alive => {
+            Some(beat) if app.now - beat < picture.alive_within => {
                 let age = words.age(beat, app.now);
                 let text = words.tell_of("life-running", &[("age", Arg::Str(&age))]);
                 span(text, Meaning::Good, look)
@@ -153,7 +154,7 @@ fn banner(app: &App) -> Option<Line<'static>> {
     let mut parts = Vec::new();
     parts.extend(since("banner-safe-mode", head.safe_mode_at));
     if drain.is_some() {
-        let left = head.rendering as i64;
+        let left = head.begun as i64;
         parts.push(match left {
             0 => words.tell("banner-drained"),
             _ => words.tell_of("banner-draining", &[("n", Arg::Num(left))]),

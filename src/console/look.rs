@@ -62,13 +62,14 @@ impl Look {
         }
     }
 
-    /// The last touch on a picture: where the locale is not UTF-8 nothing beyond ASCII is left.
+    /// The last touch on a picture: where the locale is not UTF-8 lines, bars and signs are ASCII.
     pub(super) fn finish(self, buffer: &mut Buffer) {
         if self.unicode {
             return;
         }
         for cell in &mut buffer.content {
-            if !cell.symbol().is_ascii() {
+            // Letters stay: a name is worth more than a rule, and most terminals know them.
+            if !cell.symbol().chars().all(|c| c.is_ascii() || c.is_alphabetic()) {
                 let plain = ascii(cell.symbol());
                 cell.set_symbol(plain);
             }
@@ -109,12 +110,12 @@ mod tests {
     use ratatui::layout::Rect;
 
     #[test]
-    fn without_utf8_nothing_beyond_ascii_is_drawn() {
+    fn without_utf8_lines_and_signs_are_ascii_and_letters_stay() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
         buffer.set_string(0, 0, "┌─● Анна 保", Style::new());
         Look { colour: true, unicode: false }.finish(&mut buffer);
-        assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
-        assert_eq!(buffer[(0, 0)].symbol(), "+");
+        let drawn: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        assert!(drawn.starts_with("+-# Анна"), "{drawn}");
     }
 
     #[test]

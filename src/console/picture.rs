@@ -44,6 +44,8 @@ pub(super) struct Picture {
     pub(super) body: Body,
     /// By the process clock.
     pub(super) read_at: Millis,
+    /// How old the last heartbeat of a living appliance may be, by the process clock.
+    pub(super) alive_within: Millis,
 }
 
 /// The facts of the screen at hand.
@@ -67,10 +69,12 @@ pub(super) enum Body {
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LogLine {
+    /// Its file and where in it it begins: the same however long the file grows.
+    pub(super) place: String,
     /// `ERROR`, `WARN`, `INFO`, …; empty for a line that goes on.
     pub(super) level: String,
-    /// When, as it was written.
-    pub(super) at: String,
+    /// When it was written; none for a line that goes on.
+    pub(super) at: Option<Millis>,
     pub(super) text: String,
 }
 
@@ -136,7 +140,7 @@ impl Reader {
                 View::Audit => Body::Audit(trail::read(conn, None, ROWS)?),
                 View::Chat => Body::Nothing,
             };
-            Ok(Picture { request: request.clone(), head, body, read_at: now })
+            Ok(Picture { request: request.clone(), head, body, read_at: now, alive_within })
         })
     }
 }

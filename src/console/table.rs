@@ -43,11 +43,17 @@ pub(super) struct Row {
     /// A job's id, a key's fingerprint.
     pub(super) key: String,
     pub(super) cells: Vec<(String, Meaning)>,
+    /// What `y` copies; none: the key.
+    pub(super) copy: Option<String>,
 }
 
 impl Row {
     pub(super) fn new(key: impl ToString) -> Self {
-        Self { key: key.to_string(), cells: Vec::new() }
+        Self { key: key.to_string(), ..Self::default() }
+    }
+
+    pub(super) fn copying(self, text: &str) -> Self {
+        Self { copy: Some(text.to_owned()), ..self }
     }
 
     pub(super) fn cell(self, text: impl Into<String>) -> Self {

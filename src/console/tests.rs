@@ -183,7 +183,7 @@ impl Desk {
             let news = match effect {
                 Effect::Wish(Wish::Look(request)) => return self.hears_picture(&request),
                 Effect::Wish(Wish::Weigh(deed)) => {
-                    let question = self.doer.question(&deed).unwrap();
+                    let question = self.doer.question(&deed).map_err(|error| format!("{error:#}"));
                     News::Question(deed, question)
                 }
                 Effect::Wish(Wish::Do(deed)) => {
@@ -196,8 +196,7 @@ impl Desk {
                     return;
                 }
             };
-            let effects = self.app.hear(news);
-            self.work(effects);
+            self.app.hear(news);
             let request = self.app.request();
             self.hears_picture(&request);
         }

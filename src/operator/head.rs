@@ -37,6 +37,8 @@ pub struct Head {
     pub live_jobs: usize,
     /// Of these, what the provider works on.
     pub rendering: usize,
+    /// Jobs that the provider was asked for and whose customer does not have the video yet.
+    pub begun: usize,
     /// Worker threads, at the last heartbeat.
     pub threads: Option<i64>,
     /// Of these, busy ones.
@@ -51,6 +53,8 @@ pub fn read(conn: &Connection, shop: &Shop, alive_within: Millis, now: Millis) -
     let live_jobs = live.iter().map(|(_, jobs)| jobs).sum();
     let render = live.iter().find(|(step, _)| *step == Step::Render.word());
     let rendering = render.map_or(0, |(_, jobs)| *jobs);
+    let after = [Step::Render, Step::Fetch, Step::Deliver].map(Step::word);
+    let begun = live.iter().filter(|(step, _)| after.contains(step)).map(|(_, jobs)| jobs).sum();
     let mut found = conn.prepare_cached(
         "SELECT mode, bot_username, version, started_at, heartbeat_at, selling_paused_at,
                 submitting_paused_at, safe_mode_at, threads, threads_busy
@@ -72,6 +76,7 @@ pub fn read(conn: &Connection, shop: &Shop, alive_within: Millis, now: Millis) -
             safe_mode_at: row.get("safe_mode_at")?,
             live_jobs,
             rendering,
+            begun,
             threads: row.get("threads")?,
             threads_busy: row.get("threads_busy")?,
         })

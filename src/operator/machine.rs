@@ -48,7 +48,11 @@ pub fn look(data_dir: &Path) -> Result<Machine> {
 
 fn newest(folder: &Path) -> Option<Millis> {
     let entries = std::fs::read_dir(folder).ok()?.take(MOST_BACKUPS);
-    let files = entries.filter_map(|entry| entry.ok()?.metadata().ok().filter(|it| it.is_file()));
+    // What grows there under the name `….part` is no backup yet.
+    let whole = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "db"));
+    let files = whole.filter_map(|entry| entry.metadata().ok().filter(|it| it.is_file()));
     let written = files.filter_map(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
     written.map(|at| at.as_millis() as Millis).max()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use super::super::args::{ConsoleArgs, DemoArgs};
+use super::super::args::DemoArgs;
 use super::super::{Context, console};
 use super::chat::YourChat;
 use crate::clock::{Clock, SECOND};
@@ -17,6 +17,7 @@ use crate::sandbox::customers::Plan;
 use crate::sandbox::telegram::{Kind, Message};
 use crate::sandbox::{self, Sandbox, Telegram};
 use crate::serve::{Appliance, LogTo, begin_logs};
+use crate::text::Lang;
 
 /// As many accounts as the load needs: each starts 20 tasks in ten seconds.
 const KIE_KEYS: usize = 3;
@@ -79,16 +80,16 @@ impl World {
     }
 
     /// The console over it, with the chat in which its user is a customer.
-    pub(super) fn console(&self) -> Result<()> {
+    pub(super) fn console(&self, lang: Option<Lang>) -> Result<()> {
         // Leaving the console leaves the appliance alone: what was begun is finished.
         let stop = console::hang_up()?;
-        let args = ConsoleArgs { readonly: false, lang: None };
         let db = self.appliance.db().clone();
         let mut options =
-            console::options(&self.config, &args, db, self.clock.clone(), Arc::clone(&stop), None)?;
+            console::options(&self.config, lang, db, self.clock.clone(), Arc::clone(&stop))?;
         let telegram = self.sandbox.telegram().clone();
         options.chat = Some(Box::new(YourChat::new(telegram, options.lang, self.videos.clone())));
-        console::with(&self.appliance, options, &stop)
+        let (ended, left) = console::with(&self.appliance, options, &stop)?;
+        ended.and(left)
     }
 
     /// Waits until no job lives and nothing waits to be sent.

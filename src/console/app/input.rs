@@ -1,7 +1,6 @@
 //! Keys, by what stands over the screen: a line to edit, a question, a leaf to read.
 
 use super::{App, Ask, Effect, Mode};
-use crate::console::back::Wish;
 use crate::console::command::{self, Order};
 use crate::console::deeds::Deed;
 use crate::console::view::{Kind, View};
@@ -19,22 +18,55 @@ const LATIN: &str = "qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGHJKLZXCVBNM";
 impl App {
     /// A key was pressed.
     pub(in crate::console) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if self.too_small {
+            return self.press_blind(key);
+        }
         match std::mem::replace(&mut self.mode, Mode::Browse) {
             Mode::Browse if self.kind() == Kind::Chat => self.press_chat(key),
             Mode::Browse => self.browse(latin(key)),
             Mode::Filter(input) => self.edit_filter(key, input),
             Mode::Command(input) => self.edit_command(key, input),
             Mode::Ask(ask, input) => self.edit_answer(key, ask, input),
-            Mode::Weighing => {
+            Mode::Weighing(deed) => {
                 // The question is on its way; whoever changes their mind says so.
                 if key.code != KeyCode::Esc {
-                    self.mode = Mode::Weighing;
+                    self.mode = Mode::Weighing(deed);
                 }
                 Vec::new()
             }
             Mode::Confirm(deed, question) => self.answer(key, deed, question),
             Mode::Help(scroll) => self.leaf(key, scroll, Mode::Help),
             Mode::Toasts(scroll) => self.leaf(key, scroll, Mode::Toasts),
+        }
+    }
+
+    /// In a window that shows nothing, keys do nothing but leave.
+    fn press_blind(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if matches!(self.mode, Mode::Weighing(_) | Mode::Confirm(..)) {
+            self.mode = Mode::Browse;
+        }
+        let key = latin(key);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let leaves = match key.code {
+            KeyCode::Char('c') => control,
+            KeyCode::Char('q') => true,
+            _ => false,
+        };
+        if leaves && !self.setting.owns { vec![Effect::Leave] } else { Vec::new() }
+    }
+
+    /// Something was pasted: into a line where one is open, and nowhere else. Its line ends are no
+    /// Enter, and its letters no keys.
+    pub(in crate::console) fn paste(&mut self, text: &str) {
+        let chat = matches!(self.mode, Mode::Browse) && self.kind() == Kind::Chat;
+        let input = match &mut self.mode {
+            Mode::Filter(input) | Mode::Command(input) | Mode::Ask(_, input) => input,
+            _ if chat && !self.too_small => &mut self.typed,
+            _ => return,
+        };
+        for letter in text.trim().chars() {
+            let letter = if letter.is_control() { ' ' } else { letter };
+            edit(input, KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE));
         }
     }
 
@@ -101,7 +133,7 @@ impl App {
     fn answered(&mut self, ask: Ask, line: String, input: Input) -> Vec<Effect> {
         match ask {
             Ask::Credits(user) => match line.parse::<i64>() {
-                Ok(credits) if credits != 0 && credits.abs() <= 1_000_000 => {
+                Ok(credits) if credits != 0 => {
                     self.open(Mode::Ask(Ask::CreditsNote(user, credits), Input::default()))
                 }
                 _ => {
@@ -124,12 +156,14 @@ impl App {
         }
     }
 
-    /// Only a plain yes is one; everything that could be meant as a no is.
+    /// Only a plain yes is one, to a question that is seen; everything that could be meant as a no
+    /// is.
     fn answer(&mut self, key: KeyEvent, deed: Deed, question: String) -> Vec<Effect> {
+        let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
         match key.code {
-            KeyCode::Char(letter) if self.is_yes(letter) => match deed {
+            KeyCode::Char(letter) if plain && self.is_yes(letter) => match deed {
                 Deed::Quit { .. } => vec![Effect::Leave],
-                deed => vec![Effect::Wish(Wish::Do(deed))],
+                deed => self.begin_deed(deed),
             },
             KeyCode::Char('n' | 'N' | 'т' | 'Т' | 'q' | 'н' | 'Н')
             | KeyCode::Esc

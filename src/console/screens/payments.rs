@@ -30,6 +30,7 @@ fn line(context: &Context<'_>, one: &payments::Row) -> Row {
         (None, None) => (context.tell("payment-paid"), Meaning::Good),
     };
     Row::new(format!("{}:{}", one.id, one.tg_user_id))
+        .copying(&one.charge_id)
         .meant(context.words.moment(one.paid_at), Meaning::Dim)
         .cell(name(one.username.as_ref(), Some(&one.tg_user_id.to_string())))
         .cell(context.words.number(one.stars))

@@ -204,7 +204,8 @@ fn a_console_that_only_looks_refuses_every_deed() {
             let mut letters = key.label.chars();
             let (Some(letter), None) = (letters.next(), letters.next()) else { continue };
             desk.shows(view).press(Char(letter));
-            let asks = matches!(desk.app.mode, Mode::Ask(..) | Mode::Weighing | Mode::Confirm(..));
+            let asks =
+                matches!(desk.app.mode, Mode::Ask(..) | Mode::Weighing(_) | Mode::Confirm(..));
             assert!(!asks, "{letter} on {view:?}");
             desk.press(Esc);
         }

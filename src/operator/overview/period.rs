@@ -227,6 +227,7 @@ mod tests {
         assert_eq!((today.orders, today.videos), (0, 1), "its order is older than today");
         assert_eq!((hours.orders[22], hours.videos[23], hours.refunds[23]), (1, 1, 1));
         assert_eq!((hours.credits_charged[23], hours.provider_credits[23]), (1, 45.5));
+        assert_eq!((day.stars, today.stars, hours.stars[20]), (150, 0, 150));
         assert_eq!(hours.videos.iter().sum::<i64>(), 1);
     }
 
@@ -237,6 +238,7 @@ mod tests {
         assert_eq!((whole.orders, whole.videos, whole.credits_out), (1, 1, 1));
         let before = between(&conn, 996_300_000, 996_400_000).unwrap();
         assert_eq!((before.orders, before.videos, before.credits_in), (0, 0, 5));
+        assert_eq!(between(&conn, 988_000_000, now).unwrap().stars, 150);
         assert_eq!(between(&conn, now, now).unwrap(), Period::default());
     }
 

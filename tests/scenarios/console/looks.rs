@@ -39,6 +39,10 @@ fn a_window_may_change_its_size_at_any_time() {
         is_whole(&console, 80, 24);
         console.shows("@customer7");
     }
+    // A question that is not seen is not answered.
+    console.types("1").shows("The day").types("P").shows("Close selling?");
+    console.resize(40, 10).shows("The window is 40x10").types("y").resize(80, 24);
+    console.shows("Close selling?").types("n").hides("Close selling?");
     for size in (1..=100).map(|n| (n * 2, n)) {
         console.resize(size.0, size.1);
     }
@@ -104,7 +108,7 @@ fn the_console_speaks_russian_by_locale_or_by_word() {
         console.shows("1 Обзор").shows("работает, пульс");
         tour(&console, "экран с этим номером", "@customer7");
         // A Russian keyboard has the same keys: P, then "да".
-        console.types("1").shows("Сегодня").types("З").shows("Закрыть продажи?").types("д");
+        console.types("1").shows("сутки").types("З").shows("Закрыть продажи?").types("д");
         console.shows("продажи закрыты");
         shop.commands(&["resume"]);
         console.hides("продажи закрыты").types("й");
@@ -124,7 +128,7 @@ fn an_id_is_copied_into_the_operators_own_clipboard() {
     ann.orders(1, UGC).arrives();
     let console = shop.console();
     console.types("6").shows("@customer707301").types("y").shows("Copied: 707301");
-    console.types("2").shows("@customer707301").types("y").shows("Copied: 1 ");
+    console.types("2").shows("1  @customer707301").types("y").shows("✓ Copied: 1\n");
     super::leave(&console);
     // "707301" and "1".
     assert_eq!(console.copied(), ["NzA3MzAx", "MQ=="]);

@@ -64,3 +64,19 @@ fn a_newcomer_gets_to_their_first_video_by_what_the_screen_says() {
     let root = saved.parent().unwrap().parent().unwrap();
     assert!(root.join("videos").is_dir() && !root.join("data").exists());
 }
+
+#[test]
+fn a_demo_that_is_told_to_end_gives_the_terminal_back_and_leaves_no_data() {
+    let shop = Setup::new().stopped();
+    for signal in ["TERM", "HUP"] {
+        let demo = shop.terminal(&["demo", "--orders", "2", "--speed", "60"], 80, 24);
+        demo.shows("You are a customer of this shop.");
+        presses(&demo, "/start");
+        demo.shows("Make Reels").signal(signal).ends();
+        demo.is_restored();
+        let left = std::fs::read_dir(shop.data().parent().unwrap()).unwrap();
+        let demos =
+            left.map(|entry| entry.unwrap().path()).filter(|path| path.join("data").exists());
+        assert_eq!(demos.count(), 0, "SIG{signal}");
+    }
+}
