@@ -287,7 +287,7 @@ job-wishes = wishes
 job-prompt = prompt
 of-ledger = credits:
 of-message = message:
-of-submit = submit:
+of-submit = request:
 next-ended = it ended { $age }, nothing more happens
 next-running = a thread works on { $step } for { $span }
 next-due = { $step } begins as soon as a thread is free
@@ -299,6 +299,107 @@ next-key = no key has money: it waits until one does
 next-key-at = all keys are over their limits: the first is free { $age }
 next-safe-mode = safe mode: it waits for "open all" (R)
 next-paused = submits are held by hand: it waits for "open all" (R)
+
+## What is stored in English
+
+was-claimed = claimed
+was-written = written
+was-uploaded = photo uploaded
+was-accepted = task accepted
+was-orphan = task accepted too late, nobody waits for it
+was-rendered = video made
+was-fetched = video fetched
+was-trouble = trouble
+was-done = the customer has it
+was-failed = failed
+was-canceled = canceled
+call-sending = no answer yet
+call-accepted = accepted
+call-refused = refused
+call-lost = answer lost
+call-unsent = not sent
+message-pending = waiting
+message-sent = sent
+message-dropped = given up
+message-text = text
+class-violation = rules broken
+class-model-off = model off
+class-download = photo not loaded
+class-temporary = temporary
+class-mistake = our mistake
+class-unknown = unknown
+class-unreached = not reached
+class-timeout = took too long
+class-undelivered = not delivered
+class-no-photo = no photo
+class-no-prompt = prompt too long
+class-strikes = kept crashing
+actor-bot = bot
+actor-worker = program
+actor-operator = operator
+actor-welcome = welcome
+way-command = command
+way-console = console
+way-chat = chat
+deed-grant = grant
+deed-retry = run again
+deed-cancel = cancel
+deed-hurry = run now
+deed-raise = raise
+deed-ban = ban
+deed-unban = unban
+deed-message = message
+deed-block = block
+deed-unblock = unblock
+deed-ask = ask balance
+deed-switch-on = switch on
+deed-switch-off = switch off
+deed-pause-selling = close selling
+deed-pause-submitting = hold submits
+deed-drain = drain
+deed-resume = open all
+deed-refund = refund Stars
+deed-restore = restore
+said-selling = selling
+said-both = selling and submits
+said-served = may order
+said-blocked = blocked
+said-blocked-for = blocked for { $span }
+said-blocked-why = blocked: { $why }
+said-off = off
+said-paused = off at the provider
+said-open = open
+said-closed = closed
+said-selling-paused = selling closed
+said-submitting-paused = submits held
+said-safe-mode = safe mode
+said-due-now = now
+said-refused = Telegram refused
+said-by-operator = by hand
+said-at = at { $step }
+said-credits = { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+}
+said-canceled = canceled, { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+} back
+said-refunded = Stars are back; { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+} taken, { $owed } owed
+named-user = user { $id }
+named-job = job { $id }
+named-rerun = runs again as job { $id }
+named-key = key { $id }
+named-model = model { $id }
+named-payment = payment { $id }
+named-priority = priority { $id }
+named-task = task { $id }
+named-message = message { $id }
+named-status = status of order { $id }
+named-fail = bad news on order { $id }
 
 ## Overview
 
@@ -478,7 +579,13 @@ unclear-note = A reason is needed, for the record.
 unclear-text = The message is missing.
 unclear-key = Which key? Its number or fingerprint.
 unclear-model = Which model?
-unclear-filter = The filter is unclear: { $word }
+unclear-filter = The filter: { $word }
+filter-field = no "{ $word }:", only state, step, user, order, error, model, key
+filter-empty = nothing behind "{ $word }"
+filter-state = no state "{ $word }": live, queued, processing, done, failed, canceled
+filter-step = no step "{ $word }": script, upload, submit, render, fetch, deliver
+filter-age = "{ $word }" is no age: write age>10m or age<2h, with s, m, h or d
+filter-too-long = too long
 
 ## Chat
 

@@ -287,7 +287,7 @@ job-wishes = пожелания
 job-prompt = промпт
 of-ledger = кредиты:
 of-message = сообщение:
-of-submit = отправка:
+of-submit = запрос:
 next-ended = закончилось { $age }, дальше ничего не будет
 next-running = шаг «{ $step }» выполняется { $span }
 next-due = шаг «{ $step }» начнётся, как только освободится поток
@@ -299,6 +299,110 @@ next-key = нет ключа с деньгами: ждём, пока появи�
 next-key-at = все ключи превысили лимит: первый освободится { $age }
 next-safe-mode = безопасный режим: ждём «открыть всё» (R)
 next-paused = отправка остановлена вами: ждём «открыть всё» (R)
+
+## Что записано по-английски
+
+was-claimed = взято в работу
+was-written = написан
+was-uploaded = фото загружено
+was-accepted = задача принята
+was-orphan = задача принята поздно, видео её уже не ждёт
+was-rendered = видео снято
+was-fetched = видео получено
+was-trouble = не вышло
+was-done = видео у клиента
+was-failed = сбой
+was-canceled = отменено
+call-sending = ждём ответа
+call-accepted = принят
+call-refused = отказ
+call-lost = ответ потерялся
+call-unsent = не ушёл
+message-pending = ждёт отправки
+message-sent = отправлено
+message-dropped = не отправлено
+message-text = текст
+class-violation = нарушены правила
+class-model-off = модель отключена
+class-download = фото не загрузилось
+class-temporary = временный сбой
+class-mistake = ошибка программы
+class-unknown = неизвестная ошибка
+class-unreached = нет связи
+class-timeout = слишком долго
+class-undelivered = не доставлено
+class-no-photo = нет фото
+class-no-prompt = длинный промпт
+class-strikes = падало на нём
+actor-bot = бот
+actor-worker = программа
+actor-operator = оператор
+actor-welcome = в подарок новому
+way-command = команда
+way-console = консоль
+way-chat = чат
+deed-grant = кредиты
+deed-retry = повтор
+deed-cancel = отмена
+deed-hurry = не ждать
+deed-raise = вперёд
+deed-ban = бан
+deed-unban = снят бан
+deed-message = сообщение
+deed-block = блокировка
+deed-unblock = разблокировка
+deed-ask = запрос баланса
+deed-switch-on = включение
+deed-switch-off = отключение
+deed-pause-selling = закрыты продажи
+deed-pause-submitting = стоп отправке
+deed-drain = завершение
+deed-resume = всё открыто
+deed-refund = возврат Stars
+deed-restore = восстановление
+said-selling = продажи
+said-both = продажи и отправка
+said-served = может заказывать
+said-blocked = заблокирован
+said-blocked-for = заблокирован на { $span }
+said-blocked-why = заблокирован: { $why }
+said-off = отключена
+said-paused = отключена у провайдера
+said-open = открыто
+said-closed = закрыто
+said-selling-paused = продажи закрыты
+said-submitting-paused = отправка остановлена
+said-safe-mode = безопасный режим
+said-due-now = сейчас
+said-refused = Telegram отказал
+said-by-operator = вами
+said-at = на шаге «{ $step }»
+said-credits = { $n ->
+    [one] { $n } кредит
+    [few] { $n } кредита
+   *[many] { $n } кредитов
+}
+said-canceled = отменено, { $n ->
+    [one] вернулся { $n } кредит
+    [few] вернулись { $n } кредита
+   *[many] вернулось { $n } кредитов
+}
+said-refunded = Stars вернулись; { $n ->
+    [one] забран { $n } кредит
+    [few] забраны { $n } кредита
+   *[many] забрано { $n } кредитов
+}, не хватило { $owed }
+named-user = клиент { $id }
+named-job = видео { $id }
+named-rerun = повтор — видео { $id }
+named-key = ключ { $id }
+named-model = модель { $id }
+named-payment = платёж { $id }
+named-priority = приоритет { $id }
+named-task = задача { $id }
+named-message = сообщение { $id }
+named-status = статус заказа { $id }
+named-fail = неудача в заказе { $id }
 
 ## Обзор
 
@@ -462,7 +566,13 @@ unclear-note = Нужна причина: она останется в запи�
 unclear-text = Нет самого сообщения.
 unclear-key = Какой ключ? Номер или отпечаток.
 unclear-model = Какая модель?
-unclear-filter = Фильтр непонятен: { $word }
+unclear-filter = Фильтр: { $word }
+filter-field = нет «{ $word }:», есть state, step, user, order, error, model, key
+filter-empty = после «{ $word }» ничего нет
+filter-state = нет состояния «{ $word }»: live, queued, processing, done, failed, canceled
+filter-step = нет шага «{ $word }»: script, upload, submit, render, fetch, deliver
+filter-age = «{ $word }» — не возраст: пишите age>10m или age<2h, можно s, m, h, d
+filter-too-long = слишком длинный
 
 ## Чат
 

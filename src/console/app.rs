@@ -283,8 +283,8 @@ impl App {
         if self.kind() == Kind::Queue
             && let Err(error) = Filter::parse(&filter)
         {
-            let text =
-                self.words().tell_of("unclear-filter", &[("word", Arg::Str(&error.to_string()))]);
+            let why = screens::known::unclear(self.words(), &error);
+            let text = self.words().tell_of("unclear-filter", &[("word", Arg::Str(&why))]);
             return self.complain(text);
         }
         self.filters.insert(self.kind(), filter);

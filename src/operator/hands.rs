@@ -115,5 +115,10 @@ struct Done<'a> {
     note: &'a str,
 }
 
+/// As the audit says them.
+fn in_words(credits: i64) -> String {
+    if credits == 1 { "1 credit".to_owned() } else { format!("{credits} credits") }
+}
+
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ fn line(context: &Context<'_>, group: &Group) -> Row {
     let newest: Vec<String> = group.jobs.iter().take(EXAMPLES).map(ToString::to_string).collect();
     Row::new(&group.signature)
         .cell(group.count.to_string())
-        .meant(group.class.clone(), Meaning::Warn)
+        .meant(context.class(&group.class), Meaning::Warn)
         .cell(context.age(group.last_at))
         .meant(context.age(group.first_at), Meaning::Dim)
         .cell(if group.rerun_already == 0 {

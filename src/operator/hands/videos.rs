@@ -1,6 +1,6 @@
 //! One video: again, sooner, before the others, or not at all.
 
-use super::{Done, Refused, record};
+use super::{Done, Refused, in_words, record};
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
@@ -55,7 +55,7 @@ pub fn cancel(tx: &Tx<'_>, shop: &Shop, by: &By, id: JobId, now: Millis) -> Resu
         action: "cancel",
         object: object(id),
         before: format!("at {}", stand.step.word()),
-        after: format!("canceled, {back} credits back"),
+        after: format!("canceled, {} back", in_words(back)),
         note: "",
     };
     record(tx, by, &done, now)?;
