@@ -461,6 +461,7 @@ refused-submits-held = Job { $job } waits because submits are held: R opens.
 refused-top-priority = Job { $job } has the highest priority already.
 refused-no-user = No customer { $user }: they have to write to the bot first.
 refused-no-credits = 0 credits change nothing.
+refused-too-much = { $n } credits at once are too many: up to { $most }.
 refused-too-few = Customer { $user } has { $n ->
     [one] { $n } credit
    *[other] { $n } credits

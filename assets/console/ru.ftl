@@ -444,6 +444,7 @@ refused-submits-held = Видео { $job } ждёт, потому что отп�
 refused-top-priority = У видео { $job } и так высший приоритет.
 refused-no-user = Клиента { $user } нет: сначала он должен написать боту.
 refused-no-credits = 0 кредитов ничего не меняют.
+refused-too-much = Сразу { $n } — слишком много кредитов: до { $most }.
 refused-too-few = У клиента { $user } { $n ->
     [one] { $n } кредит
     [few] { $n } кредита

@@ -141,11 +141,19 @@ impl Handler {
             (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
         let (update_id, zone) = (row.update_id, self.zone.clone());
         blocking(move || {
+            let account = match &incoming {
+                What::Admin(incoming, text) => {
+                    let from = incoming.profile.tg_user_id;
+                    db.read(|conn| chat::account(conn, &shop, &zone, from, text, now))?
+                }
+                _ => None,
+            };
             db.write(move |tx| match incoming {
                 What::Event(incoming) => flow::handle(tx, &shop, &incoming, now),
                 What::Admin(incoming, text) => {
-                    let said = Said { update_id, from: incoming.profile.tg_user_id, text: &text };
-                    match chat::handle(tx, &shop, &zone, &said, now)? {
+                    let from = incoming.profile.tg_user_id;
+                    let said = Said { update_id, from, text: &text, account: account.as_deref() };
+                    match chat::handle(tx, &shop, &said, now)? {
                         true => Ok(()),
                         false => flow::handle(tx, &shop, &incoming, now),
                     }

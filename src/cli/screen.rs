@@ -11,6 +11,8 @@ use rusqlite::types::ValueRef;
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 pub(super) use crate::operator::days::midnight;
+use crate::text::columns::width;
+pub(super) use crate::text::columns::{clean, cut};
 
 /// Longest text in a cell, in columns of the terminal.
 const WIDEST_CELL: usize = 48;
@@ -112,61 +114,6 @@ pub(super) fn span(ms: Millis) -> String {
     }
 }
 
-/// On one line without control characters, at most so many columns wide.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    let text = clean(text);
-    if width(&text) <= most {
-        return text;
-    }
-    let mut short = String::new();
-    let mut used = 0;
-    for letter in text.chars() {
-        used += letter_width(letter);
-        if used >= most {
-            break;
-        }
-        short.push(letter);
-    }
-    short + "…"
-}
-
-/// What a terminal could take for a command becomes a space.
-pub(super) fn clean(text: &str) -> String {
-    let drawn = |c: char| if c.is_control() || is_direction(c) { ' ' } else { c };
-    text.chars().map(drawn).collect()
-}
-
-/// Characters that turn the direction of what follows: a name could fake the rest of a line.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Columns that a terminal gives the text: near enough for names and product texts.
-fn width(text: &str) -> usize {
-    text.chars().map(letter_width).sum()
-}
-
-fn letter_width(c: char) -> usize {
-    match u32::from(c) {
-        // Marks that stand on the letter before them, joiners, variation selectors.
-        0x0300..=0x036f | 0x200b..=0x200d | 0x20d0..=0x20ff | 0xfe00..=0xfe0f => 0,
-        // East Asian wide forms and pictures.
-        0x1100..=0x115f
-        | 0x2e80..=0x303e
-        | 0x3041..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe4f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1f64f
-        | 0x1f680..=0x1f6ff
-        | 0x1f900..=0x1f9ff
-        | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,14 +127,6 @@ mod tests {
         ];
         let text = table(&[">id", "product"], &rows);
         assert_eq!(text, "id  product\n 1  крем\n22  保湿\n 3  a [2J b\n");
-    }
-
-    #[test]
-    fn long_text_is_cut_by_what_it_takes_on_the_screen() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("abcdefg", 6), "abcde…");
-        assert_eq!(cut("保湿保湿", 6), "保湿…");
-        assert_eq!(cut("", 0), "");
     }
 
     #[test]

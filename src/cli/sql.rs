@@ -11,12 +11,17 @@ use serde_json::{Map, Value, json};
 
 use super::args::SqlArgs;
 use super::screen;
+use crate::audit::{self, Action, By};
+use crate::clock::Millis;
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{Db, Tx};
+use crate::text::shorten;
 
 /// What is printed at most: it is gathered before it is printed, so that no slow reader keeps a
 /// read open in the live database.
 const MOST_BYTES: usize = 64 << 20;
+/// How much of a statement stands in the audit, in characters.
+const NOTE_KEPT: usize = 500;
 
 /// What a statement answered.
 #[derive(Debug, Default)]
@@ -34,7 +39,8 @@ pub(super) fn run(config: &Config, args: SqlArgs) -> Result<ExitCode> {
     let SqlArgs { statement, write, output } = args;
     let db = Db::open_existing(&config.data_dir)?;
     let answer = if write {
-        db.write(move |tx| guarded(tx, &statement, true))?
+        let now = config.process_clock().now();
+        db.write(move |tx| written(tx, &super::by(), &statement, now))?
     } else {
         db.read(|conn| guarded(conn, &statement, false))?
     };
@@ -48,6 +54,20 @@ pub(super) fn run(config: &Config, args: SqlArgs) -> Result<ExitCode> {
         }
         (false, _) => screen::print(&answer.tsv()),
     }
+}
+
+/// With its line in the audit, which no statement of its own can leave out.
+fn written(tx: &Tx<'_>, by: &By, statement: &str, now: Millis) -> Result<Answer> {
+    let answer = guarded(tx, statement, true)?;
+    let done = Action {
+        action: "sql",
+        object: "database",
+        after: &format!("{} rows changed", answer.changed),
+        note: &shorten(statement, NOTE_KEPT),
+        ..Action::default()
+    };
+    audit::record(tx, by, &done, now)?;
+    Ok(answer)
 }
 
 /// The guard leaves the connection before its transaction ends, which it would forbid.
@@ -218,6 +238,28 @@ mod tests {
             assert!(write(sql).is_err(), "{sql}");
         }
         conn.execute_batch("BEGIN; COMMIT").unwrap();
+    }
+
+    #[test]
+    fn what_was_written_stands_in_the_audit_whatever_it_was() {
+        let (_folder, db) = crate::db::tests::fresh();
+        let by = By { way: audit::Way::Command, who: "ann".to_owned() };
+        let write = |sql: &str| {
+            let (by, sql) = (by.clone(), sql.to_owned());
+            db.write(move |tx| written(tx, &by, &sql, 5))
+        };
+        let long = format!("DELETE FROM audit -- {}", "я".repeat(600));
+        write("INSERT INTO users (tg_user_id) VALUES (7)").unwrap();
+        write(&long).unwrap();
+        assert!(write("UPDATE users SET credits = 9").is_err());
+        let sql = "SELECT who, action, after, LENGTH(note) AS n, SUBSTR(note, 1, 17) AS of
+                   FROM audit";
+        let lines = db.read(|conn| guarded(conn, sql, false)).unwrap();
+        let lines = lines.tsv();
+        assert_eq!(
+            lines,
+            "who\taction\tafter\tn\tof\nann\tsql\t1 rows changed\t501\tDELETE FROM audit\n"
+        );
     }
 
     #[test]

@@ -344,6 +344,10 @@ fn refusal(words: &Words, refused: &Refused) -> String {
             words.tell_of("refused-no-user", &[("user", Arg::Str(&user.to_string()))])
         }
         Refused::NoCredits => words.tell("refused-no-credits"),
+        Refused::TooMuch(credits) => {
+            let args = [("n", Arg::Num(*credits)), ("most", Arg::Num(hands::CREDITS_MAX))];
+            words.tell_of("refused-too-much", &args)
+        }
         Refused::TooFew { user, balance, wanted } => words.tell_of(
             "refused-too-few",
             &[

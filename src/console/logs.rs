@@ -1,6 +1,7 @@
 //! The end of the newest log file.
 
 use super::picture::LogLine;
+use jiff::Timestamp;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -15,8 +16,15 @@ const MOST_FILES: usize = 1_000;
 /// The newest lines, the newest first; none where there is no log.
 pub(super) fn tail(folder: &Path) -> Vec<LogLine> {
     let Some(path) = newest(folder) else { return Vec::new() };
-    let text = end(&path).unwrap_or_default();
-    text.lines().rev().take(LINES).map(line).collect()
+    let (mut from, bytes) = end(&path).unwrap_or_default();
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut lines = Vec::new();
+    for bytes in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let text = String::from_utf8_lossy(bytes);
+        lines.push(line(format!("{file}:{from}"), text.trim_end_matches(['\r', '\n'])));
+        from += bytes.len() as u64;
+    }
+    lines.into_iter().rev().take(LINES).collect()
 }
 
 /// The files' names hold their day, so that the greatest name is the newest file.
@@ -26,34 +34,35 @@ fn newest(folder: &Path) -> Option<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|it| it == "log")).max()
 }
 
-fn end(path: &Path) -> std::io::Result<String> {
+/// The file's last whole lines, and where in it they begin.
+fn end(path: &Path) -> std::io::Result<(u64, Vec<u8>)> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let from = length.saturating_sub(BYTES);
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
     file.take(BYTES).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
     // The first line was cut, unless it is the file's first.
-    Ok(match text.split_once('\n') {
-        Some((_, whole)) if from > 0 => whole.to_owned(),
-        _ => text,
-    })
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(cut) if from > 0 => Ok((from + cut as u64 + 1, bytes.split_off(cut + 1))),
+        _ => Ok((from, bytes)),
+    }
 }
 
 /// `2026-11-21T17:32:49.569626Z  INFO neurocards::serve: serving`.
-fn line(text: &str) -> LogLine {
+fn line(place: String, text: &str) -> LogLine {
     let mut words = text.splitn(2, char::is_whitespace);
     let at = words.next().unwrap_or_default();
     let rest = words.next().unwrap_or_default().trim_start();
     let (level, said) = rest.split_once(' ').unwrap_or((rest, ""));
-    match level {
-        "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE" => LogLine {
+    match (level, at.parse::<Timestamp>()) {
+        ("ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE", Ok(at)) => LogLine {
+            place,
             level: level.to_owned(),
-            at: at.get(11..19).unwrap_or(at).to_owned(),
+            at: Some(at.as_millisecond()),
             text: said.to_owned(),
         },
-        _ => LogLine { level: String::new(), at: String::new(), text: text.to_owned() },
+        _ => LogLine { place, level: String::new(), at: None, text: text.to_owned() },
     }
 }
 
@@ -71,12 +80,17 @@ mod tests {
         std::fs::write(folder.path().join("neurocards.2026-11-21.log"), text).unwrap();
         let lines = tail(folder.path());
         let first = LogLine {
+            place: "neurocards.2026-11-21.log:72".into(),
             level: "ERROR".into(),
-            at: "17:33:00".into(),
+            at: Some("2026-11-21T17:33:00Z".parse::<Timestamp>().unwrap().as_millisecond()),
             text: "neurocards::bot: failed job.id=7".into(),
         };
         assert_eq!((lines.len(), &lines[0]), (3, &first));
         assert_eq!((lines[1].level.as_str(), lines[1].text.as_str()), ("", "  and more"));
+        let path = folder.path().join("neurocards.2026-11-21.log");
+        std::fs::write(&path, text.to_owned() + "\u{fffd}\nnewest\n").unwrap();
+        let grown = tail(folder.path());
+        assert_eq!((grown.len(), &grown[2..]), (5, &lines[..]), "a line stays what it was");
     }
 
     #[test]

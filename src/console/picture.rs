@@ -69,10 +69,12 @@ pub(super) enum Body {
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LogLine {
+    /// Its file and where in it it begins: the same however long the file grows.
+    pub(super) place: String,
     /// `ERROR`, `WARN`, `INFO`, …; empty for a line that goes on.
     pub(super) level: String,
-    /// When, as it was written.
-    pub(super) at: String,
+    /// When it was written; none for a line that goes on.
+    pub(super) at: Option<Millis>,
     pub(super) text: String,
 }
 

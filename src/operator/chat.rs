@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use jiff::tz::TimeZone;
+use rusqlite::Connection;
 
 use super::hands::{self, Gift, Refused};
 use super::letters::Letters;
@@ -17,9 +18,6 @@ use crate::orders::Shop;
 use crate::outbox::{self, Content};
 use crate::text::{Arg, escape};
 
-/// As for the command of the same name.
-const MOST_CREDITS: i64 = 1_000_000;
-
 /// What somebody wrote.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
@@ -29,6 +27,8 @@ pub struct Said<'a> {
     pub from: i64,
     /// Their words.
     pub text: &'a str,
+    /// What [`account`] made of them.
+    pub account: Option<&'a str>,
 }
 
 /// A command of ours; `None` inside: its words cannot be read.
@@ -56,7 +56,6 @@ impl<'a> Order<'a> {
                 let (credits, note) = word(after);
                 // A phone's keyboard makes dashes of it.
                 let credits = credits.replace(['−', '–', '—'], "-").parse::<i64>().ok();
-                let credits = credits.filter(|n| n.unsigned_abs() <= MOST_CREDITS as u64);
                 Self::Grant(user().zip(credits).map(|((id, _), credits)| (id, credits, note)))
             }
             "ban" => Self::Ban(user()),
@@ -75,15 +74,25 @@ fn word(text: &str) -> (&str, &str) {
     }
 }
 
-/// Does what an administrator wrote and answers, once per update. `false`: it is the dialogue's to
-/// handle, because of who wrote it or because it is no such command.
-pub fn handle(
-    tx: &Tx<'_>,
+/// The answer to `/stats`, where that is what an administrator wrote. Reads a day's history: before
+/// the transaction in which it is said.
+pub fn account(
+    conn: &Connection,
     shop: &Shop,
     zone: &TimeZone,
-    said: &Said<'_>,
+    from: i64,
+    text: &str,
     now: Millis,
-) -> Result<bool> {
+) -> Result<Option<String>> {
+    if !shop.options.admins.contains(&from) || Order::read(text) != Some(Order::Stats) {
+        return Ok(None);
+    }
+    report::so_far(conn, shop, zone, report::lang_of(conn, from)?, now).map(Some)
+}
+
+/// Does what an administrator wrote and answers, once per update. `false`: it is the dialogue's to
+/// handle, because of who wrote it or because it is no such command.
+pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<bool> {
     if !shop.options.admins.contains(&said.from) {
         return Ok(false);
     }
@@ -97,7 +106,7 @@ pub fn handle(
     let by = By { way: Way::Chat, who: said.from.to_string() };
     let html = match order {
         Order::Help => words.say("chat-help", &[]),
-        Order::Stats => report::so_far(tx, shop, zone, words.lang, now)?,
+        Order::Stats => said.account.unwrap_or_default().to_owned(),
         Order::Queue => words.queue(instance::state(tx)?, &steps::queue(tx, now)?, now),
         Order::Grant(Some((tg_user_id, credits, note))) => {
             let gift = Gift { tg_user_id, credits, note };
@@ -141,6 +150,7 @@ impl Letters<'_> {
                 None => return Err(error),
                 Some(Refused::NoUser(user)) => self.of_user("chat-no-user", *user),
                 Some(Refused::NoCredits) => self.say("chat-no-credits", &[]),
+                Some(Refused::TooMuch(_)) => self.say("chat-usage-grant", &[]),
                 Some(Refused::TooFew { user, balance, .. }) => {
                     let balance = self.say("credits", &[("n", Arg::Num(*balance))]);
                     let user = user.to_string();

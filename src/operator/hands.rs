@@ -8,7 +8,7 @@ mod selling;
 mod services;
 mod videos;
 
-pub use customers::{Gift, MESSAGE_MAX, ban, grant, unban, write_to};
+pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
 pub use selling::{drain, pause_selling, pause_submitting, resume};
 pub use services::{ask_balance, block_key, key_at, switch_model, unblock_key};
 pub use videos::{RETRIES_MAX, cancel, hurry, raise, retry, retry_all};
@@ -62,6 +62,9 @@ pub enum Refused {
     /// A grant of nothing.
     #[error("0 credits change nothing")]
     NoCredits,
+    /// More at once than anybody means, or a slip of the keyboard.
+    #[error("{0} credits at once are too many: up to {CREDITS_MAX}")]
+    TooMuch(i64),
     /// More would be taken back than there is.
     #[error("user {user} has {balance} credits: {wanted} cannot be taken back")]
     TooFew {

@@ -38,7 +38,7 @@ pub struct Key {
     pub balance_trend: Vec<Point>,
     /// Videos of the cheapest model that the balance pays for.
     pub videos_left: Option<i64>,
-    /// Tasks that run with it now.
+    /// Tasks that run with it now, as they count against its limit.
     pub running: i64,
     /// createTasks of the last 10 s.
     pub submits_10s: i64,
@@ -104,7 +104,8 @@ const KEYS: &str = "SELECT position, fingerprint, configured, blocked_class, blo
          FROM jobs j
          WHERE j.api_key = k.fingerprint
            AND j.status IN ('queued', 'processing')
-           AND j.kie_task_id IS NOT NULL) AS running,
+           AND j.kie_task_id IS NOT NULL
+           AND j.step = 'render') AS running,
         (SELECT COUNT(*)
          FROM submits s
          WHERE s.api_key = k.fingerprint
@@ -187,6 +188,8 @@ mod tests {
         assert_eq!((keys[0].success_rate, keys[0].videos_left), (Some(1.0), Some(12)));
         assert_eq!(keys[1].blocked_class.as_deref(), Some("billing"));
         assert_eq!((keys[1].success_rate, keys[1].videos_left), (None, None));
+        conn.execute("UPDATE jobs SET step = 'fetch' WHERE id = 3", []).unwrap();
+        assert_eq!(read(&conn, 0.0, now).unwrap()[0].running, 0, "rendered: it counts no more");
         let later = read(&conn, 0.0, now + 3 * HOUR).unwrap();
         assert_eq!((later[1].blocked_class.clone(), later[0].videos_left), (None, None));
     }

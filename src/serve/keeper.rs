@@ -31,9 +31,10 @@ const BALANCES_KEEP: Millis = 31 * DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
+/// Two threads: however long the house takes to keep, the heart beats.
 pub(super) struct Keeper {
-    end: Sender<()>,
-    thread: Option<JoinHandle<()>>,
+    ends: Vec<Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Keeper {
@@ -45,38 +46,46 @@ impl Keeper {
         shop: Arc<Shop>,
         gauge: Gauge,
     ) -> Result<Self> {
-        let (end, ended) = channel();
+        let pulse = Pulse { db: db.clone(), clock: clock.clone(), gauge };
         let work = Work {
             db: db.clone(),
             clock: clock.clone(),
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
-            gauge,
             shop,
             data_dir: config.data_dir.clone(),
             report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
         };
-        work.lives()?;
+        pulse.beat()?;
+        let mut keeper = Self { ends: Vec::new(), threads: Vec::new() };
+        keeper.every_beat("heart", move |_| heed("heartbeat", pulse.beat()))?;
+        keeper.every_beat("keeper", move |beats| work.round(beats))?;
+        Ok(keeper)
+    }
+
+    /// A thread that does it every [`HEARTBEAT`], with the number of the time, until the end.
+    fn every_beat(&mut self, name: &str, work: impl Fn(u32) + Send + 'static) -> Result<()> {
+        let (end, ended) = channel();
         let thread = std::thread::Builder::new()
-            .name("keeper".into())
+            .name(name.into())
             .spawn(move || {
                 let mut beats = 0_u32;
                 while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(HEARTBEAT) {
                     beats = beats.saturating_add(1);
-                    if let Err(error) = work.beat(beats) {
-                        tracing::error!(error = format!("{error:#}"), "housekeeping failed");
-                    }
+                    work(beats);
                 }
             })
-            .context("cannot start the housekeeper")?;
-        Ok(Self { end, thread: Some(thread) })
+            .with_context(|| format!("cannot start the thread {name}"))?;
+        self.ends.push(end);
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// An orderly stop is no early death; one after a failure is left as it was counted.
     pub(super) fn stop(mut self, db: &Db, orderly: bool) {
-        drop(self.end);
-        if let Some(thread) = self.thread.take() {
+        self.ends.clear();
+        for thread in self.threads.drain(..) {
             let _panicked_or_not = thread.join();
         }
         if !orderly {
@@ -88,37 +97,51 @@ impl Keeper {
     }
 }
 
+/// What failed is said, and the next is done all the same.
+fn heed(chore: &str, done: Result<()>) {
+    if let Err(error) = done {
+        tracing::error!(chore, error = format!("{error:#}"), "housekeeping failed");
+    }
+}
+
+/// The sign of life.
+struct Pulse {
+    db: Db,
+    clock: Clock,
+    gauge: Gauge,
+}
+
+impl Pulse {
+    fn beat(&self) -> Result<()> {
+        let now = self.clock.now();
+        let (busy, threads) = self.gauge.busy();
+        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+    }
+}
+
+/// The chores.
 struct Work {
     db: Db,
     clock: Clock,
     videos: PathBuf,
     photos: PathBuf,
     photos_keep: Millis,
-    gauge: Gauge,
     shop: Arc<Shop>,
     data_dir: PathBuf,
     report: Option<When>,
 }
 
 impl Work {
-    fn lives(&self) -> Result<()> {
+    fn round(&self, beats: u32) {
         let now = self.clock.now();
-        let (busy, threads) = self.gauge.busy();
-        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
-    }
-
-    fn beat(&self, beats: u32) -> Result<()> {
-        let now = self.clock.now();
-        self.lives()?;
-        self.report(now)?;
-        self.delivered_videos()?;
+        heed("daily report", self.report(now));
+        heed("delivered videos", self.delivered_videos());
         if beats % 30 == 1 {
-            self.prune(now)?;
+            heed("old rows", self.prune(now));
         }
         if beats % 360 == 1 {
-            old_files(&self.photos, self.photos_keep.max(HOUR))?;
+            heed("old photos", old_files(&self.photos, self.photos_keep.max(HOUR)));
         }
-        Ok(())
     }
 
     /// Once a day, when its hour has come.

@@ -37,7 +37,7 @@ pub fn clean(text: &str) -> String {
 
 /// Characters that turn the direction of what follows: a name could fake the rest of a line.
 fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -53,6 +53,7 @@ mod tests {
             ("👩‍👩‍👧 family", 4, "👩‍👩‍👧 …"),
             ("a\u{1b}[2J\nb", 9, "a [2J b"),
             ("\u{202e}evil", 9, " evil"),
+            ("\u{61c}evil", 9, " evil"),
             ("a", 0, ""),
             ("", 0, ""),
         ] {

@@ -206,14 +206,13 @@ fn appliance(state: &instance::State, now: Millis) -> Check {
         Some(beat) => format!("not running, last seen {}", screen::age(beat, now)),
         None => "not running".to_owned(),
     };
-    if state.paused {
-        return Check::warn(
-            "appliance",
-            format!("{life}, selling is paused"),
-            "`neurocards resume`",
-        );
-    }
-    Check::ok("appliance", life)
+    let closed = match (state.paused, state.submitting_paused) {
+        (true, true) => "selling is paused, submits are held",
+        (true, false) => "selling is paused",
+        (false, true) => "submits are held",
+        (false, false) => return Check::ok("appliance", life),
+    };
+    Check::warn("appliance", format!("{life}, {closed}"), "`neurocards resume`")
 }
 
 /// A line per configured model, and one if none of them serves.

@@ -187,12 +187,24 @@ impl App {
         view.map_or_else(Vec::new, |view| self.show(view))
     }
 
-    /// A line of the log or the audit may name a job or a customer.
+    /// What a row of the alerts, the log or the audit is about: a job or a customer.
     fn named_in_row(&self, key: &str, before: &[&str]) -> Option<i64> {
-        let row = self.page.rows.iter().find(|row| row.key == key)?;
-        let text: String = row.cells.iter().map(|(text, _)| text.clone() + " ").collect();
-        let after = before.iter().find_map(|word| text.split_once(word))?.1;
-        after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        match &self.picture.as_ref()?.body {
+            Body::Alerts(alerts, log) => {
+                let alert = alerts.iter().find(|alert| alert.cause == key).map(|it| &it.text);
+                let line = || log.iter().find(|line| line.place == key).map(|it| &it.text);
+                named(alert.or_else(line)?, before)
+            }
+            Body::Audit(lines) => {
+                let line = lines.iter().find(|line| line.id.to_string() == key)?;
+                // A refund names its payment first, then the customer.
+                named(
+                    &format!("{} {}", line.object, line.before.as_deref().unwrap_or_default()),
+                    before,
+                )
+            }
+            _ => None,
+        }
     }
 
     fn group_filter(&self, signature: &str) -> String {
@@ -273,5 +285,38 @@ impl App {
         let text = self.words().tell_of("done-copy", &[("id", Arg::Str(&id))]);
         self.toasts.add(Toast::good(text), self.now);
         vec![Effect::Copy(id)]
+    }
+}
+
+/// The first number that a text has behind one of these words.
+fn named(text: &str, before: &[&str]) -> Option<i64> {
+    let found = before.iter().flat_map(|word| {
+        text.match_indices(word).filter_map(|(at, _)| {
+            let after = &text[at + word.len()..];
+            Some((at, after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?))
+        })
+    });
+    found.min().map(|(_, id)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JOB, named};
+
+    #[test]
+    fn a_line_leads_to_the_job_that_it_names() {
+        for (text, job) in [
+            ("Видео № 12 не получилось, и не по вине клиента: 422", Some(12)),
+            ("Video No. 7 failed, through no fault of the customer: job lost", Some(7)),
+            ("neurocards::worker: trouble job.id=26 step=\"render\"", Some(26)),
+            ("job 25", Some(25)),
+            ("the job took long job=9", Some(9)),
+            ("Video No. 7 failed: there is no job 9", Some(7)),
+            ("Ключ KIE 37ffe355 не принимается", None),
+            ("user 42", None),
+            ("job 99999999999999999999", None),
+        ] {
+            assert_eq!(named(text, &JOB), job, "{text}");
+        }
     }
 }

@@ -150,7 +150,7 @@ impl App {
     fn answered(&mut self, ask: Ask, line: String, input: Input) -> Vec<Effect> {
         match ask {
             Ask::Credits(user) => match line.parse::<i64>() {
-                Ok(credits) if credits != 0 && credits.abs() <= 1_000_000 => {
+                Ok(credits) if credits != 0 => {
                     self.open(Mode::Ask(Ask::CreditsNote(user, credits), Input::default()))
                 }
                 _ => {

@@ -49,23 +49,23 @@ fn lines(context: &Context<'_>, log: &[LogLine]) -> Page {
         Column::new(context.tell("col-level"), 5),
         Column::new(context.tell("col-text"), 400),
     ];
-    let line = |(at, line): (usize, &LogLine)| {
+    let line = |line: &LogLine| {
         let meaning = match line.level.as_str() {
             "ERROR" => Meaning::Bad,
             "WARN" => Meaning::Warn,
             "INFO" => Meaning::Plain,
             _ => Meaning::Dim,
         };
-        // Counted from the oldest, so that the cursor stays while new lines come.
-        Row::new(format!("{} {} {}", line.at, line.text, log.len() - at))
-            .meant(line.at.clone(), Meaning::Dim)
+        let at = line.at.map(|at| context.words.hour(at)).unwrap_or_default();
+        Row::new(&line.place)
+            .meant(at, Meaning::Dim)
             .meant(line.level.clone(), meaning)
             // Every line of ours begins with our name.
             .cell(line.text.strip_prefix("neurocards::").unwrap_or(&line.text))
     };
     Page {
         columns,
-        rows: log.iter().enumerate().map(line).collect(),
+        rows: log.iter().map(line).collect(),
         empty: context.tell("log-none"),
         ..Page::default()
     }

@@ -26,7 +26,7 @@ pub(super) fn page(
         queue(context, head, overview),
         steps(context, overview),
         services(context, overview, width),
-        house(context, head, overview, machine),
+        house(context, head, machine),
     ];
     Page { blocks, ..Page::default() }
 }
@@ -296,12 +296,7 @@ fn delayed(context: &Context<'_>, delay: &Delay) -> String {
 }
 
 /// Database, disk, backup, uptime, version.
-fn house(
-    context: &Context<'_>,
-    head: &Head,
-    _overview: &Overview,
-    machine: Option<&Machine>,
-) -> Block {
+fn house(context: &Context<'_>, head: &Head, machine: Option<&Machine>) -> Block {
     let words = context.words;
     let mut block = Block::new(context.tell("over-house"));
     let mut line = |id: &str, text: String, meaning: Meaning| {

@@ -11,10 +11,13 @@ fn writes(world: &World, from: i64, text: &'static str) -> (bool, String) {
         )?;
         Ok(())
     });
+    let zone = TimeZone::UTC;
+    let account = world.db.read(|conn| account(conn, &world.shop, &zone, from, text, NOW)).unwrap();
     let handle = move |tx: &Tx<'_>, shop: &Shop| {
-        handle(tx, shop, &TimeZone::UTC, &Said { update_id, from, text }, NOW)
+        let said = Said { update_id, from, text, account: account.as_deref() };
+        handle(tx, shop, &said, NOW)
     };
-    let ours = world.write(handle);
+    let ours = world.write(handle.clone());
     let answer = world.said(&format!("operator:{update_id}"));
     let marked = format!("SELECT handled_at IS NOT NULL FROM inbox WHERE update_id = {update_id}");
     let answered = !answer.is_empty() && !text.starts_with("/help");

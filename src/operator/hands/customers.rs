@@ -15,12 +15,15 @@ use anyhow::Result;
 /// The longest message to a customer, in characters: with the line above it Telegram takes it.
 pub const MESSAGE_MAX: usize = 4_000;
 
+/// The most credits that are given or taken at once.
+pub const CREDITS_MAX: i64 = 1_000_000;
+
 /// A grant by hand.
 #[derive(Clone, Copy, Debug)]
 pub struct Gift<'a> {
     /// To whom.
     pub tg_user_id: i64,
-    /// How many; negative takes back.
+    /// How many, up to [`CREDITS_MAX`]; negative takes back.
     pub credits: i64,
     /// Why; empty: nobody said.
     pub note: &'a str,
@@ -32,6 +35,9 @@ pub fn grant(tx: &Tx<'_>, shop: &Shop, by: &By, gift: &Gift<'_>, now: Millis) ->
     let Gift { tg_user_id, credits, note } = *gift;
     if credits == 0 {
         return Err(Refused::NoCredits.into());
+    }
+    if credits.checked_abs().is_none_or(|credits| credits > CREDITS_MAX) {
+        return Err(Refused::TooMuch(credits).into());
     }
     let user = user(tx, tg_user_id)?;
     let gift = Grant {

@@ -55,6 +55,19 @@ fn a_ban_closes_orders_for_one_customer_until_it_is_lifted() {
 const BANNED: crate::orders::Closed = crate::orders::Closed::Banned;
 
 #[test]
+fn no_slip_of_the_keyboard_gives_or_takes_a_fortune() {
+    let world = World::new();
+    world.customer(7, 3);
+    for credits in [CREDITS_MAX + 1, -CREDITS_MAX - 1, i64::MIN, i64::MAX] {
+        refuses(&world, Refused::TooMuch(credits), move |tx, shop| {
+            grant(tx, shop, &by(), &Gift { tg_user_id: 7, credits, note: "" }, NOW)
+        });
+    }
+    let most = Gift { tg_user_id: 7, credits: CREDITS_MAX, note: "" };
+    assert_eq!(world.write(move |tx, shop| grant(tx, shop, &by(), &most, NOW)), CREDITS_MAX + 3);
+}
+
+#[test]
 fn a_message_is_plain_words_under_a_line_that_says_from_whom() {
     let world = World::new();
     world.customer(7, 0);
