@@ -72,10 +72,10 @@ fn an_order_is_found_by_its_customer_or_its_product_and_is_seen_to_end() {
     console.presses(Key::Esc).shows("@customer8");
     console.types("/").shows("filter:").types("LAVENDER").presses(Key::Enter);
     console.hides("@customer7").shows("Lavender soap").presses(Key::Enter);
-    console.shows("Queue › Job 2").shows("What happened").shows("credits: hold");
+    console.shows("Queue › Job 2").shows("What happened").shows("credits: held");
     console.shows("submits are held by hand: it waits for");
     shop.commands(&["resume"]);
-    console.shows("done · it ended").shows("credits: charge").shows("message: sent");
+    console.shows("done · it ended").shows("credits: spent").shows("message: sent");
     console.presses(Key::Esc).shows("Lavender soap").shows("done");
     leave(&console);
     hers.arrives();
