@@ -12,7 +12,7 @@ const EXAMPLES: usize = 5;
 pub(super) fn page(context: &Context<'_>, groups: &[Group]) -> Page {
     let columns = vec![
         Column::new(context.tell("col-count"), 6).right(),
-        Column::new(context.tell("col-class"), 14),
+        Column::new(context.tell("col-class"), 18),
         Column::new(context.tell("col-last"), 14),
         Column::new(context.tell("col-first"), 14).spare(2),
         Column::new(context.tell("col-rerun"), 6).right().spare(3),

@@ -96,7 +96,11 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
     fact("job-reruns", reruns.join(", "), Meaning::Plain);
     fact(
         "job-error",
-        [context.class(&text(&job.error_class)), text(&job.error)].join(" ").trim().to_owned(),
+        {
+            let both = [context.class(&text(&job.error_class)), text(&job.error)];
+            let said: Vec<_> = both.into_iter().filter(|text| !text.is_empty()).collect();
+            said.join(": ")
+        },
         Meaning::Bad,
     );
     fact("job-step", context.step(&job.step), Meaning::Plain);

@@ -345,7 +345,7 @@ mod tests {
                 "RateLimit: slow: down",
                 "отправка: не вышло | превышен лимит: slow: down",
             ),
-            ("event", "fetch fetched", "18874368", "приём: видео получено | 18 МБ"),
+            ("event", "fetch fetched", "18874368", "скачивание: видео скачано | 18 МБ"),
             ("event", "deliver canceled", "by the operator", "доставка: отменено | вами"),
             ("event", "deliver newly", "x", "доставка: newly | x"),
             (
@@ -354,7 +354,7 @@ mod tests {
                 "kling, key ab12, task t7",
                 "запрос: принят | kling, ключ ab12, задача t7",
             ),
-            ("ledger", "hold", "-1, bot", "кредиты: занято | -1, бот"),
+            ("ledger", "hold", "-1, bot", "кредиты: отложено | -1, бот"),
             (
                 "message",
                 "sent",
