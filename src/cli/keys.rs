@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::args::{KeysCommand, Output};
-use super::screen;
+use super::{ask, screen};
 use crate::clock::Millis;
 use crate::config::Config;
 use crate::db::Db;
 use crate::keys::UNTIL_UNBLOCKED;
-use crate::operator::hands;
 use crate::operator::keys::{self, Key};
+use crate::operator::{effects, hands};
 use crate::serve;
 
 pub(super) fn run(
@@ -39,10 +39,14 @@ fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
                     false => format!("key {position} was not blocked\n"),
                 }
             }
-            KeysCommand::Block { position, note } => {
+            KeysCommand::Block { position, note, yes } => {
                 let key = hands::key_at(tx, position)?;
+                let effect = effects::block_key(tx, &key, now)?;
+                let fails = ask::outage(&effect, yes)?;
                 hands::block_key(tx, &by, &key, None, &note, now)?;
-                format!("key {position} is blocked: `neurocards keys unblock {position}` ends it\n")
+                format!(
+                    "key {position} is blocked: `neurocards keys unblock {position}` ends it\n{fails}"
+                )
             }
             KeysCommand::Ask { position } => {
                 hands::ask_balance(tx, &by, &hands::key_at(tx, position)?, now)?;

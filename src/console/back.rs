@@ -86,7 +86,7 @@ impl<F: Fn(News) -> bool> Worker<F> {
                     self.request = Some(request);
                     true
                 }
-                Ok(Wish::Weigh(deed)) => match self.doer.question(&deed) {
+                Ok(Wish::Weigh(deed)) => match self.doer.question(&deed, self.reader.clock.now()) {
                     Ok(question) => (self.tell)(News::Question(deed, question)),
                     Err(error) => (self.tell)(News::Done(Toast::bad(format!("{error:#}")))),
                 },

@@ -183,7 +183,7 @@ impl Desk {
             let news = match effect {
                 Effect::Wish(Wish::Look(request)) => return self.hears_picture(&request),
                 Effect::Wish(Wish::Weigh(deed)) => {
-                    let question = self.doer.question(&deed).unwrap();
+                    let question = self.doer.question(&deed, self.now).unwrap();
                     News::Question(deed, question)
                 }
                 Effect::Wish(Wish::Do(deed)) => {

@@ -26,6 +26,14 @@ pub fn key_at(conn: &Connection, position: u32) -> Result<String> {
     fingerprint.ok_or_else(|| Refused::NoKey(position).into())
 }
 
+/// The fingerprint of a key that is named by its number, or by its fingerprint, known or not.
+pub fn key_named(conn: &Connection, name: &str) -> Result<String> {
+    match name.parse::<u32>() {
+        Ok(position) if position < 1_000 => key_at(conn, position),
+        _ => Ok(name.to_owned()),
+    }
+}
+
 /// Takes a key out of service until `until`, or until it is unblocked. What renders with it goes
 /// on, what waits takes another key; where none is left, that fails with its refund and selling
 /// closes.
