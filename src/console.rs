@@ -34,6 +34,7 @@ pub use progress::{Progress, Snapshot};
 use crate::audit::By;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::operator::head;
 use crate::orders::Shop;
 use crate::text::Lang;
 use anyhow::{Context as _, Result, anyhow};
@@ -201,6 +202,7 @@ fn begin(options: &Options, words: Arc<Words>, tell: Sender<Heard>) -> Result<Ba
         shop: Arc::clone(&options.shop),
         by: options.by.clone(),
         words,
+        alive_within: head::alive_within(&options.clock),
     };
     Back::start(reader, doer, move |news| tell.send(Heard::News(news)).is_ok())
 }

@@ -75,6 +75,8 @@ pub(super) struct Doer {
     pub(super) shop: Arc<Shop>,
     pub(super) by: By,
     pub(super) words: Arc<Words>,
+    /// How old the heartbeat of a living appliance may be.
+    pub(super) alive_within: Millis,
 }
 
 impl Deed {
@@ -334,11 +336,11 @@ impl Doer {
                 (shown, if was { "done-unblock" } else { "done-unblock-nothing" })
             }
             Deed::AskBalance { key } => {
-                let shown = key.clone();
-                self.write(move |tx, _, by| {
-                    hands::ask_balance(tx, by, &hands::key_named(tx, &key)?, now)
+                let (shown, alive_within) = (key.clone(), self.alive_within);
+                let runs = self.write(move |tx, _, by| {
+                    hands::ask_balance(tx, by, &hands::key_named(tx, &key)?, alive_within, now)
                 })?;
-                (shown, "done-ask")
+                (shown, if runs { "done-ask" } else { "done-ask-later" })
             }
             _ => return Ok(String::new()),
         };

@@ -94,7 +94,7 @@ impl Start {
         let mut desk = Desk {
             app: App::new(setting, View::Overview, now),
             reader,
-            doer: Doer { db, shop, by, words },
+            doer: Doer { db, shop, by, words, alive_within: HOUR },
             phone,
             now,
             size: self.size,

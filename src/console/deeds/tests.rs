@@ -10,6 +10,7 @@ fn doer(world: &World) -> Doer {
         shop: Arc::clone(&world.shop),
         by: By { way: Way::Console, who: "ann".into() },
         words: Arc::new(Words::new(Lang::En, TimeZone::UTC).unwrap()),
+        alive_within: 30_000,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::alerts;
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::Tx;
+use crate::instance;
 use crate::keys::{self, Block, UNTIL_UNBLOCKED};
 use crate::models;
 use crate::orders::Shop;
@@ -66,13 +67,22 @@ pub fn unblock_key(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Resu
     Ok(unblocked)
 }
 
-/// Has the appliance ask for an account's balance, within seconds where it runs.
-pub fn ask_balance(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Result<()> {
+/// Has the appliance ask for an account's balance, within seconds where it runs. `false`: it does
+/// not run (no heartbeat `alive_within` that time), and asks after its next start.
+pub fn ask_balance(
+    tx: &Tx<'_>,
+    by: &By,
+    fingerprint: &str,
+    alive_within: Millis,
+    now: Millis,
+) -> Result<bool> {
     if !keys::ask_balance(tx, fingerprint)? {
         return Err(Refused::UnknownKey(fingerprint.to_owned()).into());
     }
     let object = object(fingerprint);
-    record(tx, by, &Done { action: "ask balance", object, ..Done::default() }, now)
+    record(tx, by, &Done { action: "ask balance", object, ..Done::default() }, now)?;
+    let beat = instance::state(tx)?.heartbeat_at;
+    Ok(beat.is_some_and(|at| now - at < alive_within))
 }
 
 /// Takes a model out of service until it is switched on; what it works on goes on. On also ends a

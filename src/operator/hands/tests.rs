@@ -202,9 +202,12 @@ fn a_key_is_out_of_service_until_it_is_unblocked() {
     assert!(line(&world).ends_with("key aaaa | blocked (operator) | free") && open(&world));
     let unknown = || Refused::UnknownKey("cccc".to_owned());
     refuses(&world, unknown(), |tx, _| block_key(tx, &by(), "cccc", None, "", NOW));
-    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", NOW));
+    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", HOUR, NOW));
     refuses(&world, Refused::NoKey(3), |tx, _| key_at(tx, 3));
-    world.write(|tx, _| ask_balance(tx, &by(), "bbbb", NOW));
+    let asks = |world: &World| world.write(|tx, _| ask_balance(tx, &by(), "bbbb", HOUR, NOW));
+    assert!(!asks(&world), "nothing runs that would ask");
+    world.write(|tx, _| crate::instance::beat(tx, 0, 1, NOW));
+    assert!(asks(&world));
     assert_eq!(world.number("SELECT SUM(ask_balance) FROM api_keys"), 1);
 }
 
