@@ -35,6 +35,7 @@ pub use progress::{Progress, Snapshot};
 use crate::audit::By;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::operator::head;
 use crate::orders::Shop;
 use crate::text::Lang;
 use ahead::Ahead;
@@ -244,6 +245,7 @@ fn begin(
         shop: Arc::clone(&options.shop),
         by: options.by.clone(),
         words,
+        alive_within: head::alive_within(&options.clock),
     };
     Back::start(reader, doer, move |news| match news {
         // A terminal that takes nothing for a while is owed one picture, not all of them.

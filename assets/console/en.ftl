@@ -227,6 +227,7 @@ key-blocked = { $why }, free in { $span }
 key-gone = not configured any more
 key-free = serves
 key-asking = being asked
+key-no-balance = no balance: { $error }
 model-on = on
 model-paused = off at the provider, tried { $age }
 model-off = off by hand for { $span }
@@ -481,6 +482,7 @@ ask-retry = Run { $n ->
     [one] this video
    *[other] these { $n } videos
 } again ({ $jobs })? New videos are made at your cost; the customer gets them and pays nothing.
+ask-retry-oldest = Run the oldest { $n } of { $of } videos again? New videos are made at your cost; the customers get them and pay nothing. The others: once more.
 ask-cancel = Cancel { $n ->
     [one] one video
    *[other] { $n } videos
@@ -503,7 +505,15 @@ ask-take = Take { $credits ->
 ask-ban = Ban customer { $user }? They can order nothing more; what they ordered is finished. For the record: { $note }
 ask-write = Send this to customer { $user }? "{ $text }"
 ask-block = Block key { $key }? It gets no new videos until you unblock it; what renders with it is finished.
-ask-switch-off = Switch the model { $model } off? The next one in the order serves; without a next one nothing is sold.
+ask-switch-off = Switch the model { $model } off? The next one in the order serves.
+ask-fails = NOTHING ELSE SERVES { $n ->
+    [one] one video that waits: it fails
+   *[other] { $n } videos that wait: they fail
+}, and { $credits ->
+    [one] { $credits } credit goes back
+   *[other] { $credits } credits go back
+}. Holding submits (S on the Overview) makes them wait instead.
+ask-last = Nothing else serves: selling closes.
 ask-pause-selling = Close selling? New orders are refused with a kind word; what was sold goes on.
 ask-pause-submitting = Hold submits? What was sold waits before the provider, without using attempts; what renders is finished.
 ask-drain = Drain? Selling is closed and submits are held; when nothing renders any more it is safe to stop.
@@ -523,6 +533,10 @@ done-cancel = Canceled; { $credits ->
     [one] one video
    *[other] { $n } videos
 }).
+done-skipped = { $n ->
+    [one] One was skipped
+   *[other] { $n } were skipped
+}: { $why }
 done-hurry = { $n ->
     [one] It is
    *[other] { $n } videos are
@@ -542,6 +556,7 @@ done-block = Key { $key } is blocked.
 done-unblock = Key { $key } serves again.
 done-unblock-nothing = Key { $key } was not blocked.
 done-ask = Key { $key }'s balance is being asked.
+done-ask-later = Nothing runs: key { $key }'s balance is asked at the next start.
 done-switch-on = { $model } is on.
 done-switch-off = { $model } is off.
 done-pause-selling = Selling is closed.
@@ -556,6 +571,8 @@ refused-readonly = This console only looks: it was started with --readonly.
 refused-no-job = There is no job { $job }.
 refused-ended = Job { $job } has ended: r runs it again.
 refused-still-runs = Job { $job } still runs: c cancels it.
+refused-run-again = Job { $job } was run again before; by itself it can be once more.
+refused-due = Job { $job } is due already: it waits for a thread.
 refused-in-work = Job { $job } is being worked on this moment: look again in a while.
 refused-not-ours = Job { $job } is with the provider or Telegram: nothing can be hurried.
 refused-submits-held = Job { $job } waits because submits are held: R opens.

@@ -57,7 +57,7 @@ fn a_newcomer_gets_to_their_first_video_by_what_the_screen_says() {
     let video = std::fs::read(&saved).unwrap();
     assert_eq!(&video[4..8], b"ftyp");
     demo.presses(Key::Esc).shows("The day").types("2").shows("@you").types("q");
-    demo.shows("nothing lost, nothing twice");
+    demo.shows("of 2 settled").shows("nothing lost");
     assert!(demo.ends().success(), "{:?}", demo.ends());
     demo.is_restored();
     assert!(saved.exists(), "it stays");
