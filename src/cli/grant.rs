@@ -21,5 +21,5 @@ pub(super) fn run(config: &Config, args: GrantArgs) -> Result<ExitCode> {
         let gift = Gift { tg_user_id, credits, note: note.as_deref().unwrap_or_default() };
         hands::grant(tx, &shop, &super::by(), &gift, now)
     })?;
-    screen::print(&format!("user {tg_user_id} now has {balance} credits\n"))
+    screen::print(&format!("user {tg_user_id} now has {}\n", hands::in_words(balance)))
 }

@@ -44,7 +44,7 @@ pub(super) fn cancel(config: &Config, id: i64) -> Result<ExitCode> {
     let db = Db::open_existing(&config.data_dir)?;
     let (shop, now) = (serve::shop(config)?, config.process_clock().now());
     let back = db.write(move |tx| hands::cancel(tx, &shop, &super::by(), JobId(id), now))?;
-    screen::print(&format!("job {id} is canceled, {back} credits went back\n"))
+    screen::print(&format!("job {id} is canceled, {} went back\n", hands::in_words(back)))
 }
 
 /// Its next try, now.

@@ -69,7 +69,8 @@ fn state(row: &Row, now: Millis) -> String {
     match (row.refunded_at, row.refund_asked_at) {
         (Some(at), _) => {
             let owed = row.owed.filter(|owed| *owed > 0);
-            let owed = owed.map(|owed| format!(", {owed} credits owed")).unwrap_or_default();
+            let owed =
+                owed.map(|owed| format!(", {} owed", hands::in_words(owed))).unwrap_or_default();
             format!("refunded {}{owed}", screen::age(at, now))
         }
         // A call takes a minute and a half at most: then its answer is lost.

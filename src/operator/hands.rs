@@ -72,7 +72,7 @@ pub enum Refused {
     #[error("{0} credits at once are too many: up to {CREDITS_MAX}")]
     TooMuch(i64),
     /// More would be taken back than there is.
-    #[error("user {user} has {balance} credits: {wanted} cannot be taken back")]
+    #[error("user {user} has {}: {wanted} cannot be taken back", in_words(*balance))]
     TooFew {
         /// Their Telegram id.
         user: i64,
@@ -121,8 +121,8 @@ struct Done<'a> {
     note: &'a str,
 }
 
-/// As the audit says them.
-fn in_words(credits: i64) -> String {
+/// "1 credit", "2 credits": as the audit and the commands say them.
+pub fn in_words(credits: i64) -> String {
     if credits == 1 { "1 credit".to_owned() } else { format!("{credits} credits") }
 }
 
