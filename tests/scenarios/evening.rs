@@ -21,8 +21,8 @@ use rusqlite::Connection;
 use crate::customer::{Order, photo, text};
 use crate::{AD, Appliance, Customer, Setup, UGC, What};
 
-/// When the evening begins: 2026-11-20, 22:10 in Moscow.
-const BEGINS: i64 = 1_795_201_800_000;
+/// When the evening begins: 2026-11-20, 23:10 in Moscow, so that it has a yesterday and a today.
+const BEGINS: i64 = 1_795_205_400_000;
 /// How many times as fast as in reality it passes.
 const RATE: f64 = 60.0;
 
