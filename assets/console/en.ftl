@@ -210,6 +210,7 @@ sort-customer = by customer
 ## Empty lists
 
 queue-empty = No video is being made.
+queue-nothing-fits = Nothing fits. Looked at the newest { $n }; user:ID and order:ID look at all.
 failures-none = Nothing failed in seven days.
 keys-none = No key has served yet.
 models-none = No model is configured.

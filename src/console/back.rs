@@ -90,7 +90,8 @@ impl<F: Fn(News) -> bool> Worker<F> {
                 }
                 Ok(Wish::Weigh(deed)) => {
                     let now = self.reader.clock.now();
-                    let question = unwound(|| self.doer.question(&deed, now));
+                    let question =
+                        unwound(|| Ok(self.doer.question(&deed, now))).and_then(|asked| asked);
                     (self.tell)(News::Question(deed, question))
                 }
                 Ok(Wish::Do(deed)) => {

@@ -1,15 +1,16 @@
 //! What the operator has the program do: the question before it, the doing, and the words after.
 
+mod question;
+
 use super::toasts::Toast;
 use super::words::Words;
 use crate::audit::By;
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
 use crate::operator::Refused;
-use crate::operator::effects::{self, Outage};
 use crate::operator::hands::{self, Gift, Several};
 use crate::orders::Shop;
-use crate::text::{Arg, shorten};
+use crate::text::Arg;
 use anyhow::Result;
 use std::sync::Arc;
 
@@ -101,103 +102,19 @@ impl Deed {
 }
 
 impl Doer {
-    /// The question before a deed: its object, and its effect in credits.
-    pub(super) fn question(&self, deed: &Deed, now: Millis) -> Result<String> {
-        let words = &self.words;
-        let of =
-            |id: &str, args: &[(&str, Arg<'_>)]| Ok(words.tell_of(id, args).trim_end().to_owned());
-        match deed {
-            Deed::RetryGroup { jobs, of: all } if jobs.len() < *all => of(
-                "ask-retry-oldest",
-                &[
-                    ("n", Arg::Str(&words.number(jobs.len() as i64))),
-                    ("of", Arg::Str(&words.number(*all as i64))),
-                ],
-            ),
-            Deed::Retry(jobs) | Deed::RetryGroup { jobs, .. } => of(
-                "ask-retry",
-                &[("jobs", Arg::Str(&named(jobs))), ("n", Arg::Num(jobs.len() as i64))],
-            ),
-            Deed::Cancel(jobs) => {
-                // Of many, some may have ended since they were marked.
-                let (effect, live) = self.db.read(|conn| {
-                    let live = |job: &&JobId| {
-                        effects::cancel(conn, &[**job]).is_ok_and(|effect| effect.live > 0)
-                    };
-                    let live: Vec<JobId> = jobs.iter().filter(live).copied().collect();
-                    Ok((effects::cancel(conn, jobs)?, live))
-                })?;
-                let jobs = if live.is_empty() { jobs } else { &live };
-                of(
-                    "ask-cancel",
-                    &[
-                        ("jobs", Arg::Str(&named(jobs))),
-                        ("n", Arg::Num(effect.live as i64)),
-                        ("credits", Arg::Num(effect.credits)),
-                        ("rendering", Arg::Num(effect.rendering as i64)),
-                    ],
-                )
-            }
-            Deed::Grant { user, credits, note } => of(
-                if *credits < 0 { "ask-take" } else { "ask-grant" },
-                &[
-                    ("user", Arg::Str(&user.to_string())),
-                    ("credits", Arg::Num(credits.saturating_abs())),
-                    ("note", Arg::Str(note)),
-                ],
-            ),
-            Deed::Ban { user, note } => {
-                of("ask-ban", &[("user", Arg::Str(&user.to_string())), ("note", Arg::Str(note))])
-            }
-            Deed::Write { user, text } => of(
-                "ask-write",
-                &[("user", Arg::Str(&user.to_string())), ("text", Arg::Str(&shorten(text, 300)))],
-            ),
-            Deed::Block { key, .. } => {
-                let effect = self
-                    .db
-                    .read(|conn| effects::block_key(conn, &hands::key_named(conn, key)?, now));
-                let asked = words.tell_of("ask-block", &[("key", Arg::Str(key))]);
-                // Of a key that there is not, the deed itself says so.
-                Ok(asked + &effect.map_or_else(|_| String::new(), |it| self.outage(&it)))
-            }
-            Deed::Switch { model, .. } => {
-                let effect =
-                    self.db.read(|conn| effects::switch_off(conn, &self.shop, model, now))?;
-                let asked = words.tell_of("ask-switch-off", &[("model", Arg::Str(model))]);
-                Ok(asked + &self.outage(&effect))
-            }
-            Deed::PauseSelling => of("ask-pause-selling", &[]),
-            Deed::PauseSubmitting => of("ask-pause-submitting", &[]),
-            Deed::Drain => of("ask-drain", &[]),
-            Deed::Resume => of("ask-resume", &[]),
-            Deed::Quit { .. } => of("ask-quit", &[]),
-            Deed::Hurry(_)
-            | Deed::Raise(_)
-            | Deed::Unban { .. }
-            | Deed::Unblock { .. }
-            | Deed::AskBalance { .. } => Ok(String::new()),
-        }
-    }
-
-    /// What else a key or a model takes with it.
-    fn outage(&self, effect: &Outage) -> String {
-        let args = [("n", Arg::Num(effect.failing as i64)), ("credits", Arg::Num(effect.credits))];
-        match effect {
-            Outage { failing: 1.., .. } => format!(" {}", self.words.tell_of("ask-fails", &args)),
-            Outage { others: 0, .. } => format!(" {}", self.words.tell("ask-last")),
-            _ => String::new(),
-        }
-    }
-
     /// Does it, and says so; a refusal is said as kindly.
     pub(super) fn run(&self, deed: &Deed, now: Millis) -> Toast {
         match self.done(deed, now) {
             Ok(text) => Toast::good(text),
-            Err(error) => Toast::bad(match error.downcast_ref::<Refused>() {
-                Some(refused) => refusal(&self.words, refused),
-                None => format!("{error:#}"),
-            }),
+            Err(error) => Toast::bad(self.said(&error)),
+        }
+    }
+
+    /// Why something was not done, in the console's language where we have words for it.
+    fn said(&self, error: &anyhow::Error) -> String {
+        match error.downcast_ref::<Refused>() {
+            Some(refused) => refusal(&self.words, refused),
+            None => format!("{error:#}"),
         }
     }
 
@@ -363,13 +280,6 @@ impl Doer {
         let (shop, by) = (Arc::clone(&self.shop), self.by.clone());
         self.db.write(move |tx| work(tx, &shop, &by))
     }
-}
-
-/// "12", "12, 13, 14" or "12, 13, 14 …".
-fn named(jobs: &[JobId]) -> String {
-    let first: Vec<String> = jobs.iter().take(5).map(ToString::to_string).collect();
-    let more = if jobs.len() > first.len() { " …" } else { "" };
-    first.join(", ") + more
 }
 
 /// A refusal in the console's language; the commands have their own words for it.

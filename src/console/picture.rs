@@ -119,10 +119,12 @@ impl Reader {
                     Body::Overview(Box::new(overview::read(conn, &asked, now)?), machine)
                 }
                 View::Queue => {
-                    // A filter that is not understood was refused when it was typed.
-                    let filter = Filter::parse(&request.filter).unwrap_or_default();
-                    let query = queue::Query { filter, sort: request.sort, limit: 0 };
-                    Body::Queue(queue::read(conn, &query, now)?)
+                    // One that is not understood was refused when it was typed: it finds nothing.
+                    let rows = Filter::parse(&request.filter).map(|filter| {
+                        let query = queue::Query { filter, sort: request.sort, limit: 0 };
+                        queue::read(conn, &query, now)
+                    });
+                    Body::Queue(rows.unwrap_or_else(|_| Ok(Vec::new()))?)
                 }
                 View::Job(id) => story::read(conn, &self.shop, JobId(id), now)?
                     .map_or(Body::Nothing, |story| Body::Job(Box::new(story))),

@@ -40,7 +40,7 @@ pub(super) fn page(context: &Context<'_>, picture: &Picture) -> Page {
         Body::Overview(overview, machine) => {
             overview::page(context, &picture.head, overview, machine.as_ref())
         }
-        Body::Queue(rows) => queue::page(context, rows),
+        Body::Queue(rows) => queue::page(context, rows, &picture.request.filter),
         Body::Job(story) => job::page(context, story),
         Body::Failures(groups) => failures::page(context, groups),
         Body::Keys(all) => keys::page(context, all),

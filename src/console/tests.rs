@@ -184,7 +184,6 @@ impl Desk {
                 Effect::Wish(Wish::Look(request)) => return self.hears_picture(&request),
                 Effect::Wish(Wish::Weigh(deed)) => {
                     let question = self.doer.question(&deed, self.now);
-                    let question = question.map_err(|error| format!("{error:#}"));
                     News::Question(deed, question)
                 }
                 Effect::Wish(Wish::Do(deed)) => {

@@ -17,7 +17,7 @@ const MOST: i64 = 20_000;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Cancel {
     /// Jobs that would end.
-    pub live: usize,
+    pub live: Vec<JobId>,
     /// Jobs that have ended already, or do not exist.
     pub ended: usize,
     /// Credits that would go back.
@@ -44,7 +44,7 @@ pub fn cancel(conn: &Connection, jobs: &[JobId]) -> Result<Cancel> {
             query.query_row([job], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         match found {
             Some((rendering, credits)) => {
-                effect.live += 1;
+                effect.live.push(*job);
                 effect.credits += credits;
                 effect.rendering += usize::from(rendering);
             }

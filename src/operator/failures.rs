@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::clock::Millis;
 use crate::db::JobId;
 
 /// Failed jobs that are looked at, the newest.
 const MOST: i64 = 5_000;
+/// Characters of an error that are looked at, here and by the queue's filter.
+pub(super) const LOOKED: usize = 2_000;
 /// Characters of an error that tell it from others.
 const SIGNATURE: usize = 160;
 /// Letters of an id at least; a shorter word of hexadecimal digits may be a word.
@@ -20,6 +23,8 @@ const ID: usize = 8;
 /// Failures of one cause. Times are unix milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Group {
+    /// What the queue's filter knows it by: `cause:ab12cd34`.
+    pub id: String,
     /// The class and the error without what differs from job to job.
     pub signature: String,
     /// `jobs.error_class`; empty: a row that was inserted as failed.
@@ -44,7 +49,8 @@ pub struct Group {
 /// first.
 pub fn read(conn: &Connection, since: Millis) -> Result<Vec<Group>> {
     let mut found = conn.prepare_cached(
-        "SELECT id, finished_at, COALESCE(error_class, '') AS class, COALESCE(error, '') AS error,
+        "SELECT id, finished_at, COALESCE(error_class, '') AS class,
+                SUBSTR(COALESCE(error, ''), 1, :looked) AS error,
                 EXISTS (SELECT 1 FROM jobs again WHERE again.rerun_of = jobs.id) AS rerun
          FROM jobs
          WHERE status = 'failed'
@@ -54,13 +60,15 @@ pub fn read(conn: &Connection, since: Millis) -> Result<Vec<Group>> {
     )?;
     let mut groups: Vec<Group> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut rows = found.query(named_params! { ":since": since, ":most": MOST })?;
+    let mut rows =
+        found.query(named_params! { ":since": since, ":most": MOST, ":looked": LOOKED as i64 })?;
     while let Some(row) = rows.next()? {
         let (class, error): (String, String) = (row.get("class")?, row.get("error")?);
         let (id, at): (JobId, Millis) = (row.get("id")?, row.get("finished_at")?);
         let signature = signature(&class, &error);
         let place = *places.entry(signature.clone()).or_insert_with(|| {
             groups.push(Group {
+                id: id_of(&signature),
                 signature,
                 class,
                 example_error: error,
@@ -87,12 +95,22 @@ pub fn read(conn: &Connection, since: Millis) -> Result<Vec<Group>> {
     Ok(groups)
 }
 
+/// The id of a failure's cause: the same for all of one [`Group`], today and after an upgrade.
+pub(super) fn cause(class: &str, error: &str) -> String {
+    id_of(&signature(class, error))
+}
+
+fn id_of(signature: &str) -> String {
+    Sha256::digest(signature).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The class and the error, with `…` for addresses, quotations and ids, and `#` for numbers.
 fn signature(class: &str, error: &str) -> String {
     let mut said = String::new();
     let mut rest = error.trim();
     while let Some(letter) = rest.chars().next() {
-        if said.chars().count() >= SIGNATURE {
+        // Counted only where it may be so many.
+        if said.len() >= SIGNATURE && said.chars().count() >= SIGNATURE {
             break;
         }
         let length = match letter {
@@ -213,6 +231,8 @@ mod tests {
         assert_eq!(timeouts.example_error, "no video within 31 minutes");
         assert_eq!((timeouts.first_at, timeouts.last_at), (998_000_000, 999_000_001));
         assert_eq!(timeouts.jobs, [JobId(11), JobId(10), JobId(9)]);
+        assert_eq!(timeouts.id, cause("timeout", "no video within 5 minutes"));
+        assert_ne!(timeouts.id, groups[1].id);
         let again = (timeouts.to_rerun.clone(), timeouts.rerun_already);
         assert_eq!(again, (vec![JobId(9), JobId(11)], 1), "the oldest first");
         assert!(read(&conn, now).unwrap().is_empty());

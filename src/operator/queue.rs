@@ -8,19 +8,24 @@ use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Params, named_params};
 use serde::Serialize;
 
+use super::failures::LOOKED;
 pub use filter::{Filter, FilterError};
 
 use crate::clock::{HOUR, Millis};
 use crate::db::{JobId, OrderId};
+use crate::text::shorten;
 
 /// Live jobs that are looked at.
 const MOST_LIVE: i64 = 20_000;
 /// Without a filter: what ended in the last hour, so many at most.
 const JUST_ENDED: Millis = HOUR;
 const MOST_JUST_ENDED: i64 = 200;
-/// With a filter: so many ended jobs are looked at, newest first, until there are enough.
-const MOST_ENDED: i64 = 20_000;
+/// With a filter: so many ended jobs are looked at, newest first, until there are enough; all of a
+/// customer's and of an order's are found by their indexes.
+pub const MOST_ENDED: i64 = 20_000;
 const MOST_FOUND: usize = 200;
+/// Characters of a product and of an error in a row.
+const SHOWN: usize = 200;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -80,11 +85,11 @@ pub struct Row {
     pub model: Option<String>,
     /// The key's fingerprint.
     pub api_key: Option<String>,
-    /// What the customer wrote about the product.
+    /// What the customer wrote about the product, its first 200 characters.
     pub product: Option<String>,
     /// Why it failed.
     pub error_class: Option<String>,
-    /// In the service's words.
+    /// In the service's words, the first 200 characters.
     pub error: Option<String>,
     /// When it was ordered.
     pub created_at: Millis,
@@ -107,10 +112,17 @@ impl Row {
     }
 }
 
+/// Texts of any length are cut before they are read: to one character more than is shown, or, for a
+/// filter, to what it looks at.
+fn select(filter: &Filter) -> String {
+    let chars = if filter.is_empty() { SHOWN + 1 } else { LOOKED };
+    ROW.replace("CHARS", &chars.to_string())
+}
+
 const ROW: &str = "SELECT j.id, j.order_id, j.ordinal, j.tg_user_id, u.username, u.first_name,
         j.template_id, j.status, j.step, j.priority, j.attempts, j.tries, j.model, j.api_key,
-        CAST(j.product_info ->> '$.text' AS TEXT) AS product, j.error_class, j.error, j.created_at,
-        j.started_at, j.step_since, j.due_at, j.leased_at, j.finished_at
+        SUBSTR(CAST(j.product_info ->> '$.text' AS TEXT), 1, CHARS) AS product, j.error_class,
+        SUBSTR(j.error, 1, CHARS) AS error, j.created_at, j.started_at, j.step_since, j.due_at, j.leased_at, j.finished_at
      FROM jobs j
      JOIN users u ON u.id = j.user_id";
 
@@ -140,6 +152,11 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         leased_at: row.get("leased_at")?,
         finished_at: row.get("finished_at")?,
     })
+}
+
+fn shown(row: Row) -> Row {
+    let short = |text: Option<String>| text.map(|text| shorten(&text, SHOWN));
+    Row { product: short(row.product), error: short(row.error), ..row }
 }
 
 /// What a query finds: without a filter all live jobs and up to 200 that ended within the hour;
@@ -172,21 +189,24 @@ pub fn newest(conn: &Connection, tg_user_id: Option<i64>, limit: u32) -> Result<
         Some(_) => "WHERE j.user_id = (SELECT id FROM users WHERE tg_user_id = :user)",
         None => "WHERE :user IS NULL",
     };
-    let sql = format!("{ROW} {whose} ORDER BY j.id DESC LIMIT :limit");
+    let select = select(&Filter::default());
+    let sql = format!("{select} {whose} ORDER BY j.id DESC LIMIT :limit");
     let mut found = conn.prepare_cached(&sql)?;
     let rows = found.query_map(named_params! { ":user": tg_user_id, ":limit": limit }, row)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(rows.map(|row| row.map(shown)).collect::<rusqlite::Result<_>>()?)
 }
 
 fn live(conn: &Connection, filter: &Filter, now: Millis) -> Result<Vec<Row>> {
-    let sql = format!("{ROW} WHERE j.status IN ('queued', 'processing') LIMIT :most");
+    let select = select(filter);
+    let sql = format!("{select} WHERE j.status IN ('queued', 'processing') LIMIT :most");
     let mut found = conn.prepare_cached(&sql)?;
     let rows = found.query_map(named_params! { ":most": MOST_LIVE }, row)?;
     let fits = |row: &rusqlite::Result<Row>| row.as_ref().map_or(true, |it| filter.fits(it, now));
-    Ok(rows.filter(fits).collect::<rusqlite::Result<_>>()?)
+    Ok(rows.filter(fits).map(|row| row.map(shown)).collect::<rusqlite::Result<_>>()?)
 }
 
-/// Ended jobs; one that is named by its id is found however long ago it ended.
+/// Ended jobs; one that is named by its id is found however long ago it ended, and so are those of
+/// a customer with that id.
 fn searched(conn: &Connection, filter: &Filter, now: Millis) -> Result<Vec<Row>> {
     if filter.wants_live() {
         return Ok(Vec::new());
@@ -196,6 +216,11 @@ fn searched(conn: &Connection, filter: &Filter, now: Millis) -> Result<Vec<Row>>
         if rows.iter().all(|row| row.id != id) {
             let named = ended(conn, "WHERE j.id = :id", named_params! { ":id": id }, filter, now)?;
             rows.extend(named);
+        }
+        for row in of_customer(conn, id.0, filter, now)? {
+            if rows.iter().all(|known| known.id != row.id) {
+                rows.push(row);
+            }
         }
     }
     Ok(rows)
@@ -207,10 +232,17 @@ fn by_shortest_way(conn: &Connection, filter: &Filter, now: Millis) -> Result<Ve
         return ended(conn, whose, named_params! { ":order": order }, filter, now);
     }
     if let Some(tg_user_id) = filter.customer() {
-        let whose = "WHERE j.user_id = (SELECT id FROM users WHERE tg_user_id = :user)
-                     ORDER BY j.id DESC
+        return of_customer(conn, tg_user_id, filter, now);
+    }
+    if let Some(handle) = filter.handle() {
+        // The plus keeps the planner from walking the jobs of all from their end.
+        let whose = "WHERE j.user_id IN (SELECT id
+                                         FROM users
+                                         WHERE username IS NOT NULL
+                                           AND username COLLATE NOCASE = :handle)
+                     ORDER BY +j.id DESC
                      LIMIT :most";
-        let params = named_params! { ":user": tg_user_id, ":most": MOST_ENDED };
+        let params = named_params! { ":handle": handle, ":most": MOST_ENDED };
         return ended(conn, whose, params, filter, now);
     }
     if filter.wants_failed() {
@@ -224,6 +256,13 @@ fn by_shortest_way(conn: &Connection, filter: &Filter, now: Millis) -> Result<Ve
     ended(conn, whose, named_params! { ":since": since }, filter, now)
 }
 
+fn of_customer(conn: &Connection, id: i64, filter: &Filter, now: Millis) -> Result<Vec<Row>> {
+    let whose = "WHERE j.user_id = (SELECT id FROM users WHERE tg_user_id = :user)
+                 ORDER BY j.id DESC
+                 LIMIT :most";
+    ended(conn, whose, named_params! { ":user": id, ":most": MOST_ENDED }, filter, now)
+}
+
 /// Reads until there are enough.
 fn ended(
     conn: &Connection,
@@ -232,12 +271,13 @@ fn ended(
     filter: &Filter,
     now: Millis,
 ) -> Result<Vec<Row>> {
-    let mut found = conn.prepare_cached(&format!("{ROW} {whose}"))?;
+    let mut found = conn.prepare_cached(&format!("{} {whose}", select(filter)))?;
     let rows = found.query_map(params, row)?;
     let fits = |row: &rusqlite::Result<Row>| {
         row.as_ref().map_or(true, |it| !it.is_live() && filter.fits(it, now))
     };
-    Ok(rows.filter(fits).take(MOST_FOUND).collect::<rusqlite::Result<_>>()?)
+    let found = rows.filter(fits).take(MOST_FOUND).map(|row| row.map(shown));
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 fn sort(rows: &mut [Row], sort: Sort) {
@@ -259,8 +299,8 @@ fn sort(rows: &mut [Row], sort: Sort) {
 
 /// The row of one job.
 pub fn one(conn: &Connection, id: JobId) -> Result<Option<Row>> {
-    let sql = format!("{ROW} WHERE j.id = ?1");
-    Ok(conn.prepare_cached(&sql)?.query_row([id], row).optional()?)
+    let sql = format!("{} WHERE j.id = ?1", select(&Filter::default()));
+    Ok(conn.prepare_cached(&sql)?.query_row([id], row).optional()?.map(shown))
 }
 
 #[cfg(test)]
@@ -289,6 +329,10 @@ mod tests {
             ("user:@ANNA", vec![3, 1, 2]),
             ("user:7 state:done", vec![1]),
             ("user:8", vec![]),
+            ("user:@ann", vec![]),
+            ("user:ann", vec![3, 1, 2]),
+            ("7", vec![3, 1, 2]),
+            ("42", vec![]),
             ("order:1 PERSON", vec![2]),
             ("error:violation", vec![2]),
             ("крем", vec![3, 1, 2]),
@@ -300,6 +344,68 @@ mod tests {
             ("nothing like it", vec![]),
         ] {
             assert_eq!(found(text), ids, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cause_finds_its_failures_and_no_other_of_the_class() {
+        let (conn, now) = sample();
+        conn.execute_batch(
+            "INSERT INTO jobs (id, user_id, tg_user_id, idempotency_key, template_id,
+                               input_photo_path, product_info, status, error_class, error,
+                               created_at, finished_at)
+             VALUES (10, 1, 7, 'k10', 'ugc', 'p', '{}', 'failed', 'user_violation',
+                     'the photo shows a weapon', 5, 6),
+                    (11, 1, 7, 'k11', 'ugc', 'p', '{}', 'failed', 'user_violation',
+                     'the photo shows 2 weapons', 5, 7),
+                    (12, 1, 7, 'k12', 'ugc', 'p', '{}', 'failed', 'user_violation',
+                     'the photo shows 33 weapons', 5, 8)",
+        )
+        .unwrap();
+        for group in crate::operator::failures::read(&conn, 0).unwrap() {
+            let filter = Filter::parse(&format!("state:failed cause:{}", group.id)).unwrap();
+            let query = Query { filter, ..Query::default() };
+            let found = read(&conn, &query, now).unwrap();
+            let found: Vec<JobId> = found.iter().map(|row| row.id).collect();
+            assert_eq!(found, group.jobs, "{}", group.signature);
+        }
+    }
+
+    #[test]
+    fn all_jobs_of_a_customer_are_found_however_many_came_since() {
+        let (conn, now) = sample();
+        conn.execute_batch(
+            "WITH RECURSIVE n (i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < 20200)
+             INSERT INTO jobs (id, user_id, tg_user_id, idempotency_key, template_id,
+                               input_photo_path, product_info, status, created_at, finished_at)
+             SELECT i, 2, 42, 'k' || i, 'ugc', 'p', '{}', 'done', 5, 6 FROM n",
+        )
+        .unwrap();
+        let found = |text: &str| {
+            let query = Query { filter: Filter::parse(text).unwrap(), ..Query::default() };
+            read(&conn, &query, now).unwrap().len()
+        };
+        for text in ["user:@anna", "user:@Anna", "user:7", "7"] {
+            assert_eq!(found(text), 3, "{text}");
+        }
+        assert_eq!((found("user:42"), found("user:anna")), (MOST_FOUND, 1), "the live one");
+    }
+
+    #[test]
+    fn texts_are_cut_for_the_row_and_found_beyond_it() {
+        let (conn, now) = sample();
+        let long = format!("{} needle", "я".repeat(400));
+        conn.execute(
+            "UPDATE jobs SET error = ?1, product_info = json_object('text', ?1) WHERE id = 2",
+            [&long],
+        )
+        .unwrap();
+        let query = Query { filter: Filter::parse("needle").unwrap(), ..Query::default() };
+        for row in
+            [read(&conn, &query, now).unwrap().remove(0), one(&conn, JobId(2)).unwrap().unwrap()]
+        {
+            assert_eq!(row.error.as_ref().map(|text| text.chars().count()), Some(SHOWN + 1));
+            assert_eq!((row.product, row.id), (row.error, JobId(2)));
         }
     }
 

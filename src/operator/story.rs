@@ -5,15 +5,19 @@ mod next;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::Serialize;
+use serde_json::Value;
 
 pub use next::{Next, Pause};
 
 use crate::clock::Millis;
 use crate::db::{JobId, OrderId, UserId};
 use crate::orders::Shop;
+use crate::text::shorten;
 
 /// No story is longer; a job that was polled for a day has some hundred lines.
 const MOST_LINES: i64 = 10_000;
+/// Characters of a text that are kept.
+const TEXT_KEPT: usize = 4_000;
 /// Runs of one job that are named.
 const MOST_RERUNS: i64 = 100;
 
@@ -59,7 +63,7 @@ pub struct Line {
     pub duration_ms: Option<Millis>,
 }
 
-/// The row of `jobs`: `schema.sql` explains the columns.
+/// The row of `jobs`: `schema.sql` explains the columns. Texts are cut to 4,000 characters.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Job {
     pub id: JobId,
@@ -198,8 +202,8 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         kind: row.get("kind")?,
         template_id: row.get("template_id")?,
         input_photo_path: row.get("input_photo_path")?,
-        product_info: row.get("product_info")?,
-        extra_wishes: row.get("extra_wishes")?,
+        product_info: short_json(row.get("product_info")?),
+        extra_wishes: short(row.get("extra_wishes")?),
         status: row.get("status")?,
         step: row.get("step")?,
         priority: row.get("priority")?,
@@ -216,7 +220,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         refused: row.get("refused")?,
         model: row.get("model")?,
         api_key: row.get("api_key")?,
-        prompt: row.get("prompt")?,
+        prompt: short(row.get("prompt")?),
         input_url: row.get("input_url")?,
         kie_task_id: row.get("kie_task_id")?,
         submitted_at: row.get("submitted_at")?,
@@ -226,11 +230,31 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
         tg_file_id: row.get("tg_file_id")?,
         provider_credits: row.get("provider_credits")?,
         error_class: row.get("error_class")?,
-        error: row.get("error")?,
+        error: short(row.get("error")?),
         created_at: row.get("created_at")?,
         started_at: row.get("started_at")?,
         finished_at: row.get("finished_at")?,
     })
+}
+
+fn short(text: Option<String>) -> Option<String> {
+    text.map(|text| shorten(&text, TEXT_KEPT))
+}
+
+/// Each text of an object cut, so that it stays one; of anything else that is long, its beginning.
+fn short_json(json: String) -> String {
+    if json.len() <= TEXT_KEPT {
+        return json;
+    }
+    let mut value: Value = serde_json::from_str(&json).unwrap_or_default();
+    for text in value.as_object_mut().into_iter().flat_map(|object| object.values_mut()) {
+        if let Value::String(text) = text {
+            *text = shorten(text, TEXT_KEPT);
+        }
+    }
+    let cut = value.to_string();
+    let fits = value.is_object() && cut.chars().count() <= 4 * TEXT_KEPT;
+    if fits { cut } else { Value::from(shorten(&json, TEXT_KEPT)).to_string() }
 }
 
 #[cfg(test)]
@@ -260,6 +284,31 @@ mod tests {
         assert_eq!(story.timeline[2].duration_ms, Some(200));
         assert_eq!(story.customer.username.as_deref(), Some("anna"));
         assert!(read(&conn, &shop(), JobId(99), now).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_text_without_end_is_cut_and_the_product_stays_readable() {
+        let (conn, now) = sample();
+        let long = "я".repeat(50_000);
+        let tell = |info: &str| {
+            conn.execute(
+                "UPDATE jobs SET error = ?1, prompt = ?1, product_info = ?2 WHERE id = 1",
+                [&long, info],
+            )
+            .unwrap();
+            read(&conn, &shop(), JobId(1), now).unwrap().unwrap().job
+        };
+        let job = tell(&format!(r#"{{"text": "{long}", "user_prompt": "{long}"}}"#));
+        let cut = format!("{}…", "я".repeat(TEXT_KEPT));
+        assert_eq!((job.error.as_ref(), job.prompt.as_ref()), (Some(&cut), Some(&cut)));
+        let product: Value = serde_json::from_str(&job.product_info).unwrap();
+        assert_eq!(
+            (product["text"].as_str(), product["user_prompt"].as_str()),
+            (Some(&*cut), Some(&*cut))
+        );
+        for odd in [format!(r#""{long}""#), format!(r#"{{"a": ["{long}"]}}"#)] {
+            assert!(tell(&odd).product_info.chars().count() < 2 * TEXT_KEPT);
+        }
     }
 
     #[test]

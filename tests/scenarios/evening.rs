@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use neurocards::clock::{Clock, MINUTE, Spec};
 use neurocards::sandbox::faults::{Action, Fate, Service};
 use neurocards::text::Lang;
@@ -20,8 +21,8 @@ use rusqlite::Connection;
 use crate::customer::{Order, photo, text};
 use crate::{AD, Appliance, Customer, Setup, UGC, What};
 
-/// When the evening begins: 2026-11-20, 22:10 in Moscow.
-const BEGINS: i64 = 1_795_201_800_000;
+/// When the evening begins: 2026-11-20, 23:10 in Moscow, so that it has a yesterday and a today.
+const BEGINS: i64 = 1_795_205_400_000;
 /// How many times as fast as in reality it passes.
 const RATE: f64 = 60.0;
 
@@ -248,12 +249,24 @@ fn dump(conn: &Connection, now: i64) -> rusqlite::Result<String> {
     Ok(sql)
 }
 
-/// The end of the newest log, in a folder that is nobody's.
+/// The end of the newest log, in a folder that is nobody's and at the evening's times: a log goes
+/// by the machine's clock, which is the same only outside of a test.
 fn log(shop: &Appliance) -> String {
     let files = std::fs::read_dir(shop.path("logs")).unwrap();
     let newest = files.map(|file| file.unwrap().path()).max().unwrap();
     let text = std::fs::read_to_string(newest).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| at_the_evening(shop, line).unwrap_or_else(|| line.into()))
+        .collect();
     let end = lines[lines.len().saturating_sub(60)..].join("\n") + "\n";
     end.replace(&shop.data().display().to_string(), "/var/lib/neurocards")
+}
+
+fn at_the_evening(shop: &Appliance, line: &str) -> Option<String> {
+    let (at, rest) = line.split_once(' ')?;
+    let spec = shop.sandbox().options().clock.spec();
+    let real = at.parse::<Timestamp>().ok()?.as_microsecond() - spec.anchor * 1_000;
+    let moved = (spec.anchor + spec.offset) * 1_000 + (real as f64 * spec.rate) as i64;
+    Some(format!("{} {rest}", Timestamp::from_microsecond(moved).ok()?))
 }

@@ -169,7 +169,7 @@ impl App {
             Kind::Queue | Kind::Customer => leads_to().map(View::Job),
             Kind::Customers | Kind::Payments => leads_to().map(View::Customer),
             Kind::Failures => {
-                let filter = self.group_filter(&key);
+                let Some(filter) = self.group_filter(&key) else { return Vec::new() };
                 self.filters.insert(Kind::Queue, filter);
                 Some(View::Queue)
             }
@@ -208,12 +208,10 @@ impl App {
         }
     }
 
-    fn group_filter(&self, signature: &str) -> String {
-        let Some(Body::Failures(groups)) = self.picture.as_ref().map(|it| &it.body) else {
-            return String::new();
-        };
-        let group = groups.iter().find(|group| group.signature == signature);
-        group.map_or_else(String::new, |group| format!("state:failed error:{}", group.class))
+    fn group_filter(&self, signature: &str) -> Option<String> {
+        let Body::Failures(groups) = &self.picture.as_ref()?.body else { return None };
+        let group = groups.iter().find(|group| group.signature == signature)?;
+        Some(format!("state:failed cause:{}", group.id))
     }
 
     /// The jobs that a deed is about: the marked ones, or the one at hand.

@@ -10,8 +10,9 @@ use crate::console::look::Meaning;
 use crate::console::page::Page;
 use crate::console::table::{Column, Row};
 use crate::operator::queue::{self, Sort};
+use crate::text::Arg;
 
-pub(super) fn page(context: &Context<'_>, rows: &[queue::Row]) -> Page {
+pub(super) fn page(context: &Context<'_>, rows: &[queue::Row], filter: &str) -> Page {
     let title = |id: &str| context.tell(id);
     let columns = vec![
         Column::new(title("col-job"), 9).right(),
@@ -31,7 +32,10 @@ pub(super) fn page(context: &Context<'_>, rows: &[queue::Row]) -> Page {
     Page {
         columns,
         rows: rows.iter().map(|row| line(context, row)).collect(),
-        empty: context.tell("queue-empty"),
+        empty: match filter {
+            "" => context.tell("queue-empty"),
+            _ => context.tell_of("queue-nothing-fits", &[("n", Arg::Num(queue::MOST_ENDED))]),
+        },
         ..Page::default()
     }
 }

@@ -4,6 +4,7 @@ use super::Row;
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::db::{JobId, OrderId};
 use crate::jobs::Step;
+use crate::operator::failures;
 
 /// Words of one filter.
 const MOST_WORDS: usize = 16;
@@ -22,9 +23,14 @@ enum Word {
     Live,
     Step(Step),
     Customer(i64),
+    /// The whole @name.
+    Handle(String),
+    /// A part of a name.
     Name(String),
     Order(OrderId),
     Error(String),
+    /// By [`failures::cause`].
+    Cause(String),
     Model(String),
     Key(String),
     OlderThan(Millis),
@@ -36,7 +42,7 @@ enum Word {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// No such word before the colon.
-    #[error("`{0}:` is none of state, step, user, order, error, model, key")]
+    #[error("`{0}:` is none of state, step, user, order, error, cause, model, key")]
     Field(String),
     /// Nothing behind it.
     #[error("`{0}` lacks a value")]
@@ -59,9 +65,10 @@ pub enum FilterError {
 }
 
 impl Filter {
-    /// Reads what was typed: `state:failed`, `step:render`, `user:@anna`, `user:42`, `order:7`,
-    /// `error:timeout`, `model:kling`, `key:ab12`, `age>10m`; any other word fits a job's id, or a
-    /// part of its customer's name, its product or its error. Letters' case is all the same.
+    /// Reads what was typed: `state:failed`, `step:render`, `user:@anna` (the whole name),
+    /// `user:ann` (a part), `user:42`, `order:7`, `error:timeout`, `cause:ab12cd34` (a group of
+    /// failures), `model:kling`, `key:ab12`, `age>10m`; any other word fits a job's id, its
+    /// customer's Telegram id, or a part of their name, of its product or of its error. Letters' case is all the same.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
         let typed: Vec<&str> = text.split_whitespace().collect();
         if typed.len() > MOST_WORDS || text.chars().count() > LONGEST {
@@ -88,7 +95,7 @@ impl Filter {
     }
 
     pub(super) fn wants_failed(&self) -> bool {
-        self.words.contains(&Word::State("failed"))
+        self.words.iter().any(|word| matches!(word, Word::State("failed") | Word::Cause(_)))
     }
 
     /// Jobs that are named.
@@ -102,6 +109,14 @@ impl Filter {
     pub(super) fn customer(&self) -> Option<i64> {
         self.words.iter().find_map(|word| match word {
             Word::Customer(id) => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// A customer's @name, in small letters.
+    pub(super) fn handle(&self) -> Option<&str> {
+        self.words.iter().find_map(|word| match word {
+            Word::Handle(name) => Some(name.as_str()),
             _ => None,
         })
     }
@@ -137,9 +152,12 @@ fn word(typed: &str) -> Result<Word, FilterError> {
             .find(|step| step.word() == lower)
             .map(Word::Step)
             .ok_or_else(|| FilterError::Step(value.to_owned())),
-        "user" => Ok(value
-            .parse()
-            .map_or_else(|_| Word::Name(lower.trim_start_matches('@').to_owned()), Word::Customer)),
+        "user" => Ok(match (value.parse(), lower.strip_prefix('@')) {
+            (Ok(id), _) => Word::Customer(id),
+            (_, Some(handle)) => Word::Handle(handle.to_owned()),
+            (_, None) => Word::Name(lower),
+        }),
+        "cause" => Ok(Word::Cause(lower)),
         "order" => number().map(|id| Word::Order(OrderId(id))),
         "error" => Ok(Word::Error(lower)),
         "model" => Ok(Word::Model(lower)),
@@ -192,15 +210,25 @@ impl Word {
             Self::Live => row.is_live(),
             Self::Step(step) => row.step == step.word(),
             Self::Customer(id) => row.tg_user_id == *id,
+            Self::Handle(name) => {
+                row.username.as_ref().is_some_and(|ours| ours.to_lowercase() == *name)
+            }
             Self::Name(part) => named(part),
             Self::Order(id) => row.order_id == Some(*id),
             Self::Error(part) => failed(part),
+            Self::Cause(id) => {
+                let class = row.error_class.as_deref().unwrap_or_default();
+                let error = row.error.as_deref().unwrap_or_default();
+                row.status == "failed" && failures::cause(class, error) == *id
+            }
             Self::Model(part) => has(row.model.as_deref(), part),
             Self::Key(part) => row.api_key.as_ref().is_some_and(|key| key.starts_with(part)),
             Self::OlderThan(ms) => age > *ms,
             Self::YoungerThan(ms) => age < *ms,
             Self::Any(part) => {
-                part.trim_start_matches('#').parse() == Ok(row.id.0)
+                let number = part.trim_start_matches('#').parse();
+                number == Ok(row.id.0)
+                    || number == Ok(row.tg_user_id)
                     || named(part.trim_start_matches('@'))
                     || has(row.product.as_deref(), part)
                     || failed(part)
@@ -225,7 +253,9 @@ mod tests {
         check("state:FAILED", Ok(vec![Word::State("failed")]));
         check("state:live", Ok(vec![Word::Live]));
         check("step:render", Ok(vec![Word::Step(Step::Render)]));
-        check("user:@Anna", Ok(vec![Word::Name("anna".into())]));
+        check("user:@Anna", Ok(vec![Word::Handle("anna".into())]));
+        check("user:Anna", Ok(vec![Word::Name("anna".into())]));
+        check("cause:AB12cd34", Ok(vec![Word::Cause("ab12cd34".into())]));
         check("user:42", Ok(vec![Word::Customer(42)]));
         check("order:7 x", Ok(vec![Word::Order(OrderId(7)), Word::Any("x".into())]));
         check("error:Timeout", Ok(vec![Word::Error("timeout".into())]));

@@ -130,7 +130,7 @@ fn no_screen_reads_the_whole_history() {
     for text in ["", "1000005", "7", "@name2", "nobody"] {
         long.extend(steps(&conn, |conn| customers::search(conn, text, 50)));
     }
-    for text in ["", "state:live", "user:1000005", "order:7", "29999"] {
+    for text in ["", "state:live", "user:1000005", "user:@name7", "order:7", "cause:ab", "29999"] {
         let query = Query { filter: Filter::parse(text).unwrap(), ..Query::default() };
         let found = steps(&conn, |conn| queue::read(conn, &query, NOW));
         // A job's number could be a word of its product, too: the last 20,000 are looked at.
