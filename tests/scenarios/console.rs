@@ -217,7 +217,7 @@ fn a_console_that_may_only_look_refuses_every_deed() {
     console.types("2").shows("@customer7").types("rcn+");
     console.presses(Key::Enter).shows("Job 1").shows("What happened").types("rcn+");
     console.types("4").shows("no  key").types("bua");
-    console.types("5").shows("by list").types("o");
+    console.types("5").shows("list price").types("o");
     console.types("6").shows("last order").types("cbw");
     console.presses(Key::Enter).shows("Customer 7").shows("1 order").types("cbw");
     console.types(":").shows(":overview").types("grant 7 5 x").presses(Key::Enter);

@@ -112,7 +112,7 @@ fn the_console_speaks_russian_by_locale_or_by_word() {
     let by_locale = shop.terminal_with(&["console"], &[("LC_ALL", "ru_RU.UTF-8")], 120, 40);
     let by_word = shop.terminal(&["console", "--lang", "ru"], 120, 40);
     for console in [by_locale, by_word] {
-        console.shows("1 Обзор").shows("работает, пульс");
+        console.shows("1 Обзор").shows("работает, отклик");
         tour(&console, "экран с этим номером", "@customer7");
         // A Russian keyboard has the same keys: P, then "да".
         console.types("1").shows("сутки").types("З").shows("Закрыть продажи?").types("д");
