@@ -264,7 +264,8 @@ CREATE TABLE api_keys (
     balance       REAL,
     balance_at    INTEGER,
     used_at       INTEGER,
-    ask_balance   INTEGER NOT NULL DEFAULT 0 CHECK (ask_balance IN (0, 1)),  -- the operator wants to know now
+    ask_balance   INTEGER NOT NULL DEFAULT 0 CHECK (ask_balance IN (0, 1)),  -- the operator wants to know now; until there is an answer
+    balance_error TEXT,                            -- why the last question had no balance for an answer
     CHECK ((blocked_class IS NULL) = (blocked_until IS NULL))
 ) STRICT;
 

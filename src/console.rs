@@ -35,13 +35,14 @@ pub use progress::{Progress, Snapshot};
 use crate::audit::By;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::operator::head;
 use crate::orders::Shop;
 use crate::text::Lang;
 use ahead::Ahead;
 use anyhow::{Context as _, Result, anyhow};
-use app::{App, Effect, Setting};
+use app::{App, Effect, Setting, Typed};
 use back::{Back, News, Wish};
-use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind};
 use deeds::Doer;
 use jiff::tz::TimeZone;
 use picture::{Picture, Reader};
@@ -127,9 +128,8 @@ struct Ears {
 
 /// What the console's thread hears.
 enum Heard {
-    Key(KeyEvent),
+    Typed(Typed),
     Resized,
-    Pasted(String),
     News(News),
     /// A picture is in its place.
     Picture,
@@ -173,7 +173,7 @@ fn turn(
 ) -> Result<()> {
     let mut drawn = Instant::now();
     let mut chat = None;
-    let mut ahead = Ahead::default();
+    let mut ahead = Ahead::new();
     let (mut at_once, mut later) = (true, false);
     while !stop.load(Ordering::SeqCst) {
         app.now = clock.now();
@@ -183,7 +183,7 @@ fn turn(
         if at_once || (later && age >= FACTS) || age >= TICK {
             screen.draw(|buffer| frame::draw(app, buffer))?;
             (drawn, at_once, later) = (Instant::now(), false, false);
-            ahead.drawn(app.is_waiting());
+            ahead.drawn(app.is_coming());
         }
         let nap = if ahead.is_due() { Duration::ZERO } else { NAP };
         let mut next = match ears.hear.recv_timeout(nap) {
@@ -194,12 +194,8 @@ fn turn(
         // What came together is drawn together.
         while let Some(heard) = next {
             match heard {
-                Heard::Key(key) => ahead.add(key),
+                Heard::Typed(typed) => ahead.add(typed),
                 Heard::Resized => at_once = true,
-                Heard::Pasted(text) => {
-                    at_once = true;
-                    app.paste(&text);
-                }
                 Heard::Picture => {
                     if let Some(picture) = ears.newest.take() {
                         // The first picture of a screen is waited for.
@@ -216,16 +212,16 @@ fn turn(
             }
             next = ears.hear.try_recv().ok();
         }
-        while let Some(key) = ahead.next() {
+        while let Some(typed) = ahead.next() {
             at_once = true;
-            for effect in app.press(key) {
+            for effect in app.take(typed) {
                 match effect {
                     Effect::Wish(wish) => back.wish(wish),
                     Effect::Copy(text) => terminal::copy(&text)?,
                     Effect::Leave => return Ok(()),
                 }
             }
-            ahead.pressed(app.is_waiting());
+            ahead.pressed(app.is_coming());
         }
     }
     Ok(())
@@ -249,6 +245,7 @@ fn begin(
         shop: Arc::clone(&options.shop),
         by: options.by.clone(),
         words,
+        alive_within: head::alive_within(&options.clock),
     };
     Back::start(reader, doer, move |news| match news {
         // A terminal that takes nothing for a while is owed one picture, not all of them.
@@ -273,9 +270,11 @@ fn listen(tell: SyncSender<Heard>, stop: Arc<AtomicBool>, over: Arc<AtomicBool>)
                     Err(_) => return stop.store(true, Ordering::SeqCst),
                 }
                 let heard = match crossterm::event::read() {
-                    Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Heard::Key(key),
+                    Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                        Heard::Typed(Typed::Key(key))
+                    }
                     Ok(Event::Resize(..)) => Heard::Resized,
-                    Ok(Event::Paste(text)) => Heard::Pasted(text),
+                    Ok(Event::Paste(text)) => Heard::Typed(Typed::Pasted(text)),
                     _ => continue,
                 };
                 if tell.send(heard).is_err() {

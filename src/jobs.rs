@@ -21,7 +21,7 @@ mod uploads;
 
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use claim::{claim, is_held, next_due};
-pub use enqueue::{Enqueue, enqueue, rerun};
+pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};

@@ -3,7 +3,7 @@
 
 mod balances;
 
-pub use balances::{ask_balance, balance, is_balance_asked, prune_balances, take_asked};
+pub use balances::{ask_balance, asked, balance, no_balance, prune_balances};
 
 use crate::clock::{Millis, SECOND};
 use crate::db::Tx;

@@ -21,7 +21,7 @@ mode-readonly = read only
 life-running = running, heartbeat { $age }
 life-silent = NOT RUNNING: last heartbeat { $age }
 life-stopped = not running
-picture-age = picture { $span } old
+picture-age = updated { $span } ago
 trouble = the database cannot be read
 banner-safe-mode = SAFE MODE for { $span }: nothing is sold or submitted
 banner-selling = selling is closed for { $span }
@@ -81,7 +81,7 @@ key-switch = on/off
 key-credits = credits
 key-ban = ban/unban
 key-write = message
-key-turn = other half
+key-turn = other list
 key-pause-selling = close selling
 key-pause-submitting = hold submits
 key-drain = drain
@@ -160,7 +160,7 @@ col-done = done
 col-failed = failed
 col-seconds = usually
 col-cost = per video
-col-about = by list
+col-about = list price
 col-length = length
 col-id = id
 col-credits = credits
@@ -227,6 +227,7 @@ key-blocked = { $why }, free in { $span }
 key-gone = not configured any more
 key-free = serves
 key-asking = being asked
+key-no-balance = no balance: { $error }
 model-on = on
 model-paused = off at the provider, tried { $age }
 model-off = off by hand for { $span }
@@ -287,23 +288,124 @@ job-wishes = wishes
 job-prompt = prompt
 of-ledger = credits:
 of-message = message:
-of-submit = submit:
+of-submit = request:
 next-ended = it ended { $age }, nothing more happens
-next-running = a thread works on { $step } for { $span }
-next-due = { $step } begins as soon as a thread is free
+next-running = { $step } has been running for { $span }
+next-due = { $step } begins when its turn comes
 next-due-at = { $step } begins { $age }
 next-retry = { $step } is tried again { $age }; { $attempts } of { $most } attempts used
-next-rendering = the provider works on it for { $span }, given up { $age }
-next-telegram = on its way to Telegram for { $span }
+next-rendering = the provider has worked on it for { $span }; it is given up { $age }
+next-telegram = on its way to Telegram for { $span } now
 next-key = no key has money: it waits until one does
 next-key-at = all keys are over their limits: the first is free { $age }
 next-safe-mode = safe mode: it waits for "open all" (R)
 next-paused = submits are held by hand: it waits for "open all" (R)
 
+## What is stored in English
+
+was-claimed = claimed
+was-written = written
+was-uploaded = photo uploaded
+was-accepted = task accepted
+was-orphan = task accepted too late, nobody waits for it
+was-rendered = video made
+was-fetched = video fetched
+was-trouble = trouble
+was-done = the customer has it
+was-failed = failed
+was-canceled = canceled
+call-sending = no answer yet
+call-accepted = accepted
+call-refused = refused
+call-lost = answer lost
+call-unsent = not sent
+message-pending = waiting
+message-sent = sent
+message-dropped = given up
+message-text = text
+class-violation = rules broken
+class-model-off = model off
+class-download = photo not loaded
+class-temporary = temporary
+class-mistake = our mistake
+class-unknown = unknown
+class-unreached = not reached
+class-timeout = took too long
+class-undelivered = not delivered
+class-no-photo = no photo
+class-no-prompt = prompt too long
+class-strikes = kept crashing
+actor-bot = bot
+actor-worker = program
+actor-operator = operator
+actor-welcome = welcome
+way-command = command
+way-console = console
+way-chat = chat
+deed-grant = grant
+deed-retry = run again
+deed-cancel = cancel
+deed-hurry = run now
+deed-raise = raise
+deed-ban = ban
+deed-unban = unban
+deed-message = message
+deed-block = block
+deed-unblock = unblock
+deed-ask = ask balance
+deed-switch-on = switch on
+deed-switch-off = switch off
+deed-pause-selling = close selling
+deed-pause-submitting = hold submits
+deed-drain = drain
+deed-resume = open all
+deed-refund = refund Stars
+deed-restore = restore
+said-selling = selling
+said-both = selling and submits
+said-served = may order
+said-blocked = blocked
+said-blocked-for = blocked for { $span }
+said-blocked-why = blocked: { $why }
+said-off = off
+said-paused = off at the provider
+said-open = open
+said-closed = closed
+said-selling-paused = selling closed
+said-submitting-paused = submits held
+said-safe-mode = safe mode
+said-due-now = now
+said-refused = Telegram refused
+said-by-operator = by hand
+said-at = at { $step }
+said-credits = { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+}
+said-canceled = canceled, { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+} back
+said-refunded = Stars are back; { $n ->
+    [one] { $n } credit
+   *[other] { $n } credits
+} taken, { $owed } owed
+named-user = user { $id }
+named-job = job { $id }
+named-rerun = runs again as job { $id }
+named-key = key { $id }
+named-model = model { $id }
+named-payment = payment { $id }
+named-priority = priority { $id }
+named-task = task { $id }
+named-message = message { $id }
+named-status = status of order { $id }
+named-fail = bad news on order { $id }
+
 ## Overview
 
 over-attention = Needs you
-over-all-well = Nothing needs you: videos and money flow.
+over-all-well = All is well: nothing needs you.
 over-more = and { $n } more: see Alerts
 over-day = The day
 over-today = today
@@ -337,7 +439,7 @@ over-inbox = Inbox
 over-delay = usually { $span }
 over-waiting = { $n } waiting, the oldest { $span }
 over-nothing-waits = nothing waits
-over-house = The house
+over-house = Housekeeping
 over-database = database
 over-backup = last backup
 over-no-backup = none yet
@@ -345,11 +447,11 @@ over-disk = disk
 over-disk-free = { $free } free of { $total }
 over-uptime = running for
 over-version = version
-needs-safe-mode = It died five times in a row right after its start: nothing is sold or submitted for { $span }. Read the log (8, v), then open all (R).
+needs-safe-mode = The program died five times in a row right after its start: nothing has been sold or submitted for { $span }. Read the log (8, v), then open all (R).
 needs-silent = The program is not running: its last sign of life was { $span } ago.
 needs-stopped = The program is not running: it was stopped in order, or has not run yet.
 needs-disk = The disk is nearly full: { $free } left.
-needs-submitting = You hold submits for { $span }: what was sold waits (R opens).
+needs-submitting = You have held submits for { $span }: what was sold waits (R opens).
 needs-selling = You closed selling { $span } ago (R opens).
 needs-key = Key { $key } is blocked: { $why }. It is free { $age }.
 needs-key-operator = Key { $key } was blocked by hand.
@@ -380,6 +482,7 @@ ask-retry = Run { $n ->
     [one] this video
    *[other] these { $n } videos
 } again ({ $jobs })? New videos are made at your cost; the customer gets them and pays nothing.
+ask-retry-oldest = Run the oldest { $n } of { $of } videos again? New videos are made at your cost; the customers get them and pay nothing. The others: once more.
 ask-cancel = Cancel { $n ->
     [one] one video
    *[other] { $n } videos
@@ -399,10 +502,18 @@ ask-take = Take { $credits ->
     [one] { $credits } credit
    *[other] { $credits } credits
 } back from customer { $user }? They are told. For the record: { $note }
-ask-ban = Ban customer { $user }? They can order nothing more; what runs is finished. For the record: { $note }
+ask-ban = Ban customer { $user }? They can order nothing more; what they ordered is finished. For the record: { $note }
 ask-write = Send this to customer { $user }? "{ $text }"
 ask-block = Block key { $key }? It gets no new videos until you unblock it; what renders with it is finished.
-ask-switch-off = Switch the model { $model } off? The next one in the order serves; without a next one nothing is sold.
+ask-switch-off = Switch the model { $model } off? The next one in the order serves.
+ask-fails = NOTHING ELSE SERVES { $n ->
+    [one] one video that waits: it fails
+   *[other] { $n } videos that wait: they fail
+}, and { $credits ->
+    [one] { $credits } credit goes back
+   *[other] { $credits } credits go back
+}. Holding submits (S on the Overview) makes them wait instead.
+ask-last = Nothing else serves: selling closes.
 ask-pause-selling = Close selling? New orders are refused with a kind word; what was sold goes on.
 ask-pause-submitting = Hold submits? What was sold waits before the provider, without using attempts; what renders is finished.
 ask-drain = Drain? Selling is closed and submits are held; when nothing renders any more it is safe to stop.
@@ -422,6 +533,10 @@ done-cancel = Canceled; { $credits ->
     [one] one video
    *[other] { $n } videos
 }).
+done-skipped = { $n ->
+    [one] One was skipped
+   *[other] { $n } were skipped
+}: { $why }
 done-hurry = { $n ->
     [one] It is
    *[other] { $n } videos are
@@ -441,6 +556,7 @@ done-block = Key { $key } is blocked.
 done-unblock = Key { $key } serves again.
 done-unblock-nothing = Key { $key } was not blocked.
 done-ask = Key { $key }'s balance is being asked.
+done-ask-later = Nothing runs: key { $key }'s balance is asked at the next start.
 done-switch-on = { $model } is on.
 done-switch-off = { $model } is off.
 done-pause-selling = Selling is closed.
@@ -455,6 +571,8 @@ refused-readonly = This console only looks: it was started with --readonly.
 refused-no-job = There is no job { $job }.
 refused-ended = Job { $job } has ended: r runs it again.
 refused-still-runs = Job { $job } still runs: c cancels it.
+refused-run-again = Job { $job } was run again before; by itself it can be once more.
+refused-due = Job { $job } is due already: it waits for a thread.
 refused-in-work = Job { $job } is being worked on this moment: look again in a while.
 refused-not-ours = Job { $job } is with the provider or Telegram: nothing can be hurried.
 refused-submits-held = Job { $job } waits because submits are held: R opens.
@@ -472,13 +590,19 @@ refused-too-many = { $n } at once are too many: mark fewer.
 refused-no-key = There is no key { $key }.
 refused-no-model = No model { $model } is configured.
 unclear-command = There is no command "{ $word }": Tab shows what there is.
-unclear-words = "{ $word }" needs other words behind it.
+unclear-words = "{ $word }" needs other words after it.
 unclear-number = "{ $word }" is no number.
 unclear-note = A reason is needed, for the record.
 unclear-text = The message is missing.
 unclear-key = Which key? Its number or fingerprint.
 unclear-model = Which model?
-unclear-filter = The filter is unclear: { $word }
+unclear-filter = The filter: { $word }
+filter-field = no "{ $word }:", only state, step, user, order, error, model, key
+filter-empty = nothing after "{ $word }"
+filter-state = no state "{ $word }": live, queued, processing, done, failed, canceled
+filter-step = no step "{ $word }": script, upload, submit, render, fetch, deliver
+filter-age = "{ $word }" is no age: write age>10m or age<2h, with s, m, h or d
+filter-too-long = too long
 
 ## Chat
 

@@ -15,37 +15,33 @@ unit-gb = ГБ
 
 ## Рамка
 
-too-small = Окно { $size }. Консоли нужно хотя бы 80x24: увеличьте окно или уменьшите буквы.
+too-small = Окно { $size }. Консоли нужно хотя бы 80x24: увеличьте окно или уменьшите шрифт.
 mode-demo = демо
-mode-readonly = только смотреть
-life-running = работает, пульс { $age }
-life-silent = НЕ РАБОТАЕТ: последний пульс { $age }
-life-stopped = не запущено
-picture-age = снимку { $span }
+mode-readonly = просмотр
+life-running = работает, отклик { $age }
+life-silent = НЕ РАБОТАЕТ, отклик { $age }
+life-stopped = не запущена
+picture-age = данные { $span } назад
 trouble = база не читается
 banner-safe-mode = БЕЗОПАСНЫЙ РЕЖИМ уже { $span }: не продаём и не отправляем
-banner-selling = продажи закрыты { $span }
-banner-submitting = отправка остановлена { $span }
-banner-draining = завершаем: { $n ->
-    [one] делается ещё { $n } видео
-    [few] делаются ещё { $n } видео
-   *[many] делаются ещё { $n } видео
-}
-banner-drained = завершено: ничего не делается, можно останавливать
-note-frozen = заморожено: p снова покажет новое
+banner-selling = продажи закрыты уже { $span }
+banner-submitting = отправка остановлена уже { $span }
+banner-draining = доделываем: в работе ещё { $n } видео
+banner-drained = всё доделано: программу можно останавливать
+note-frozen = заморожено: p покажет новое
 note-follow = курсор на первой строке
 note-filter = фильтр: { $filter }
 note-marks = отмечено: { $n }
 more-below = ниже ещё { $n }
-nothing-there = С таким номером ничего нет.
+nothing-there = Под этим номером ничего нет.
 line-filter = фильтр:
 line-credits = кредиты (минус — забрать):
-line-note = причина (останется в записи):
+line-note = причина (останется в аудите):
 line-text = сообщение клиенту:
 line-block = причина (можно пусто):
-answer-yes = да (и д)
-answer-no = нет (и Enter, Esc)
-toasts-none = Пока ничего не делали.
+answer-yes = да (или д)
+answer-no = нет (или Enter, Esc)
+toasts-none = Пока ничего не сделано.
 
 ## Вкладки
 
@@ -72,7 +68,7 @@ tight-failures = Сбои
 
 key-retry = повторить
 key-cancel = отменить
-key-hurry = сейчас
+key-hurry = не ждать
 key-raise = вперёд
 key-to-customer = клиент
 key-block = блокировать
@@ -82,10 +78,10 @@ key-switch = вкл/выкл
 key-credits = кредиты
 key-ban = бан/снять
 key-write = написать
-key-turn = другая половина
+key-turn = другой список
 key-pause-selling = закрыть продажи
 key-pause-submitting = остановить отправку
-key-drain = завершать
+key-drain = доделать и стоп
 key-resume = открыть всё
 key-in = открыть
 key-out = назад
@@ -111,17 +107,17 @@ key-tabs = экран с этим номером
 
 ## Зачем экраны
 
-about-overview = Всё дело одним взглядом: что ждёт вас, что пришло и сколько стоило у провайдера, где и как долго ждут видео, кто работает. Заглавные буквы закрывают и открывают: P — продажи, S — отправку провайдеру, D — то и другое (перед остановкой или обновлением), R открывает всё.
-about-queue = Видео в работе, самые срочные сверху, и то, что закончилось за час. Фильтр понимает слова и state:failed, step:render, user:@anna, order:7, error:timeout, key:ab12, model:kling, age>10m; с фильтром ищем и среди старых. Отмеченное повторяют, отменяют, торопят и двигают вперёд вместе. «Сейчас» — не ждать времени повтора. «Вперёд» — раньше других.
-about-failures = Что не получилось за семь дней, по видам. «Повторить» делает заново все видео группы, которые ещё никто не повторял, по одному в пять секунд, за ваш счёт; число видно до согласия. Enter покажет их по одному.
+about-overview = Весь магазин одним взглядом: что требует вас, что пришло и сколько взял провайдер, где и как долго ждут видео, всё ли работает. Заглавные буквы закрывают и открывают: P — продажи, S — отправку провайдеру, D — то и другое (перед остановкой или обновлением), R открывает всё.
+about-queue = Видео в работе, самые срочные сверху, и то, что закончилось за час. Фильтр понимает слова и state:failed, step:render, user:@anna, order:7, error:timeout, key:ab12, model:kling, age>10m; с фильтром ищем и среди старых. Отмеченное повторяют, отменяют, торопят и двигают вперёд вместе. «Не ждать» — взять сразу, не дожидаясь времени повтора. «Вперёд» — раньше других.
+about-failures = Что не получилось за семь дней, по видам. «Повторить» заново делает все видео группы, которые ещё не повторяли: по одному в пять секунд, за ваш счёт; сколько их, скажем заранее. Enter покажет их по одному.
 about-keys = Счета у провайдера. Ключ, на котором кончились деньги, вернётся сам, когда баланса снова хватит на видео (спрашиваем каждые десять минут), или когда вы его разблокируете. Если заблокировать ключ руками, его ожидающие видео уйдут к другим.
 about-models = Модели по порядку: видео делает первая, которая работает. Отключённую провайдером попробуем снова сами; отключённая вами ждёт вас.
 about-customers = Поиск по / : Telegram id или @имя; без фильтра — новые. Чтобы дать или забрать кредиты, нужна причина; клиент узнает. Забаненный клиент не может заказывать.
-about-payments = Звёзды, которые заплатили клиенты, новые сверху. Возврат — командой: neurocards refund-payment CHARGE.
-about-alerts = О чём вам сообщали, незакрытое сверху; v — журнал, новое сверху. Фильтр сужает оба: ERROR, job.id=7. Enter открывает видео, о котором строка.
-about-audit = Всё, что сделано руками: в консоли, командой или в чате; кем, и что было до и после.
+about-payments = Звёзды от клиентов, новые сверху. Возврат — командой: neurocards refund-payment CHARGE.
+about-alerts = О чём вам сообщали, открытое сверху; v — журнал, новое сверху. Фильтр сужает оба: ERROR, job.id=7. Enter открывает видео, о котором строка.
+about-audit = Всё, что сделано руками: в консоли, командой или в чате. Кто сделал, что было и что стало.
 about-chat = Вы — клиент. Цифры нажимают кнопки бота, новые первыми. Пишите и жмите Enter. Путь к картинке отправит её как фото; Enter в пустой строке отправит фото-образец. Esc — выйти.
-about-job = Одно видео: что это, каждый шаг и вызов с длительностью, кредиты и сообщения, и что будет дальше.
+about-job = Одно видео: что это, каждый шаг и каждый запрос и сколько они заняли, кредиты, сообщения и что будет дальше.
 about-customer = Один клиент: заказы или, по v, каждое движение кредитов. Enter открывает видео.
 
 ## Столбцы
@@ -133,7 +129,7 @@ col-step = шаг
 col-for = уже
 col-ordered = заказано
 col-attempts = попыток
-col-priority = приор
+col-priority = приор.
 col-order = заказ
 col-template = шаблон
 col-model = модель
@@ -161,16 +157,16 @@ col-done = готово
 col-failed = сбоев
 col-seconds = обычно
 col-cost = за видео
-col-about = по списку
+col-about = по прайсу
 col-length = длина
 col-id = id
 col-credits = кредиты
-col-held = занято
+col-held = отложено
 col-orders = заказов
 col-videos = видео
 col-language = язык
-col-last-order = заказывал
-col-since = с нами
+col-last-order = был заказ
+col-since = впервые
 col-price = цена
 col-when = когда
 col-move = что
@@ -197,7 +193,7 @@ step-script = сценарий
 step-upload = загрузка
 step-submit = отправка
 step-render = съёмка
-step-fetch = приём
+step-fetch = скачивание
 step-deliver = доставка
 block-billing = нет денег
 block-rate-limit = превышен лимит
@@ -228,6 +224,7 @@ key-blocked = { $why }, ещё { $span }
 key-gone = убран из настроек
 key-free = работает
 key-asking = спрашиваем
+key-no-balance = баланс неизвестен: { $error }
 model-on = включена
 model-paused = нет у провайдера, попробуем { $age }
 model-off = отключена вами { $span }
@@ -237,23 +234,23 @@ model-unknown = нет в каталоге
 ## Клиенты, оплаты, сигналы
 
 customer-banned = забанен
-customer-blocked = заблокировал бота
+customer-blocked = бот заблокирован
 customer-balance = { $credits ->
     [one] { $credits } кредит
     [few] { $credits } кредита
    *[many] { $credits } кредитов
-}, занято { $held }
+}, отложено { $held }
 customer-counts = { $orders ->
     [one] { $orders } заказ
     [few] { $orders } заказа
    *[many] { $orders } заказов
-}, { $videos } видео, пришёл { $since }
+}, { $videos } видео, впервые { $since }
 customer-orders = Заказы
 customer-statement = Выписка
 ledger-grant = начислено
 ledger-taken = забрано
 ledger-purchase = куплено
-ledger-hold = занято
+ledger-hold = отложено
 ledger-charge = списано
 ledger-release = возвращено
 payment-paid = оплачено
@@ -262,7 +259,7 @@ payment-refunded = возвращено { $age }
 alerts-told = О чём вам сообщали
 alerts-log = Журнал, новое сверху
 alert-open = открыт
-alert-over = позади
+alert-over = закрыт
 
 ## Видео
 
@@ -270,8 +267,8 @@ job-facts = О видео
 job-timeline = Что было
 job-customer = клиент
 job-order = заказ
-job-rerun-of = повтор
-job-reruns = повторы
+job-rerun-of = повторяет
+job-reruns = повторено в
 job-error = ошибка
 job-step = шаг
 job-attempts = попыток
@@ -287,23 +284,127 @@ job-wishes = пожелания
 job-prompt = промпт
 of-ledger = кредиты:
 of-message = сообщение:
-of-submit = отправка:
-next-ended = закончилось { $age }, дальше ничего не будет
-next-running = шаг «{ $step }» выполняется { $span }
-next-due = шаг «{ $step }» начнётся, как только освободится поток
+of-submit = запрос:
+next-ended = закончилось { $age }, делать больше нечего
+next-running = идёт шаг «{ $step }», уже { $span }
+next-due = шаг «{ $step }» начнётся, как только дойдёт очередь
 next-due-at = шаг «{ $step }» начнётся { $age }
-next-retry = шаг «{ $step }» повторим { $age }; попыток { $attempts } из { $most }
-next-rendering = провайдер снимает { $span }, крайний срок { $age }
-next-telegram = на пути в Telegram { $span }
-next-key = нет ключа с деньгами: ждём, пока появится
-next-key-at = все ключи превысили лимит: первый освободится { $age }
+next-retry = шаг «{ $step }» повторим { $age }; использовано попыток: { $attempts } из { $most }
+next-rendering = провайдер снимает уже { $span }, крайний срок { $age }
+next-telegram = отправляем в Telegram уже { $span }
+next-key = ни на одном ключе нет денег: ждём
+next-key-at = все ключи упёрлись в лимит: первый освободится { $age }
 next-safe-mode = безопасный режим: ждём «открыть всё» (R)
 next-paused = отправка остановлена вами: ждём «открыть всё» (R)
+
+## Что записано по-английски
+
+was-claimed = взято в работу
+was-written = написан
+was-uploaded = фото загружено
+was-accepted = задача принята
+was-orphan = задача принята поздно, видео её уже не ждёт
+was-rendered = видео снято
+was-fetched = видео скачано
+was-trouble = не вышло
+was-done = видео у клиента
+was-failed = сбой
+was-canceled = отменено
+call-sending = ждём ответа
+call-accepted = принят
+call-refused = отказ
+call-lost = ответ потерялся
+call-unsent = не ушёл
+message-pending = ждёт отправки
+message-sent = отправлено
+message-dropped = не отправлено
+message-text = текст
+class-violation = нарушены правила
+class-model-off = модель отключена
+class-download = фото не загрузилось
+class-temporary = временный сбой
+class-mistake = ошибка программы
+class-unknown = неизвестная ошибка
+class-unreached = нет связи
+class-timeout = слишком долго
+class-undelivered = не доставлено
+class-no-photo = нет фото
+class-no-prompt = длинный промпт
+class-strikes = падало на нём
+actor-bot = бот
+actor-worker = программа
+actor-operator = оператор
+actor-welcome = в подарок новому
+way-command = команда
+way-console = консоль
+way-chat = чат
+deed-grant = кредиты
+deed-retry = повтор
+deed-cancel = отмена
+deed-hurry = не ждать
+deed-raise = вперёд
+deed-ban = бан
+deed-unban = снят бан
+deed-message = сообщение
+deed-block = блокировка
+deed-unblock = разблокировка
+deed-ask = запрос баланса
+deed-switch-on = включение
+deed-switch-off = отключение
+deed-pause-selling = закрыты продажи
+deed-pause-submitting = стоп отправке
+deed-drain = завершение
+deed-resume = всё открыто
+deed-refund = возврат Stars
+deed-restore = восстановление
+said-selling = продажи
+said-both = продажи и отправка
+said-served = может заказывать
+said-blocked = заблокирован
+said-blocked-for = заблокирован на { $span }
+said-blocked-why = заблокирован: { $why }
+said-off = отключена
+said-paused = отключена у провайдера
+said-open = открыто
+said-closed = закрыто
+said-selling-paused = продажи закрыты
+said-submitting-paused = отправка остановлена
+said-safe-mode = безопасный режим
+said-due-now = сейчас
+said-refused = Telegram отказал
+said-by-operator = вами
+said-at = на шаге «{ $step }»
+said-credits = { $n ->
+    [one] { $n } кредит
+    [few] { $n } кредита
+   *[many] { $n } кредитов
+}
+said-canceled = отменено, { $n ->
+    [one] вернулся { $n } кредит
+    [few] вернулись { $n } кредита
+   *[many] вернулось { $n } кредитов
+}
+said-refunded = Stars вернулись; { $n ->
+    [one] забран { $n } кредит
+    [few] забраны { $n } кредита
+   *[many] забрано { $n } кредитов
+}, не хватило { $owed }
+named-user = клиент { $id }
+named-job = видео { $id }
+named-rerun = повтор — видео { $id }
+named-key = ключ { $id }
+named-model = модель { $id }
+named-payment = платёж { $id }
+named-priority = приоритет { $id }
+named-task = задача { $id }
+named-message = сообщение { $id }
+named-status = статус заказа { $id }
+named-fail = неудача в заказе { $id }
 
 ## Обзор
 
 over-attention = Ждёт вас
-over-all-well = Ничего не ждёт: видео и деньги идут.
+over-all-well = Всё хорошо: вмешиваться не нужно.
 over-more = и ещё { $n }: смотрите «Сигналы»
 over-day = День
 over-today = сегодня
@@ -314,15 +415,15 @@ over-videos = видео
 over-failed = сбои
 over-refunds = возвраты
 over-stars = звёзд пришло
-over-brought = кредитов принёс
-over-cost = у провайдера
-over-per-video = за одно видео
+over-brought = заработано
+over-cost = расход у KIE
+over-per-video = расход на видео
 over-success = успех
 over-wait = обычно ждут
 over-queue = Очередь
 over-threads = занято потоков: { $busy } из { $threads }
 over-queue-empty = Ничего не ждёт.
-over-oldest = самое старое { $span }
+over-oldest = дольше всех { $span }
 over-steps = Шаги за последнее время
 over-median = обычно
 over-services = Сервисы
@@ -332,7 +433,7 @@ over-key-unknown = в работе { $running }, баланс неизвесте
 over-telegram = Telegram
 over-inbox = Входящие
 over-delay = обычно { $span }
-over-waiting = ждут { $n }, старейшее { $span }
+over-waiting = ждут { $n }, дольше всех { $span }
 over-nothing-waits = ничего не ждёт
 over-house = Хозяйство
 over-database = база
@@ -343,10 +444,10 @@ over-disk-free = свободно { $free } из { $total }
 over-uptime = работает
 over-version = версия
 needs-safe-mode = Программа пять раз подряд упала сразу после запуска: уже { $span } ничего не продаём и не отправляем. Прочитайте журнал (8, v), потом откройте всё (R).
-needs-silent = Программа не работает: последний признак жизни был { $span } назад.
+needs-silent = Программа не работает: последний отклик был { $span } назад.
 needs-stopped = Программа не запущена: её остановили как положено, или она ещё не запускалась.
 needs-disk = Диск почти полон: осталось { $free }.
-needs-submitting = Вы остановили отправку { $span } назад: проданное ждёт (R откроет).
+needs-submitting = Вы остановили отправку { $span } назад: проданное ждёт (R продолжит).
 needs-selling = Вы закрыли продажи { $span } назад (R откроет).
 needs-key = Ключ { $key } заблокирован: { $why }. Освободится { $age }.
 needs-key-operator = Ключ { $key } заблокирован вами.
@@ -373,33 +474,40 @@ closed-paused = Не продаём.
 ## Вопросы перед делом
 
 ask-retry = Повторить { $n } видео ({ $jobs })? Новые сделаем за ваш счёт; клиент получит их и ничего не заплатит.
+ask-retry-oldest = Повторить самые старые видео, { $n } из { $of }? Новые сделаем за ваш счёт; клиенты получат их и ничего не заплатят. Остальные — следующим разом.
 ask-cancel = Отменить { $n } видео ({ $jobs })? { $credits ->
-    [0] Кредиты за них не заняты.
-    [one] Клиенту вернётся { $credits } кредит.
+    [0] Отложенных кредитов за них нет.
+    [one] Вернётся { $credits } кредит.
     [few] Вернутся { $credits } кредита.
-   *[many] Вернутся { $credits } кредитов.
+   *[many] Вернётся { $credits } кредитов.
 } { $rendering ->
     [0] { "" }
-   *[other] Провайдер уже снимает { $rendering }: за это он возьмёт деньги всё равно.
+   *[other] Провайдер уже снимает { $rendering } видео: деньги за это он всё равно возьмёт.
 }
 ask-grant = Дать { $credits ->
     [one] { $credits } кредит
     [few] { $credits } кредита
    *[many] { $credits } кредитов
-} клиенту { $user }? Он узнает. В записи: { $note }
+} клиенту { $user }? Он узнает об этом. Причина: { $note }
 ask-take = Забрать { $credits ->
     [one] { $credits } кредит
     [few] { $credits } кредита
    *[many] { $credits } кредитов
-} у клиента { $user }? Он узнает. В записи: { $note }
-ask-ban = Забанить клиента { $user }? Заказывать он больше не сможет; начатое доделаем. В записи: { $note }
+} у клиента { $user }? Он узнает об этом. Причина: { $note }
+ask-ban = Забанить клиента { $user }? Заказывать он больше не сможет; начатое доделаем. Причина: { $note }
 ask-write = Отправить клиенту { $user }? «{ $text }»
 ask-block = Заблокировать ключ { $key }? Новых видео он не получит, пока не разблокируете; начатое доделает.
-ask-switch-off = Отключить модель { $model }? Видео возьмёт следующая по порядку; если следующей нет, продажи закроются.
+ask-switch-off = Отключить модель { $model }? Видео возьмёт следующая по порядку.
+ask-fails = БОЛЬШЕ НЕКОМУ делать { $n } видео, которые ждут: они не получатся, и { $credits ->
+    [one] вернётся { $credits } кредит
+    [few] вернутся { $credits } кредита
+   *[other] вернётся { $credits } кредитов
+}. Если остановить отправку (S в обзоре), они подождут.
+ask-last = Больше делать некому: продажи закроются.
 ask-pause-selling = Закрыть продажи? На новые заказы ответим вежливым отказом; проданное доделаем.
 ask-pause-submitting = Остановить отправку? Проданное подождёт перед провайдером, попытки не тратятся; начатое доделаем.
-ask-drain = Завершать? Продажи закроются, отправка остановится; когда ничего не будет делаться, можно останавливать программу.
-ask-resume = Открыть всё: продажи, отправку, и выйти из безопасного режима?
+ask-drain = Доделать и остановиться? Продажи закроются, отправка остановится; когда в работе ничего не останется, программу можно останавливать.
+ask-resume = Открыть всё — продажи и отправку — и выйти из безопасного режима?
 ask-quit = Выйти? Вместе с консолью остановится вся программа; следующий запуск продолжит с того же места.
 
 ## Что сделано
@@ -410,8 +518,9 @@ done-cancel = Отменено { $n } видео, { $credits ->
     [few] вернулись { $credits } кредита
    *[many] вернулось { $credits } кредитов
 }.
-done-hurry = Сейчас возьмём { $n } видео.
-done-raise = Впереди других теперь { $n } видео.
+done-skipped = Пропущено: { $n }. { $why }
+done-hurry = Возьмём прямо сейчас: { $n } видео.
+done-raise = Теперь впереди других: { $n } видео.
 done-grant = У клиента { $user } теперь { $n ->
     [one] { $n } кредит
     [few] { $n } кредита
@@ -424,11 +533,12 @@ done-block = Ключ { $key } заблокирован.
 done-unblock = Ключ { $key } снова работает.
 done-unblock-nothing = Ключ { $key } и не был заблокирован.
 done-ask = Спрашиваем баланс ключа { $key }.
+done-ask-later = Программа не работает: баланс ключа { $key } спросим при следующем запуске.
 done-switch-on = Модель { $model } включена.
 done-switch-off = Модель { $model } отключена.
 done-pause-selling = Продажи закрыты.
 done-pause-submitting = Отправка остановлена.
-done-drain = Завершаем: новое не начинается.
+done-drain = Доделываем: новое не начинаем.
 done-resume = Всё открыто.
 done-copy = Скопировано: { $id }
 
@@ -438,7 +548,9 @@ refused-readonly = Эта консоль только смотрит: она з�
 refused-no-job = Видео { $job } нет.
 refused-ended = Видео { $job } уже закончилось: r сделает его заново.
 refused-still-runs = Видео { $job } ещё делается: c отменит его.
-refused-in-work = Видео { $job } сейчас в руках у потока: загляните чуть позже.
+refused-run-again = Видео { $job } уже повторяли; по одному можно ещё раз.
+refused-due = Видео { $job } и так на очереди: ждёт свободного потока.
+refused-in-work = Видео { $job } делается прямо сейчас: загляните чуть позже.
 refused-not-ours = Видео { $job } у провайдера или в Telegram: поторопить нельзя.
 refused-submits-held = Видео { $job } ждёт, потому что отправка остановлена: R откроет.
 refused-top-priority = У видео { $job } и так высший приоритет.
@@ -456,13 +568,19 @@ refused-too-many = Сразу { $n } — слишком много: отметь
 refused-no-key = Ключа { $key } нет.
 refused-no-model = Модель { $model } не настроена.
 unclear-command = Команды «{ $word }» нет: Tab покажет, какие есть.
-unclear-words = После «{ $word }» нужно другое.
+unclear-words = «{ $word }» понимает другие слова: Tab подскажет.
 unclear-number = «{ $word }» — не число.
-unclear-note = Нужна причина: она останется в записи.
+unclear-note = Нужна причина: она останется в аудите.
 unclear-text = Нет самого сообщения.
 unclear-key = Какой ключ? Номер или отпечаток.
 unclear-model = Какая модель?
-unclear-filter = Фильтр непонятен: { $word }
+unclear-filter = Фильтр: { $word }
+filter-field = нет «{ $word }:», есть state, step, user, order, error, model, key
+filter-empty = после «{ $word }» ничего нет
+filter-state = нет состояния «{ $word }»: live, queued, processing, done, failed, canceled
+filter-step = нет шага «{ $word }»: script, upload, submit, render, fetch, deliver
+filter-age = «{ $word }» — не возраст: пишите age>10m или age<2h, можно s, m, h, d
+filter-too-long = слишком длинный
 
 ## Чат
 

@@ -312,6 +312,9 @@ pub enum KeysCommand {
         /// Why, for the audit
         #[arg(long, value_name = "TEXT", default_value = "")]
         note: String,
+        /// Also where no other key serves, and what waits fails
+        #[arg(long)]
+        yes: bool,
     },
     /// Ask for the balance of a key's account now
     Ask {
@@ -332,6 +335,9 @@ pub enum ModelsCommand {
     Off {
         #[arg(value_name = "NAME")]
         name: String,
+        /// Also where no other model serves, and what waits fails
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::args::{KeysCommand, Output};
-use super::screen;
+use super::{ask, screen};
 use crate::clock::Millis;
 use crate::config::Config;
 use crate::db::Db;
 use crate::keys::UNTIL_UNBLOCKED;
-use crate::operator::hands;
 use crate::operator::keys::{self, Key};
+use crate::operator::{effects, hands, head};
 use crate::serve;
 
 pub(super) fn run(
@@ -29,7 +29,8 @@ pub(super) fn run(
 }
 
 fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
-    let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
+    let (db, clock) = (Db::open_existing(&config.data_dir)?, config.process_clock());
+    let (now, alive_within) = (clock.now(), head::alive_within(&clock));
     let said = db.write(move |tx| {
         let by = super::by();
         Ok(match command {
@@ -39,18 +40,31 @@ fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
                     false => format!("key {position} was not blocked\n"),
                 }
             }
-            KeysCommand::Block { position, note } => {
+            KeysCommand::Block { position, note, yes } => {
                 let key = hands::key_at(tx, position)?;
+                let effect = effects::block_key(tx, &key, now)?;
+                let fails = ask::outage(&effect, yes)?;
                 hands::block_key(tx, &by, &key, None, &note, now)?;
-                format!("key {position} is blocked: `neurocards keys unblock {position}` ends it\n")
+                format!(
+                    "key {position} is blocked: `neurocards keys unblock {position}` ends it\n{fails}"
+                )
             }
             KeysCommand::Ask { position } => {
-                hands::ask_balance(tx, &by, &hands::key_at(tx, position)?, now)?;
-                format!("the balance of key {position} is asked for: `neurocards keys` shows it\n")
+                let key = hands::key_at(tx, position)?;
+                match hands::ask_balance(tx, &by, &key, alive_within, now)? {
+                    true => format!("the balance of key {position} is asked for: `neurocards keys` shows it\n"),
+                    false => format!("nothing runs: the balance of key {position} is asked for at the next start\n"),
+                }
             }
         })
     })?;
     screen::print(&said)
+}
+
+/// Why it is blocked, or why nobody knows its balance.
+fn why(key: &Key) -> String {
+    let unknown = key.balance_error.as_ref().map(|error| format!("no balance: {error}"));
+    key.blocked_why.clone().into_iter().chain(unknown).collect::<Vec<_>>().join("; ")
 }
 
 fn show(keys: &[Key], now: Millis) -> String {
@@ -69,7 +83,7 @@ fn show(keys: &[Key], now: Millis) -> String {
             key.running.to_string(),
             key.submits_10s.to_string(),
             key.used_at.map_or("never".to_owned(), |at| screen::age(at, now)),
-            key.blocked_why.clone().unwrap_or_default(),
+            why(key),
         ]
     };
     let heading = [">key", "fingerprint", "state", ">balance", ">running", ">10 s", "used", "why"];
@@ -86,5 +100,9 @@ mod tests {
         let (conn, now) = sample();
         let text = show(&keys::read(&conn, 0.0, now).unwrap(), now);
         assert!(text.contains("billing, free in 2h") && text.contains("no credits"), "{text}");
+        conn.execute("UPDATE api_keys SET balance_error = 'HTTP 500'", []).unwrap();
+        let text = show(&keys::read(&conn, 0.0, now).unwrap(), now);
+        assert!(text.contains("never  no balance: HTTP 500\n"), "{text}");
+        assert!(text.contains("no credits; no balance: HTTP 500\n"), "{text}");
     }
 }

@@ -6,6 +6,7 @@ mod chat;
 mod input;
 
 pub(super) use chat::{Numbered, numbered};
+pub(super) use input::Typed;
 
 use super::back::{News, Wish};
 use super::chat::Chat;
@@ -108,7 +109,7 @@ pub(super) struct App {
     pub(super) now: Millis,
     /// The chat's input line; the demo only.
     pub(super) typed: Input,
-    /// Lines that the screen has for its contents; 0: the window is too small to show any.
+    /// Lines that the screen has for its contents.
     pub(super) height: usize,
     /// The window cannot show what a key would do.
     pub(super) too_small: bool,
@@ -171,6 +172,11 @@ impl App {
     /// No picture of the screen at hand has come yet.
     pub(super) fn is_waiting(&self) -> bool {
         !self.picture.as_ref().is_some_and(|it| it.request == self.request())
+    }
+
+    /// It will: nothing is known to stand in its way.
+    pub(super) fn is_coming(&self) -> bool {
+        self.is_waiting() && self.trouble.is_none()
     }
 
     /// News from the thread behind.
@@ -283,8 +289,8 @@ impl App {
         if self.kind() == Kind::Queue
             && let Err(error) = Filter::parse(&filter)
         {
-            let text =
-                self.words().tell_of("unclear-filter", &[("word", Arg::Str(&error.to_string()))]);
+            let why = screens::known::unclear(self.words(), &error);
+            let text = self.words().tell_of("unclear-filter", &[("word", Arg::Str(&why))]);
             return self.complain(text);
         }
         self.filters.insert(self.kind(), filter);

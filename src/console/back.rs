@@ -89,7 +89,8 @@ impl<F: Fn(News) -> bool> Worker<F> {
                     true
                 }
                 Ok(Wish::Weigh(deed)) => {
-                    let question = unwound(|| self.doer.question(&deed));
+                    let now = self.reader.clock.now();
+                    let question = unwound(|| self.doer.question(&deed, now));
                     (self.tell)(News::Question(deed, question))
                 }
                 Ok(Wish::Do(deed)) => {

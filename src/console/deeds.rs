@@ -5,8 +5,9 @@ use super::words::Words;
 use crate::audit::By;
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
-use crate::operator::hands::{self, Gift};
-use crate::operator::{Refused, effects};
+use crate::operator::Refused;
+use crate::operator::effects::{self, Outage};
+use crate::operator::hands::{self, Gift, Several};
 use crate::orders::Shop;
 use crate::text::{Arg, shorten};
 use anyhow::Result;
@@ -19,6 +20,11 @@ const STAGGER: Millis = 5 * SECOND;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Deed {
     Retry(Vec<JobId>),
+    /// Of a cause, the oldest that nobody has run again yet, and how many there are.
+    RetryGroup {
+        jobs: Vec<JobId>,
+        of: usize,
+    },
     Cancel(Vec<JobId>),
     Hurry(Vec<JobId>),
     Raise(Vec<JobId>),
@@ -69,6 +75,8 @@ pub(super) struct Doer {
     pub(super) shop: Arc<Shop>,
     pub(super) by: By,
     pub(super) words: Arc<Words>,
+    /// How old the heartbeat of a living appliance may be.
+    pub(super) alive_within: Millis,
 }
 
 impl Deed {
@@ -94,35 +102,23 @@ impl Deed {
 
 impl Doer {
     /// The question before a deed: its object, and its effect in credits.
-    pub(super) fn question(&self, deed: &Deed) -> Result<String> {
+    pub(super) fn question(&self, deed: &Deed, now: Millis) -> Result<String> {
         let words = &self.words;
         let of =
             |id: &str, args: &[(&str, Arg<'_>)]| Ok(words.tell_of(id, args).trim_end().to_owned());
         match deed {
-            Deed::Retry(jobs) => of(
+            Deed::RetryGroup { jobs, of: all } if jobs.len() < *all => of(
+                "ask-retry-oldest",
+                &[
+                    ("n", Arg::Str(&words.number(jobs.len() as i64))),
+                    ("of", Arg::Str(&words.number(*all as i64))),
+                ],
+            ),
+            Deed::Retry(jobs) | Deed::RetryGroup { jobs, .. } => of(
                 "ask-retry",
                 &[("jobs", Arg::Str(&named(jobs))), ("n", Arg::Num(jobs.len() as i64))],
             ),
-            Deed::Cancel(jobs) => {
-                // Of many, some may have ended since they were marked.
-                let (effect, live) = self.db.read(|conn| {
-                    let live = |job: &&JobId| {
-                        effects::cancel(conn, &[**job]).is_ok_and(|effect| effect.live > 0)
-                    };
-                    let live: Vec<JobId> = jobs.iter().filter(live).copied().collect();
-                    Ok((effects::cancel(conn, jobs)?, live))
-                })?;
-                let jobs = if live.is_empty() { jobs } else { &live };
-                of(
-                    "ask-cancel",
-                    &[
-                        ("jobs", Arg::Str(&named(jobs))),
-                        ("n", Arg::Num(effect.live as i64)),
-                        ("credits", Arg::Num(effect.credits)),
-                        ("rendering", Arg::Num(effect.rendering as i64)),
-                    ],
-                )
-            }
+            Deed::Cancel(jobs) => self.before_canceling(jobs),
             Deed::Grant { user, credits, note } => of(
                 if *credits < 0 { "ask-take" } else { "ask-grant" },
                 &[
@@ -138,8 +134,20 @@ impl Doer {
                 "ask-write",
                 &[("user", Arg::Str(&user.to_string())), ("text", Arg::Str(&shorten(text, 300)))],
             ),
-            Deed::Block { key, .. } => of("ask-block", &[("key", Arg::Str(key))]),
-            Deed::Switch { model, .. } => of("ask-switch-off", &[("model", Arg::Str(model))]),
+            Deed::Block { key, .. } => {
+                let effect = self
+                    .db
+                    .read(|conn| effects::block_key(conn, &hands::key_named(conn, key)?, now));
+                let asked = words.tell_of("ask-block", &[("key", Arg::Str(key))]);
+                // Of a key that there is not, the deed itself says so.
+                Ok(asked + &effect.map_or_else(|_| String::new(), |it| self.outage(&it)))
+            }
+            Deed::Switch { model, .. } => {
+                let effect =
+                    self.db.read(|conn| effects::switch_off(conn, &self.shop, model, now))?;
+                let asked = words.tell_of("ask-switch-off", &[("model", Arg::Str(model))]);
+                Ok(asked + &self.outage(&effect))
+            }
             Deed::PauseSelling => of("ask-pause-selling", &[]),
             Deed::PauseSubmitting => of("ask-pause-submitting", &[]),
             Deed::Drain => of("ask-drain", &[]),
@@ -151,6 +159,37 @@ impl Doer {
             | Deed::Unblock { .. }
             | Deed::AskBalance { .. } => Ok(String::new()),
         }
+    }
+
+    /// What else a key or a model takes with it.
+    fn outage(&self, effect: &Outage) -> String {
+        let args = [("n", Arg::Num(effect.failing as i64)), ("credits", Arg::Num(effect.credits))];
+        match effect {
+            Outage { failing: 1.., .. } => format!(" {}", self.words.tell_of("ask-fails", &args)),
+            Outage { others: 0, .. } => format!(" {}", self.words.tell("ask-last")),
+            _ => String::new(),
+        }
+    }
+
+    /// Of many jobs some may have ended since they were marked: the others are named.
+    fn before_canceling(&self, jobs: &[JobId]) -> Result<String> {
+        let (effect, live) = self.db.read(|conn| {
+            let lives =
+                |job: &&JobId| effects::cancel(conn, &[**job]).is_ok_and(|one| one.live > 0);
+            let live: Vec<JobId> = jobs.iter().filter(lives).copied().collect();
+            Ok((effects::cancel(conn, jobs)?, live))
+        })?;
+        let jobs = if live.is_empty() { jobs } else { &live };
+        let question = self.words.tell_of(
+            "ask-cancel",
+            &[
+                ("jobs", Arg::Str(&named(jobs))),
+                ("n", Arg::Num(effect.live as i64)),
+                ("credits", Arg::Num(effect.credits)),
+                ("rendering", Arg::Num(effect.rendering as i64)),
+            ],
+        );
+        Ok(question.trim_end().to_owned())
     }
 
     /// Does it, and says so; a refusal is said as kindly.
@@ -166,9 +205,11 @@ impl Doer {
 
     fn done(&self, deed: &Deed, now: Millis) -> Result<String> {
         match deed {
-            Deed::Retry(jobs) | Deed::Cancel(jobs) | Deed::Hurry(jobs) | Deed::Raise(jobs) => {
-                self.to_jobs(deed, jobs.clone(), now)
-            }
+            Deed::Retry(jobs)
+            | Deed::RetryGroup { jobs, .. }
+            | Deed::Cancel(jobs)
+            | Deed::Hurry(jobs)
+            | Deed::Raise(jobs) => self.to_jobs(deed, jobs.clone(), now),
             Deed::Grant { .. } | Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
                 self.to_customer(deed, now)
             }
@@ -202,32 +243,64 @@ impl Doer {
     }
 
     fn to_jobs(&self, deed: &Deed, jobs: Vec<JobId>, now: Millis) -> Result<String> {
-        let count = Arg::Num(jobs.len() as i64);
-        let id = match deed {
-            Deed::Retry(_) => {
-                self.write(move |tx, _, by| hands::retry_all(tx, by, &jobs, STAGGER, now))?;
-                "done-retry"
+        let (id, done) = match deed {
+            // By itself, a job can be run again more than once.
+            Deed::Retry(one) if one.len() == 1 => {
+                let again = move |tx: &Tx<'_>, _: &Shop, by: &By| {
+                    hands::each(&jobs, |job| hands::retry(tx, by, job, now, now))
+                };
+                ("done-retry", self.write(again)?)
+            }
+            Deed::Retry(_) | Deed::RetryGroup { .. } => {
+                let again = move |tx: &Tx<'_>, _: &Shop, by: &By| {
+                    hands::retry_all(tx, by, &jobs, STAGGER, now)
+                };
+                ("done-retry", self.write(again)?)
             }
             Deed::Hurry(_) => {
-                self.write(move |tx, _, by| {
-                    jobs.iter().try_for_each(|job| hands::hurry(tx, by, *job, now).map(drop))
-                })?;
-                "done-hurry"
+                let hurry = move |tx: &Tx<'_>, _: &Shop, by: &By| {
+                    hands::each(&jobs, |job| match hands::hurry(tx, by, job, now)? {
+                        true => Ok(job),
+                        false => Err(Refused::Due(job).into()),
+                    })
+                };
+                ("done-hurry", self.write(hurry)?)
             }
             Deed::Raise(_) => {
-                self.write(move |tx, _, by| {
-                    jobs.iter().try_for_each(|job| hands::raise(tx, by, *job, now).map(drop))
-                })?;
-                "done-raise"
+                let raise = move |tx: &Tx<'_>, _: &Shop, by: &By| {
+                    hands::each(&jobs, |job| hands::raise(tx, by, job, now).map(|_| job))
+                };
+                ("done-raise", self.write(raise)?)
             }
             _ => {
-                let (ended, credits) =
-                    self.write(move |tx, shop, by| cancel(tx, shop, by, &jobs, now))?;
-                let args = [("n", Arg::Num(ended)), ("credits", Arg::Num(credits))];
-                return Ok(self.words.tell_of("done-cancel", &args));
+                let cancel = move |tx: &Tx<'_>, shop: &Shop, by: &By| {
+                    hands::each(&jobs, |job| hands::cancel(tx, shop, by, job, now))
+                };
+                let back = self.write(cancel)?;
+                let credits = Arg::Num(back.done.iter().sum());
+                return self.told("done-cancel", &back, credits);
             }
         };
-        Ok(self.words.tell_of(id, &[("n", count)]))
+        self.told(id, &done, Arg::Num(0))
+    }
+
+    /// What came of several jobs; where nothing did, that is an error.
+    fn told<T>(&self, id: &str, all: &Several<T>, credits: Arg<'_>) -> Result<String> {
+        let done = all.done.len();
+        let skipped = match all.skipped.as_slice() {
+            [] => String::new(),
+            [one] if done == 0 => return Err(one.clone().into()),
+            [first, ..] => {
+                let why = refusal(&self.words, first);
+                let n = Arg::Num(all.skipped.len() as i64);
+                self.words.tell_of("done-skipped", &[("n", n), ("why", Arg::Str(&why))])
+            }
+        };
+        if done == 0 {
+            anyhow::bail!(skipped);
+        }
+        let args = [("n", Arg::Num(done as i64)), ("credits", credits)];
+        Ok(format!("{} {skipped}", self.words.tell_of(id, &args)).trim_end().to_owned())
     }
 
     fn to_customer(&self, deed: &Deed, now: Millis) -> Result<String> {
@@ -262,23 +335,23 @@ impl Doer {
             Deed::Block { key, note } => {
                 let shown = key.clone();
                 self.write(move |tx, _, by| {
-                    hands::block_key(tx, by, &fingerprint(tx, &key)?, None, &note, now)
+                    hands::block_key(tx, by, &hands::key_named(tx, &key)?, None, &note, now)
                 })?;
                 (shown, "done-block")
             }
             Deed::Unblock { key } => {
                 let shown = key.clone();
                 let was = self.write(move |tx, _, by| {
-                    hands::unblock_key(tx, by, &fingerprint(tx, &key)?, now)
+                    hands::unblock_key(tx, by, &hands::key_named(tx, &key)?, now)
                 })?;
                 (shown, if was { "done-unblock" } else { "done-unblock-nothing" })
             }
             Deed::AskBalance { key } => {
-                let shown = key.clone();
-                self.write(move |tx, _, by| {
-                    hands::ask_balance(tx, by, &fingerprint(tx, &key)?, now)
+                let (shown, alive_within) = (key.clone(), self.alive_within);
+                let runs = self.write(move |tx, _, by| {
+                    hands::ask_balance(tx, by, &hands::key_named(tx, &key)?, alive_within, now)
                 })?;
-                (shown, "done-ask")
+                (shown, if runs { "done-ask" } else { "done-ask-later" })
             }
             _ => return Ok(String::new()),
         };
@@ -291,34 +364,6 @@ impl Doer {
     ) -> Result<T> {
         let (shop, by) = (Arc::clone(&self.shop), self.by.clone());
         self.db.write(move |tx| work(tx, &shop, &by))
-    }
-}
-
-/// Cancels them all in one commit; returns how many ended, and the credits that went back.
-fn cancel(tx: &Tx<'_>, shop: &Shop, by: &By, jobs: &[JobId], now: Millis) -> Result<(i64, i64)> {
-    let (mut ended, mut credits) = (0, 0);
-    for job in jobs {
-        match hands::cancel(tx, shop, by, *job, now) {
-            Ok(back) => {
-                ended += 1;
-                credits += back;
-            }
-            // Of many, some may have ended since they were marked.
-            Err(error) if jobs.len() > 1 && has_ended(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((ended, credits))
-}
-
-fn has_ended(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Refused::Ended(_)))
-}
-
-fn fingerprint(tx: &Tx<'_>, key: &str) -> Result<String> {
-    match key.parse::<u32>() {
-        Ok(position) if position < 1_000 => hands::key_at(tx, position),
-        _ => Ok(key.to_owned()),
     }
 }
 
@@ -336,6 +381,8 @@ fn refusal(words: &Words, refused: &Refused) -> String {
         Refused::NoJob(id) => job("refused-no-job", id),
         Refused::Ended(id) => job("refused-ended", id),
         Refused::StillRuns(id) => job("refused-still-runs", id),
+        Refused::RunAgain(id) => job("refused-run-again", id),
+        Refused::Due(id) => job("refused-due", id),
         Refused::InWork(id) => job("refused-in-work", id),
         Refused::NotOurs { job: id, .. } => job("refused-not-ours", id),
         Refused::SubmitsHeld(id) => job("refused-submits-held", id),
@@ -374,3 +421,6 @@ fn refusal(words: &Words, refused: &Refused) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

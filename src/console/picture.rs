@@ -20,8 +20,6 @@ use anyhow::Result;
 use jiff::tz::TimeZone;
 use std::path::PathBuf;
 
-/// A living appliance beats every ten real seconds: two missed ones may be a busy disk.
-const ALIVE: std::time::Duration = std::time::Duration::from_secs(30);
 /// Rows of a list.
 const ROWS: u32 = 500;
 /// How far back failures are grouped.
@@ -103,8 +101,7 @@ impl Reader {
         machine: Option<Machine>,
         now: Millis,
     ) -> Result<Picture> {
-        let rate = self.clock.spec().rate;
-        let alive_within = (ALIVE.as_millis() as f64 * rate.max(1.0)) as Millis;
+        let alive_within = head::alive_within(&self.clock);
         let logs = match request.view {
             View::Alerts => super::logs::tail(&self.data_dir.join("logs")),
             _ => Vec::new(),

@@ -7,6 +7,7 @@ mod customers;
 mod failures;
 mod job;
 mod keys;
+pub(super) mod known;
 mod models;
 mod overview;
 mod payments;

@@ -94,7 +94,7 @@ impl Start {
         let mut desk = Desk {
             app: App::new(setting, View::Overview, now),
             reader,
-            doer: Doer { db, shop, by, words },
+            doer: Doer { db, shop, by, words, alive_within: HOUR },
             phone,
             now,
             size: self.size,
@@ -183,7 +183,8 @@ impl Desk {
             let news = match effect {
                 Effect::Wish(Wish::Look(request)) => return self.hears_picture(&request),
                 Effect::Wish(Wish::Weigh(deed)) => {
-                    let question = self.doer.question(&deed).map_err(|error| format!("{error:#}"));
+                    let question = self.doer.question(&deed, self.now);
+                    let question = question.map_err(|error| format!("{error:#}"));
                     News::Question(deed, question)
                 }
                 Effect::Wish(Wish::Do(deed)) => {

@@ -64,7 +64,11 @@ impl Words {
 
     /// Day and time in the operator's zone.
     pub(super) fn moment(&self, at: Millis) -> String {
-        self.written(at, "%m-%d %H:%M:%S")
+        let pattern = match self.lang {
+            Lang::Ru => "%d.%m %H:%M:%S",
+            Lang::En => "%m-%d %H:%M:%S",
+        };
+        self.written(at, pattern)
     }
 
     /// The time of day.

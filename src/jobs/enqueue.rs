@@ -55,6 +55,11 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
     Ok(JobId(tx.last_insert_rowid()))
 }
 
+/// Whether a job was run again.
+pub fn is_rerun(conn: &rusqlite::Connection, id: JobId) -> Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM jobs WHERE rerun_of = ?1")?.exists([id])?)
+}
+
 /// Runs a job again from `due_at` on as a new one, at the operator's cost: it belongs to no order and
 /// holds nothing. `None`: there is no such job.
 pub fn rerun(tx: &Tx<'_>, id: JobId, due_at: Millis, now: Millis) -> Result<Option<JobId>> {

@@ -3,8 +3,12 @@
 use super::unblock;
 use crate::clock::Millis;
 use crate::db::Tx;
+use crate::text::shorten;
 use anyhow::Result;
 use rusqlite::Connection;
+
+/// How much of an error is kept, in characters.
+const ERROR_KEPT: usize = 300;
 
 /// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
@@ -16,8 +20,12 @@ pub fn balance(
     enough: f64,
     now: Millis,
 ) -> Result<bool> {
-    tx.prepare_cached("UPDATE api_keys SET balance = ?2, balance_at = ?3 WHERE fingerprint = ?1")?
-        .execute((fingerprint, balance, now))?;
+    tx.prepare_cached(
+        "UPDATE api_keys
+         SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL
+         WHERE fingerprint = ?1",
+    )?
+    .execute((fingerprint, balance, now))?;
     tx.prepare_cached(
         "INSERT INTO balances (api_key, at, balance)
          VALUES (?1, ?2, ?3)
@@ -40,19 +48,17 @@ pub fn ask_balance(tx: &Tx<'_>, fingerprint: &str) -> Result<bool> {
     Ok(tx.execute(sql, [fingerprint])? == 1)
 }
 
-/// Whether the operator asked about any.
-pub fn is_balance_asked(conn: &Connection) -> Result<bool> {
-    Ok(conn.prepare_cached("SELECT 1 FROM api_keys WHERE ask_balance = 1")?.exists([])?)
+/// The question was answered by an error: the operator sees it, and may ask again.
+pub fn no_balance(tx: &Tx<'_>, fingerprint: &str, error: &str) -> Result<()> {
+    let sql = "UPDATE api_keys SET ask_balance = 0, balance_error = ?2 WHERE fingerprint = ?1";
+    tx.prepare_cached(sql)?.execute((fingerprint, shorten(error, ERROR_KEPT)))?;
+    Ok(())
 }
 
-/// The keys that were asked about, once.
-pub fn take_asked(tx: &Tx<'_>) -> Result<Vec<String>> {
-    let mut asked = tx.prepare_cached(
-        "UPDATE api_keys
-         SET ask_balance = 0
-         WHERE ask_balance = 1
-         RETURNING fingerprint",
-    )?;
+/// The keys that the operator asked about and that were not answered yet.
+pub fn asked(conn: &Connection) -> Result<Vec<String>> {
+    let mut asked =
+        conn.prepare_cached("SELECT fingerprint FROM api_keys WHERE ask_balance = 1")?;
     let fingerprints = asked.query_map([], |row| row.get(0))?;
     Ok(fingerprints.collect::<rusqlite::Result<_>>()?)
 }

@@ -170,17 +170,25 @@ fn a_call_is_in_the_window_until_ten_seconds_after_its_answer() {
 }
 
 #[test]
-fn a_key_is_asked_about_once_and_its_balances_are_kept_for_a_while() {
+fn a_key_is_asked_about_until_there_is_an_answer_and_its_balances_are_kept_for_a_while() {
     let (_folder, db) = configured();
     db.write(|tx| {
-        assert!(!is_balance_asked(tx)? && !ask_balance(tx, "nobody")?);
-        assert!(ask_balance(tx, "b")? && is_balance_asked(tx)?);
-        assert_eq!(take_asked(tx)?, ["b"]);
-        assert!(!is_balance_asked(tx)? && take_asked(tx)?.is_empty());
+        assert!(asked(tx)?.is_empty() && !ask_balance(tx, "nobody")?);
+        assert!(ask_balance(tx, "a")? && ask_balance(tx, "b")?);
+        assert_eq!(asked(tx)?, ["a", "b"]);
+        let error = |tx: &Tx<'_>| {
+            let sql = "SELECT balance_error FROM api_keys WHERE fingerprint = 'b'";
+            tx.query_row(sql, [], |row| row.get::<_, Option<String>>(0))
+        };
+        no_balance(tx, "b", "HTTP 500")?;
+        assert_eq!((asked(tx)?, error(tx)?), (vec!["a".to_owned()], Some("HTTP 500".to_owned())));
+        balance(tx, "b", 5.0, 0.0, 1)?;
+        assert_eq!(error(tx)?, None);
         for at in 1..=5 {
             balance(tx, "a", at as f64, 0.0, at)?;
         }
-        assert_eq!((prune_balances(tx, 5, 3)?, prune_balances(tx, 5, 3)?), (3, 1));
+        assert!(asked(tx)?.is_empty());
+        assert_eq!((prune_balances(tx, 5, 3)?, prune_balances(tx, 5, 3)?), (3, 2));
         let left: f64 = tx.query_row("SELECT balance FROM balances", [], |row| row.get(0))?;
         assert!((left - 5.0).abs() < 0.1, "{left}");
         Ok(())

@@ -34,7 +34,7 @@ pub struct Group {
     pub last_at: Millis,
     /// All of them, newest first.
     pub jobs: Vec<JobId>,
-    /// Those of them that nobody has run again yet, newest first.
+    /// Those of them that nobody has run again yet, oldest first.
     pub to_rerun: Vec<JobId>,
     /// Those that were run again.
     pub rerun_already: usize,
@@ -83,6 +83,7 @@ pub fn read(conn: &Connection, since: Millis) -> Result<Vec<Group>> {
             group.to_rerun.push(id);
         }
     }
+    groups.iter_mut().for_each(|group| group.to_rerun.reverse());
     Ok(groups)
 }
 
@@ -200,6 +201,8 @@ mod tests {
                      'no video within 30 minutes', 5, 999000000),
                     (11, 1, 7, 'k11', 'ugc', NULL, 'p', '{}', 'failed', 'timeout',
                      'no video within 31 minutes', 5, 999000001),
+                    (9, 1, 7, 'k9', 'ugc', NULL, 'p', '{}', 'failed', 'timeout',
+                     'no video within 29 minutes', 5, 998000000),
                     (12, 1, 7, 'k12', 'ugc', 10, 'p', '{}', 'queued', NULL, NULL, 5, NULL)",
         )
         .unwrap();
@@ -208,9 +211,10 @@ mod tests {
         let timeouts = &groups[0];
         assert_eq!(timeouts.signature, "timeout: no video within # minutes");
         assert_eq!(timeouts.example_error, "no video within 31 minutes");
-        assert_eq!((timeouts.first_at, timeouts.last_at), (999_000_000, 999_000_001));
-        assert_eq!(timeouts.jobs, [JobId(11), JobId(10)]);
-        assert_eq!((timeouts.to_rerun.clone(), timeouts.rerun_already), (vec![JobId(11)], 1));
+        assert_eq!((timeouts.first_at, timeouts.last_at), (998_000_000, 999_000_001));
+        assert_eq!(timeouts.jobs, [JobId(11), JobId(10), JobId(9)]);
+        let again = (timeouts.to_rerun.clone(), timeouts.rerun_already);
+        assert_eq!(again, (vec![JobId(9), JobId(11)], 1), "the oldest first");
         assert!(read(&conn, now).unwrap().is_empty());
     }
 }

@@ -10,8 +10,8 @@ mod videos;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
 pub use selling::{drain, pause_selling, pause_submitting, resume};
-pub use services::{ask_balance, block_key, key_at, switch_model, unblock_key};
-pub use videos::{RETRIES_MAX, cancel, hurry, raise, retry, retry_all};
+pub use services::{ask_balance, block_key, key_at, key_named, switch_model, unblock_key};
+pub use videos::{RETRIES_MAX, Several, cancel, each, hurry, raise, retry, retry_all};
 
 pub use payments::{Refund, begin_refund, drop_refund, end_refund, weigh_refund};
 
@@ -36,6 +36,12 @@ pub enum Refused {
     /// It has not ended: only what has is run again.
     #[error("job {0} has not ended: `neurocards cancel {0}` ends it")]
     StillRuns(JobId),
+    /// Of several that are to run again, one that was run again before.
+    #[error("job {0} was run again before: `neurocards retry {0}` alone does it once more")]
+    RunAgain(JobId),
+    /// Its wait is over.
+    #[error("job {0} is due already: it waits for a thread")]
+    Due(JobId),
     /// A thread works on it at this moment.
     #[error("job {0} is being worked on at this moment: look again in a while")]
     InWork(JobId),
@@ -113,6 +119,11 @@ struct Done<'a> {
     before: String,
     after: String,
     note: &'a str,
+}
+
+/// As the audit says them.
+fn in_words(credits: i64) -> String {
+    if credits == 1 { "1 credit".to_owned() } else { format!("{credits} credits") }
 }
 
 #[cfg(test)]

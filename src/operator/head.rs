@@ -4,7 +4,7 @@ use anyhow::Result;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis, SECOND};
 use crate::jobs::{self, Step};
 use crate::orders::{self, Selling, Shop};
 
@@ -45,8 +45,13 @@ pub struct Head {
     pub threads_busy: Option<i64>,
 }
 
-/// Reads it. `alive_within`: how old the last heartbeat of a living appliance may be, in the
-/// process clock's milliseconds; it beats every ten real seconds.
+/// How old the last heartbeat of a living appliance may be, in the process clock's milliseconds: it
+/// beats every ten real seconds, and two missed ones may be a busy disk.
+pub fn alive_within(clock: &Clock) -> Millis {
+    (30.0 * SECOND as f64 * clock.spec().rate.max(1.0)) as Millis
+}
+
+/// Reads it. `alive_within`: see there.
 pub fn read(conn: &Connection, shop: &Shop, alive_within: Millis, now: Millis) -> Result<Head> {
     let selling = orders::selling(conn, shop, now)?;
     let live = jobs::live_by_step(conn)?;

@@ -30,8 +30,10 @@ pub struct Key {
     pub balance: Option<f64>,
     /// When that was.
     pub balance_at: Option<Millis>,
-    /// Somebody wants the balance now, and it was not yet asked.
+    /// The operator wants to know now, and there is no answer yet.
     pub ask_balance: bool,
+    /// Why the last question had no balance for an answer.
+    pub balance_error: Option<String>,
     /// Against what the account had 24 hours ago, or as far back as is known.
     pub balance_change_24h: Option<f64>,
     /// The balance over the last 24 hours, oldest first, at most 48 points.
@@ -78,6 +80,7 @@ pub fn read(conn: &Connection, video_credits: f64, now: Millis) -> Result<Vec<Ke
             balance,
             balance_at: row.get("balance_at")?,
             ask_balance: row.get("ask_balance")?,
+            balance_error: row.get("balance_error")?,
             balance_change_24h: None,
             balance_trend: Vec::new(),
             videos_left: left.map(|balance| (balance / video_credits).floor().max(0.0) as i64),
@@ -99,7 +102,7 @@ pub fn read(conn: &Connection, video_credits: f64, now: Millis) -> Result<Vec<Ke
 }
 
 const KEYS: &str = "SELECT position, fingerprint, configured, blocked_class, blocked_until,
-        blocked_why, balance, balance_at, ask_balance, used_at,
+        blocked_why, balance, balance_at, ask_balance, balance_error, used_at,
         (SELECT COUNT(*)
          FROM jobs j
          WHERE j.api_key = k.fingerprint

@@ -15,10 +15,20 @@ pub(super) fn ask(desk: &Desk, of: Option<&[String]>) -> Result<()> {
             Err(_) if desk.stopping() => return Ok(()),
             Err(trouble) => {
                 tracing::warn!(key = fingerprint, %trouble, "no balance");
+                unanswered(desk, fingerprint, trouble.to_string())?;
             }
         }
     }
+    let strange = |key: &&String| desk.options.keys.iter().all(|(ours, _)| ours != *key);
+    for stranger in of.unwrap_or_default().iter().filter(strange) {
+        unanswered(desk, stranger, "the running program does not have this key".to_owned())?;
+    }
     Ok(())
+}
+
+fn unanswered(desk: &Desk, fingerprint: &str, error: String) -> Result<()> {
+    let key = fingerprint.to_owned();
+    desk.db.write(move |tx| keys::no_balance(tx, &key, &error))
 }
 
 fn record(desk: &Desk, fingerprint: &str, balance: f64) -> Result<()> {

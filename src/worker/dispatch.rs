@@ -66,6 +66,8 @@ struct State {
     rung: bool,
     stop: bool,
     balances_at: Millis,
+    /// The operator's questions are under way.
+    asking: bool,
 }
 
 impl State {
@@ -243,13 +245,15 @@ fn hand_out_polls(desk: &Desk, shared: &Shared) {
 
 /// The operator wants to know a balance now.
 fn hand_out_questions(desk: &Desk, shared: &Shared) -> Result<()> {
-    let room = |state: &State| !state.stop && shared.room(state, Service::Polls) > 0;
-    if !room(&shared.state()) || !desk.db.read(keys::is_balance_asked)? {
+    let room =
+        |state: &State| !state.stop && !state.asking && shared.room(state, Service::Polls) > 0;
+    if !room(&shared.state()) {
         return Ok(());
     }
-    let asked = desk.db.write(keys::take_asked)?;
+    let asked = desk.db.read(keys::asked)?;
     let mut state = shared.state();
-    if !state.stop {
+    if !asked.is_empty() && room(&state) {
+        state.asking = true;
         shared.give(&mut state, Task::Balances(Some(asked)));
     }
     Ok(())
@@ -325,6 +329,7 @@ fn work(desk: &Arc<Desk>, shared: &Shared) {
         perform(desk, &task);
         let mut state = shared.state();
         state.out[service as usize] -= 1;
+        state.asking &= !matches!(task, Task::Balances(Some(_)));
         state.rung = true;
         drop(state);
         shared.bell.notify_all();

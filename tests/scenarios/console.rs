@@ -72,10 +72,10 @@ fn an_order_is_found_by_its_customer_or_its_product_and_is_seen_to_end() {
     console.presses(Key::Esc).shows("@customer8");
     console.types("/").shows("filter:").types("LAVENDER").presses(Key::Enter);
     console.hides("@customer7").shows("Lavender soap").presses(Key::Enter);
-    console.shows("Queue › Job 2").shows("What happened").shows("credits: hold");
+    console.shows("Queue › Job 2").shows("What happened").shows("credits: held");
     console.shows("submits are held by hand: it waits for");
     shop.commands(&["resume"]);
-    console.shows("done · it ended").shows("credits: charge").shows("message: sent");
+    console.shows("done · it ended").shows("credits: spent").shows("message: sent");
     console.presses(Key::Esc).shows("Lavender soap").shows("done");
     leave(&console);
     hers.arrives();
@@ -139,7 +139,7 @@ fn a_job_is_canceled_only_by_a_plain_yes_and_its_credit_comes_back() {
     assert_eq!((shop.last_deed().starts_with("console pause"), ann.credits()), (true, 0));
     console.types("c").shows("Cancel one video (3)?").types("y").shows("1 credit went back");
     assert_eq!(ann.credits(), 1);
-    let deed = "console cancel job 3: at submit > canceled, 1 credits back";
+    let deed = "console cancel job 3: at submit > canceled, 1 credit back";
     assert_eq!(shop.last_deed(), deed);
     console.shows("canceled").types("u").shows("Customer 7").shows("1 credit, 2 held");
     console.types("v").shows("Statement").shows("returned").shows("+1");

@@ -308,6 +308,12 @@ impl Terminal {
         }
     }
 
+    /// Takes nothing more from the program, as a line that hangs, until this is dropped; nothing
+    /// else can be asked of the screen meanwhile.
+    pub(crate) fn stalls(&self) -> impl Sized + '_ {
+        self.tape.seen()
+    }
+
     /// Lets so much time pass, or less where the program ends.
     pub(crate) fn lets_pass(&self, time: Duration) {
         self.looks(time, |_| None::<()>);

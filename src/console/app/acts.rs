@@ -9,6 +9,7 @@ use crate::console::table::{List, Row};
 use crate::console::toasts::Toast;
 use crate::console::view::{Kind, View};
 use crate::db::JobId;
+use crate::operator::hands::RETRIES_MAX;
 use crate::operator::models::State;
 use crate::text::Arg;
 use crossterm::event::KeyEvent;
@@ -67,7 +68,7 @@ impl App {
     /// A key that changes something.
     fn begin(&mut self, act: Act) -> Vec<Effect> {
         let deed = match act {
-            Act::Retry => self.jobs().map(Deed::Retry),
+            Act::Retry => self.jobs().map(|jobs| self.retry(jobs)),
             Act::Cancel => self.jobs().map(Deed::Cancel),
             Act::Hurry => self.jobs().map(Deed::Hurry),
             Act::Raise => self.jobs().map(Deed::Raise),
@@ -228,6 +229,17 @@ impl App {
             _ => chosen.iter().filter_map(|key| key.parse().ok()).map(JobId).collect(),
         };
         Some(jobs).filter(|jobs| !jobs.is_empty())
+    }
+
+    /// Of a cause's failures as many as can be run again together, the oldest first.
+    fn retry(&self, mut jobs: Vec<JobId>) -> Deed {
+        if self.kind() != Kind::Failures {
+            return Deed::Retry(jobs);
+        }
+        let of = jobs.len();
+        jobs.sort_unstable();
+        jobs.truncate(RETRIES_MAX);
+        Deed::RetryGroup { jobs, of }
     }
 
     /// Whose job is at hand.

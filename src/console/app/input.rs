@@ -15,7 +15,24 @@ const LONGEST: usize = 4_000;
 const CYRILLIC: &str = "йцукенгшщзфывапролдячсмитьЙЦУКЕНГШЩЗФЫВАПРОЛДЯЧСМИТЬ";
 const LATIN: &str = "qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGHJKLZXCVBNM";
 
+/// What comes from the keyboard.
+pub(in crate::console) enum Typed {
+    Key(KeyEvent),
+    /// From the clipboard: words, and no keys.
+    Pasted(String),
+}
+
 impl App {
+    pub(in crate::console) fn take(&mut self, typed: Typed) -> Vec<Effect> {
+        match typed {
+            Typed::Key(key) => self.press(key),
+            Typed::Pasted(text) => {
+                self.paste(&text);
+                Vec::new()
+            }
+        }
+    }
+
     /// A key was pressed.
     pub(in crate::console) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
         if self.too_small {

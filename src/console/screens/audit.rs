@@ -18,16 +18,21 @@ pub(super) fn page(context: &Context<'_>, lines: &[trail::Line]) -> Page {
         Column::new(context.tell("col-note"), 60).spare(2),
     ];
     let line = |one: &trail::Line| {
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        // What was written to a customer is in the operator's own words.
+        let free = one.action == "message";
+        let text = |value: &Option<String>| match value.as_deref().unwrap_or_default() {
+            text if free => text.to_owned(),
+            text => context.said(text),
+        };
         Row::new(one.id)
             .meant(context.words.moment(one.at), Meaning::Dim)
             .cell(one.who.clone())
-            .meant(one.way.clone(), Meaning::Dim)
-            .meant(one.action.clone(), Meaning::Busy)
-            .cell(one.object.clone())
+            .meant(context.actor(&one.way), Meaning::Dim)
+            .meant(context.deed(&one.action), Meaning::Busy)
+            .cell(context.said(&one.object))
             .meant(text(&one.before), Meaning::Dim)
             .cell(text(&one.after))
-            .cell(text(&one.note))
+            .cell(one.note.clone().unwrap_or_default())
     };
     Page {
         columns,

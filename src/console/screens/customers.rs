@@ -142,15 +142,6 @@ fn statement(context: &Context<'_>, account: &Account) -> Page {
 
 fn statement_line(context: &Context<'_>, line: &Line) -> Row {
     let job = line.job_id.map(|id| id.to_string()).unwrap_or_default();
-    let kind = match line.kind.as_str() {
-        "grant" if line.delta < 0 => context.tell("ledger-taken"),
-        "grant" => context.tell("ledger-grant"),
-        "purchase" => context.tell("ledger-purchase"),
-        "hold" => context.tell("ledger-hold"),
-        "charge" => context.tell("ledger-charge"),
-        "release" => context.tell("ledger-release"),
-        other => other.to_owned(),
-    };
     let meaning = match line.delta {
         ..0 => Meaning::Warn,
         0 => Meaning::Dim,
@@ -159,10 +150,10 @@ fn statement_line(context: &Context<'_>, line: &Line) -> Row {
     let delta = if line.delta == 0 { String::new() } else { format!("{:+}", line.delta) };
     Row::new(format!("{}:{job}", line.id))
         .meant(context.words.moment(line.at), Meaning::Dim)
-        .cell(kind)
+        .cell(context.ledger(&line.kind, line.delta))
         .meant(delta, meaning)
         .cell(context.words.number(line.balance))
         .cell(job)
-        .meant(line.actor.clone(), Meaning::Dim)
-        .cell(line.note.clone().unwrap_or_default())
+        .meant(context.actor(&line.actor), Meaning::Dim)
+        .cell(line.note.as_deref().map(|note| context.actor(note)).unwrap_or_default())
 }

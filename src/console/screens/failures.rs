@@ -12,7 +12,7 @@ const EXAMPLES: usize = 5;
 pub(super) fn page(context: &Context<'_>, groups: &[Group]) -> Page {
     let columns = vec![
         Column::new(context.tell("col-count"), 6).right(),
-        Column::new(context.tell("col-class"), 14),
+        Column::new(context.tell("col-class"), 18),
         Column::new(context.tell("col-last"), 14),
         Column::new(context.tell("col-first"), 14).spare(2),
         Column::new(context.tell("col-rerun"), 6).right().spare(3),
@@ -31,7 +31,7 @@ fn line(context: &Context<'_>, group: &Group) -> Row {
     let newest: Vec<String> = group.jobs.iter().take(EXAMPLES).map(ToString::to_string).collect();
     Row::new(&group.signature)
         .cell(group.count.to_string())
-        .meant(group.class.clone(), Meaning::Warn)
+        .meant(context.class(&group.class), Meaning::Warn)
         .cell(context.age(group.last_at))
         .meant(context.age(group.first_at), Meaning::Dim)
         .cell(if group.rerun_already == 0 {

@@ -96,7 +96,11 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
     fact("job-reruns", reruns.join(", "), Meaning::Plain);
     fact(
         "job-error",
-        [text(&job.error_class), text(&job.error)].join(" ").trim().to_owned(),
+        {
+            let both = [context.class(&text(&job.error_class)), text(&job.error)];
+            let said: Vec<_> = both.into_iter().filter(|text| !text.is_empty()).collect();
+            said.join(": ")
+        },
         Meaning::Bad,
     );
     fact("job-step", context.step(&job.step), Meaning::Plain);
@@ -146,17 +150,8 @@ fn lines(context: &Context<'_>, told: &Told, after: i64, width: usize) -> Vec<Li
         "charge" | "sent" | "accepted" => Meaning::Good,
         _ => Meaning::Plain,
     };
-    let of = match told.of.as_str() {
-        "ledger" => context.tell("of-ledger"),
-        "message" => context.tell("of-message"),
-        "submit" => context.tell("of-submit"),
-        _ => String::new(),
-    };
-    let what = match told.of.as_str() {
-        "ledger" => ledger(context, &told.what),
-        _ => told.what.clone(),
-    };
-    let what = format!("{of} {what}").trim().to_owned();
+    let what = context.happened(&told.of, &told.what);
+    let detail = context.detail(&told.of, &told.what, &told.detail);
     let mut all = vec![Line::from(vec![
         context.span(context.words.hour(told.at), Meaning::Dim),
         context.span(format!(" {wait:>7} "), Meaning::Dim),
@@ -164,20 +159,11 @@ fn lines(context: &Context<'_>, told: &Told, after: i64, width: usize) -> Vec<Li
         context
             .span(if took.is_empty() { String::new() } else { format!("  {took}") }, Meaning::Busy),
     ])];
-    if !told.detail.is_empty() {
-        for text in wrap(&told.detail, width.saturating_sub(20)).into_iter().take(6) {
+    if !detail.is_empty() {
+        for text in wrap(&detail, width.saturating_sub(20)).into_iter().take(6) {
             let text = format!("{}{text}", " ".repeat(17));
             all.push(Line::from(context.span(text, Meaning::Dim)));
         }
     }
     all
-}
-
-fn ledger(context: &Context<'_>, kind: &str) -> String {
-    match kind {
-        "hold" => context.tell("ledger-hold"),
-        "charge" => context.tell("ledger-charge"),
-        "release" => context.tell("ledger-release"),
-        other => other.to_owned(),
-    }
 }

@@ -56,7 +56,14 @@ fn line(context: &Context<'_>, key: &Key) -> Row {
         .cell(change)
         .meant(bars(&trend[trend.len().saturating_sub(TREND)..]), Meaning::Busy)
         .meant(asked, Meaning::Dim)
-        .meant(key.blocked_why.clone().unwrap_or_default(), Meaning::Warn)
+        .meant(why(context, key), Meaning::Warn)
+}
+
+/// Why it is blocked, or why nobody knows its balance.
+fn why(context: &Context<'_>, key: &Key) -> String {
+    let unknown = key.balance_error.as_ref();
+    let unknown = unknown.map(|it| context.tell_of("key-no-balance", &[("error", Arg::Str(it))]));
+    key.blocked_why.clone().into_iter().chain(unknown).collect::<Vec<_>>().join("; ")
 }
 
 /// In words: free, or why not and for how long.

@@ -46,7 +46,8 @@ fn line(context: &Context<'_>, job: &queue::Row) -> Row {
     };
     let order = job.order_id.map_or_else(|| "–".to_owned(), |id| id.to_string());
     let priority = if job.priority == 0 { String::new() } else { format!("{:+}", job.priority) };
-    let error = job.error.as_ref().or(job.error_class.as_ref()).cloned().unwrap_or_default();
+    let class = || job.error_class.as_ref().map(|class| context.class(class));
+    let error = job.error.clone().or_else(class).unwrap_or_default();
     let worse = if job.status == "failed" { Meaning::Bad } else { Meaning::Warn };
     Row::new(job.id)
         .cell(job.id.to_string())

@@ -84,7 +84,7 @@ fn each_deed_asks_says_and_is_written_down_as_before() {
             let desk = Start::new(lang).open();
             let deed = deeds(&desk).swap_remove(at);
             let before = lines(&desk);
-            let question = desk.doer.question(&deed).unwrap();
+            let question = desk.doer.question(&deed, desk.now).unwrap();
             let question = if deed.asks() { question } else { "not asked about".to_owned() };
             assert!(!question.is_empty(), "{deed:?}");
             assert_eq!(lines(&desk), before, "a question changes nothing");
@@ -122,13 +122,13 @@ fn each_refusal_is_said_as_before_and_changes_nothing() {
 fn a_job_that_ended_while_it_was_asked_about_is_not_canceled() {
     let mut desk = Start::new(Lang::En).open();
     let deed = Deed::Cancel(jobs(&[desk.rendering()]));
-    assert!(desk.doer.question(&deed).unwrap().contains("1 credit goes back"));
+    assert!(desk.doer.question(&deed, desk.now).unwrap().contains("1 credit goes back"));
     assert!(desk.doer.run(&deed, desk.now).good);
     let credits = desk.number("SELECT credits FROM users WHERE tg_user_id = 101");
     let again = desk.doer.run(&deed, desk.now);
     assert!(!again.good && again.text.contains("has ended"), "{}", again.text);
     assert_eq!(desk.number("SELECT credits FROM users WHERE tg_user_id = 101"), credits);
-    assert!(desk.doer.question(&deed).unwrap().contains("No credits were held"));
+    assert!(desk.doer.question(&deed, desk.now).unwrap().contains("No credits were held"));
     desk.looks();
 }
 

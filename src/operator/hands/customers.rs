@@ -1,6 +1,6 @@
 //! Credits, bans, and a word to one customer.
 
-use super::{Done, Refused, record};
+use super::{Done, Refused, in_words, record};
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::Tx;
@@ -58,8 +58,8 @@ pub fn grant(tx: &Tx<'_>, shop: &Shop, by: &By, gift: &Gift<'_>, now: Millis) ->
     let done = Done {
         action: "grant",
         object: object(tg_user_id),
-        before: format!("{} credits", user.credits),
-        after: format!("{balance} credits"),
+        before: in_words(user.credits),
+        after: in_words(balance),
         note,
     };
     record(tx, by, &done, now)?;

@@ -1,8 +1,8 @@
 //! Giving Stars back. Telegram is asked outside of any transaction, so that it takes three: what
 //! it would do, the note that Telegram is asked, and what its answer means.
 
-use super::Refused;
 use super::customers;
+use super::{Refused, in_words};
 use crate::audit::{self, Action, By};
 use crate::clock::Millis;
 use crate::db::Tx;
@@ -97,7 +97,7 @@ pub fn end_refund(
     let refund = refund(tx, receipt, taken)?;
     let object = format!("payment {charge_id}");
     let before = format!("{}: {} Stars", customers::object(refund.user.tg_user_id), refund.stars);
-    let after = format!("back; {} credits taken, {} owed", taken.taken_back, taken.owed);
+    let after = format!("back; {} taken, {} owed", in_words(taken.taken_back), taken.owed);
     let action = Action {
         action: "refund-payment",
         object: &object,

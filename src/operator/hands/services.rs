@@ -5,6 +5,7 @@ use crate::alerts;
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::Tx;
+use crate::instance;
 use crate::keys::{self, Block, UNTIL_UNBLOCKED};
 use crate::models;
 use crate::orders::Shop;
@@ -24,6 +25,14 @@ pub fn key_at(conn: &Connection, position: u32) -> Result<String> {
         )
         .optional()?;
     fingerprint.ok_or_else(|| Refused::NoKey(position).into())
+}
+
+/// The fingerprint of a key that is named by its number, or by its fingerprint, known or not.
+pub fn key_named(conn: &Connection, name: &str) -> Result<String> {
+    match name.parse::<u32>() {
+        Ok(position) if position < 1_000 => key_at(conn, position),
+        _ => Ok(name.to_owned()),
+    }
 }
 
 /// Takes a key out of service until `until`, or until it is unblocked. What renders with it goes
@@ -58,13 +67,22 @@ pub fn unblock_key(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Resu
     Ok(unblocked)
 }
 
-/// Has the appliance ask for an account's balance, within seconds where it runs.
-pub fn ask_balance(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Result<()> {
+/// Has the appliance ask for an account's balance, within seconds where it runs. `false`: it does
+/// not run (no heartbeat `alive_within` that time), and asks after its next start.
+pub fn ask_balance(
+    tx: &Tx<'_>,
+    by: &By,
+    fingerprint: &str,
+    alive_within: Millis,
+    now: Millis,
+) -> Result<bool> {
     if !keys::ask_balance(tx, fingerprint)? {
         return Err(Refused::UnknownKey(fingerprint.to_owned()).into());
     }
     let object = object(fingerprint);
-    record(tx, by, &Done { action: "ask balance", object, ..Done::default() }, now)
+    record(tx, by, &Done { action: "ask balance", object, ..Done::default() }, now)?;
+    let beat = instance::state(tx)?.heartbeat_at;
+    Ok(beat.is_some_and(|at| now - at < alive_within))
 }
 
 /// Takes a model out of service until it is switched on; what it works on goes on. On also ends a

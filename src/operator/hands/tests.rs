@@ -97,18 +97,25 @@ fn ended_jobs_run_again_one_after_the_other() {
     for job in [jobs[0], jobs[1]] {
         world.write(move |tx, shop| cancel(tx, shop, &by(), job, NOW));
     }
-    refuses(&world, Refused::StillRuns(live), move |tx, _| {
-        retry_all(tx, &by(), &[first, live], SECOND, NOW)
-    });
-    assert_eq!(world.number("SELECT COUNT(*) FROM jobs"), 3, "all or none");
-    let ids = [jobs[0], jobs[1], jobs[0]];
-    let new = world.write(move |tx, _| retry_all(tx, &by(), &ids, 10 * SECOND, NOW));
+    let ids = [jobs[0], live, JobId(99), jobs[1], jobs[0]];
+    let all = move |tx: &Tx<'_>, _: &Shop| retry_all(tx, &by(), &ids, 10 * SECOND, NOW);
+    let Several { done: new, skipped } = world.write(all);
+    assert_eq!(skipped, [Refused::StillRuns(live), Refused::NoJob(JobId(99))], "the others run");
     assert_eq!(new.len(), 2, "what is named twice runs once");
     for (nth, job) in new.iter().enumerate() {
         let due = world.number(&format!("SELECT due_at FROM jobs WHERE id = {job}"));
         assert_eq!(due, NOW + nth as Millis * 10 * SECOND);
     }
     assert_eq!(world.number("SELECT COUNT(*) FROM ledger WHERE kind = 'hold'"), 3, "free");
+    let again = world.write(all);
+    assert_eq!(again.done, [], "a list that has grown old makes nothing twice");
+    assert!(again.skipped.contains(&Refused::RunAgain(first)));
+    world.write(move |tx, _| retry(tx, &by(), first, NOW, NOW));
+    assert_eq!(
+        world.number("SELECT COUNT(*) FROM jobs WHERE rerun_of = 1"),
+        2,
+        "by itself it does"
+    );
     refuses(&world, Refused::NoJob(JobId(99)), |tx, _| retry(tx, &by(), JobId(99), NOW, NOW));
     let many = vec![first; RETRIES_MAX + 1];
     refuses(&world, Refused::TooMany(RETRIES_MAX + 1), move |tx, _| {
@@ -195,9 +202,12 @@ fn a_key_is_out_of_service_until_it_is_unblocked() {
     assert!(line(&world).ends_with("key aaaa | blocked (operator) | free") && open(&world));
     let unknown = || Refused::UnknownKey("cccc".to_owned());
     refuses(&world, unknown(), |tx, _| block_key(tx, &by(), "cccc", None, "", NOW));
-    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", NOW));
+    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", HOUR, NOW));
     refuses(&world, Refused::NoKey(3), |tx, _| key_at(tx, 3));
-    world.write(|tx, _| ask_balance(tx, &by(), "bbbb", NOW));
+    let asks = |world: &World| world.write(|tx, _| ask_balance(tx, &by(), "bbbb", HOUR, NOW));
+    assert!(!asks(&world), "nothing runs that would ask");
+    world.write(|tx, _| crate::instance::beat(tx, 0, 1, NOW));
+    assert!(asks(&world));
     assert_eq!(world.number("SELECT SUM(ask_balance) FROM api_keys"), 1);
 }
 

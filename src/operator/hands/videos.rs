@@ -1,6 +1,6 @@
 //! One video: again, sooner, before the others, or not at all.
 
-use super::{Done, Refused, record};
+use super::{Done, Refused, in_words, record};
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
@@ -25,23 +25,53 @@ pub fn retry(tx: &Tx<'_>, by: &By, id: JobId, at: Millis, now: Millis) -> Result
     Ok(new)
 }
 
-/// The same of several, the first at once and each next one `every` milliseconds later: the
-/// provider and the customers get no burst. All or none; an id that is named twice runs once.
-/// Returns the new jobs.
+/// What came of an action on several jobs: a refusal of one stops none of the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Several<T> {
+    /// Of those to which it was done, in the order in which they were named.
+    pub done: Vec<T>,
+    /// Why it was not done to the others.
+    pub skipped: Vec<Refused>,
+}
+
+/// Does it to each of these jobs, once to one that is named twice; what is refused is skipped.
+///
+/// # Errors
+/// Any error but a [`Refused`], which has written nothing.
+pub fn each<T>(ids: &[JobId], mut act: impl FnMut(JobId) -> Result<T>) -> Result<Several<T>> {
+    let mut seen = std::collections::HashSet::new();
+    let mut several = Several { done: Vec::new(), skipped: Vec::new() };
+    for id in ids.iter().filter(|id| seen.insert(**id)) {
+        match act(*id) {
+            Ok(done) => several.done.push(done),
+            Err(error) => several.skipped.push(error.downcast::<Refused>()?),
+        }
+    }
+    Ok(several)
+}
+
+/// Runs several again, the first at once and each next one `every` milliseconds later: the provider
+/// and the customers get no burst. One that was run again before is skipped, so that a list which
+/// has grown old makes nothing twice; by itself it can be run once more. Returns the new jobs.
 pub fn retry_all(
     tx: &Tx<'_>,
     by: &By,
     ids: &[JobId],
     every: Millis,
     now: Millis,
-) -> Result<Vec<JobId>> {
+) -> Result<Several<JobId>> {
     if ids.len() > RETRIES_MAX {
         return Err(Refused::TooMany(ids.len()).into());
     }
-    let mut seen = std::collections::HashSet::new();
-    let once = ids.iter().filter(|id| seen.insert(**id));
-    let due = |nth: usize| now.saturating_add(every.max(0).saturating_mul(nth as Millis));
-    once.enumerate().map(|(nth, id)| retry(tx, by, *id, due(nth), now)).collect()
+    let mut at = now;
+    each(ids, |id| {
+        if jobs::is_rerun(tx, id)? {
+            return Err(Refused::RunAgain(id).into());
+        }
+        let new = retry(tx, by, id, at, now)?;
+        at = at.saturating_add(every.max(0));
+        Ok(new)
+    })
 }
 
 /// Cancels a job. The credit goes back at once; what renders is paid to the provider all the same.
@@ -55,7 +85,7 @@ pub fn cancel(tx: &Tx<'_>, shop: &Shop, by: &By, id: JobId, now: Millis) -> Resu
         action: "cancel",
         object: object(id),
         before: format!("at {}", stand.step.word()),
-        after: format!("canceled, {back} credits back"),
+        after: format!("canceled, {} back", in_words(back)),
         note: "",
     };
     record(tx, by, &done, now)?;

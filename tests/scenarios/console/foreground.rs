@@ -60,6 +60,26 @@ fn a_signal_ends_the_foreground_in_order() {
 }
 
 #[test]
+fn a_terminal_that_takes_nothing_does_not_keep_the_appliance_from_serving_or_stopping() {
+    let shop = Setup::new().stopped();
+    let foreground = shop.foreground();
+    let ann = shop.customer(7).with_credits(1);
+    let stalled = foreground.stalls();
+    // Far more pictures than any buffer on the way holds.
+    for _ in 0..100 {
+        foreground.types("2?\r1?\r");
+    }
+    ann.orders(1, OWN).arrives();
+    shop.settles();
+    foreground.signal("TERM");
+    shop.waits_until("SELECT heartbeat_at IS NULL FROM instance");
+    // The folder is free again.
+    shop.start_again();
+    drop(stalled);
+    assert!(foreground.ends().success(), "{:?}", foreground.ends());
+}
+
+#[test]
 fn a_second_foreground_on_the_folder_leaves_with_code_three() {
     let shop = Appliance::new();
     let second = shop.terminal(&[], 120, 40);

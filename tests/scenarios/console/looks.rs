@@ -1,5 +1,6 @@
 //! What any terminal shows: sizes, colours, letters, languages, and the clipboard.
 
+use crate::customer::PRODUCT;
 use crate::terminal::{Terminal, picture};
 use crate::{Appliance, UGC};
 
@@ -34,15 +35,18 @@ fn a_window_may_change_its_size_at_any_time() {
             let polite = said.starts_with("The window is 40x10. The console needs at least 80x24");
             (polite && lines.trim_end().lines().count() <= 4).then_some(())
         });
-        // It still hears what is pressed.
-        console.types("2").resize(80, 24);
+        console.resize(80, 24);
         is_whole(&console, 80, 24);
-        console.shows("@customer7");
     }
-    // A question that is not seen is not answered.
+    // A question that is not seen is not answered, and no key does what nobody sees.
     console.types("1").shows("The day").types("P").shows("Close selling?");
-    console.resize(40, 10).shows("The window is 40x10").types("y").resize(80, 24);
-    console.shows("Close selling?").types("n").hides("Close selling?");
+    console.resize(40, 10).shows("The window is 40x10").types("y2");
+    // It has heard that after two seconds, in each of which it draws.
+    let drawn = console.frames();
+    shop.waits_for("two seconds", || (console.frames() > drawn + 2).then_some(()));
+    console.resize(80, 24);
+    console.shows("The day").hides("Close selling?");
+    assert!(shop.value::<bool>("SELECT selling_paused_at IS NULL FROM instance"));
     for size in (1..=100).map(|n| (n * 2, n)) {
         console.resize(size.0, size.1);
     }
@@ -87,15 +91,18 @@ fn no_color_is_no_colour() {
 }
 
 #[test]
-fn where_the_locale_is_not_utf8_only_ascii_is_sent() {
+fn where_the_locale_is_not_utf8_nothing_but_the_customers_letters_is_beyond_ascii() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(1);
     ann.orders(1, UGC).arrives();
     let console = shop.terminal_with(&["console"], &[("LC_ALL", "C")], 120, 40);
-    console.shows("running, heartbeat").types("2").shows("??????");
+    console.shows("running, heartbeat").types("2").shows("@customer7");
     tour(&console, "the screen with this number", "@customer7");
     super::leave(&console);
-    assert!(console.tape().printed().is_ascii());
+    let printed = String::from_utf8(console.tape().printed()).unwrap();
+    let others = |c: &char| !c.is_ascii() && !PRODUCT.contains(*c);
+    assert_eq!(printed.chars().filter(others).collect::<String>(), "");
+    assert!(!printed.contains('«'), "a sign of theirs is no letter");
 }
 
 #[test]
@@ -135,4 +142,21 @@ fn an_id_is_copied_into_the_operators_own_clipboard() {
     let bytes = console.tape().printed();
     let asked = b"\x1b]52;c;NzA3MzAx";
     assert!(bytes.windows(asked.len()).any(|window| window == asked));
+}
+
+#[test]
+fn what_is_pasted_is_words_and_no_keys() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7);
+    let paste = |text: &str| format!("\x1b[200~{text}\x1b[201~");
+    let console = shop.console();
+    console.types("P").shows("Close selling?").types(&paste("y\r")).types("n");
+    console.hides("Close selling?").types(&paste("6\rq")).types("6").shows("@customer7");
+    console.types("c").shows("credits (negative").types("5\r").shows("why (for the record):");
+    console.types(&paste("paid\rby transfer\r")).shows("paid by transfer").types("\r");
+    console.shows("Give 5 credits to customer 7?").types(&paste("y")).types("y");
+    console.shows("Customer 7 now has 7 credits.");
+    super::leave(&console);
+    let note: String = shop.value("SELECT note FROM audit");
+    assert_eq!((note.as_str(), ann.credits()), ("paid by transfer", 7));
 }

@@ -40,7 +40,7 @@ fn a_newcomer_gets_to_their_first_video_by_what_the_screen_says() {
     demo.shows("You are a customer of this shop.");
     presses(&demo, "/start");
     presses(&demo, "Make Reels");
-    demo.shows("Send a photo of your product").shows("Enter on an empty line sends a sample photo");
+    demo.shows("Send a photo of your product").shows("empty Enter: a sample photo");
     demo.presses(Key::Enter).shows("What is the product?");
     demo.types("Lavender soap, handmade, for dry skin").presses(Key::Enter);
     presses(&demo, "Ad");
@@ -57,7 +57,7 @@ fn a_newcomer_gets_to_their_first_video_by_what_the_screen_says() {
     let video = std::fs::read(&saved).unwrap();
     assert_eq!(&video[4..8], b"ftyp");
     demo.presses(Key::Esc).shows("The day").types("2").shows("@you").types("q");
-    demo.shows("nothing lost, nothing twice");
+    demo.shows("of 2 settled").shows("nothing lost");
     assert!(demo.ends().success(), "{:?}", demo.ends());
     demo.is_restored();
     assert!(saved.exists(), "it stays");
