@@ -11,6 +11,7 @@ pub mod telegram;
 pub mod updates;
 
 use crate::db::Db;
+use crate::instance;
 use crate::orders::Shop;
 use crate::text::Lang;
 use anyhow::Result;
@@ -65,8 +66,8 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         decoders: Semaphore::new(DECODERS),
     };
     tokio::join!(
-        name_commands(&telegram, &stop),
-        poller::run(Arc::clone(&telegram), db, stop.clone()),
+        introduce(&telegram, &db, &stop),
+        poller::run(Arc::clone(&telegram), db.clone(), stop.clone()),
         handler::run(handler, stop.clone()),
         sender::run(sender, stop.clone()),
     );
@@ -81,8 +82,9 @@ fn picture(asset: &str) -> Option<&'static [u8]> {
     }
 }
 
-/// The list behind Telegram's menu button. Without it everything works, so a failure is only noted.
-async fn name_commands(telegram: &Telegram, stop: &CancellationToken) {
+/// The list behind Telegram's menu button, and the bot's own name for whoever looks at the console.
+/// Without them everything works, so a failure is only noted.
+async fn introduce(telegram: &Telegram, db: &Db, stop: &CancellationToken) {
     for (lang, code) in [(Lang::En, None), (Lang::Ru, Some("ru"))] {
         let commands = commands(lang).map(|(name, what)| BotCommand::new(name, what));
         let mut payload = SetMyCommands::new(commands);
@@ -95,6 +97,24 @@ async fn name_commands(telegram: &Telegram, stop: &CancellationToken) {
                 tracing::info!(%error, "the list of commands could not be set");
             }
         }
+    }
+    tokio::select! {
+        () = stop.cancelled() => {}
+        me = telegram.me() => match me {
+            Ok(me) => remember_name(db.clone(), me.username).await,
+            Err(error) => tracing::info!(%error, "the bot's name is not known"),
+        }
+    }
+}
+
+async fn remember_name(db: Db, name: String) {
+    let write = move || db.write(move |tx| instance::named(tx, &name));
+    match tokio::task::spawn_blocking(write).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(error = format!("{error:#}"), "the bot's name was not kept")
+        }
+        Err(error) => tracing::warn!(%error, "the bot's name was not kept"),
     }
 }
 

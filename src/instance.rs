@@ -78,6 +78,15 @@ pub fn beat(tx: &Tx<'_>, busy: usize, threads: usize, now: Millis) -> Result<()>
     Ok(())
 }
 
+/// What the bot is called, without the `@`. Writes nothing where that is known.
+pub fn named(tx: &Tx<'_>, username: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE instance SET bot_username = NULLIF(?1, '') WHERE bot_username IS NOT NULLIF(?1, '')",
+        [username],
+    )?;
+    Ok(())
+}
+
 /// An orderly stop: no heartbeat stays behind.
 pub fn stopped(tx: &Tx<'_>) -> Result<()> {
     tx.execute("UPDATE instance SET heartbeat_at = NULL, threads_busy = NULL", [])?;

@@ -31,7 +31,8 @@ fn the_console_works_on_a_stopped_appliances_database() {
     console.shows("not running").shows("it was stopped in order");
     super::leave(&console);
     let console = shop.terminal(&["console"], 120, 40);
-    console.shows("not running").types("2").shows("@customer7").presses(Key::Enter);
+    console.shows("@neurocards_sandbox_bot").shows("not running");
+    console.types("2").shows("@customer7").presses(Key::Enter);
     console.shows("done · it ended").types("u").shows("0 credits, 0 held");
     console.types("c").shows("credits (negative takes back):").types("1").presses(Key::Enter);
     console.shows("why (for the record):").types("sorry").presses(Key::Enter);
