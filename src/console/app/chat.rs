@@ -45,7 +45,7 @@ impl App {
                 Vec::new()
             }
             KeyCode::Enter => self.send(),
-            KeyCode::Char(digit @ '1'..='9') if empty => self.press_button(digit),
+            KeyCode::Char(digit @ '1'..='9') if empty => self.press_button(digit, key),
             KeyCode::Char('?' | ':') if empty => self.browse(latin(key)),
             _ => {
                 edit(&mut self.typed, key);
@@ -67,7 +67,8 @@ impl App {
         };
     }
 
-    fn press_button(&mut self, digit: char) -> Vec<Effect> {
+    /// A number without a button begins a line.
+    fn press_button(&mut self, digit: char, key: KeyEvent) -> Vec<Effect> {
         let Some(chat) = self.setting.chat.as_mut() else { return Vec::new() };
         let messages = chat.messages();
         let at = digit as usize - '1' as usize;
@@ -78,7 +79,10 @@ impl App {
             }
             return Vec::new();
         }
-        let Some(pressed) = numbered(&messages).get(at).copied() else { return Vec::new() };
+        let Some(pressed) = numbered(&messages).get(at).copied() else {
+            edit(&mut self.typed, key);
+            return Vec::new();
+        };
         match chat.press(pressed.message, pressed.button) {
             Ok(()) => {
                 self.scrolls.remove(&self.kind());
