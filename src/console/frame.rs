@@ -26,6 +26,9 @@ use ratatui::widgets::Widget as _;
 /// Below this a picture would only mislead.
 pub(super) const SMALLEST: (u16, u16) = (80, 24);
 
+/// Less of the bot's name says nothing, in columns.
+const SHORTEST_NAME: usize = 6;
+
 /// Draws the whole screen; returns where the cursor of an input line stands.
 pub(super) fn draw(app: &mut App, buffer: &mut Buffer) -> Option<Position> {
     let area = buffer.area;
@@ -81,11 +84,9 @@ fn title(app: &App, area: Rect, buffer: &mut Buffer) {
     let (words, look) = (app.words(), app.setting.look);
     let mut left = vec![span("neurocards", Meaning::Title, look)];
     let mut right = Vec::new();
+    let bot = app.picture.as_ref().and_then(|picture| picture.head.bot_username.as_ref());
     if let Some(picture) = &app.picture {
         let head = &picture.head;
-        if let Some(bot) = &head.bot_username {
-            left.push(span(format!(" @{bot}"), Meaning::Plain, look));
-        }
         if head.mode == "demo" {
             left.push(span(format!(" · {}", words.tell("mode-demo")), Meaning::Busy, look));
         }
@@ -111,6 +112,13 @@ fn title(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     if app.trouble.is_some() {
         right = vec![span(words.tell("trouble"), Meaning::Bad, look)];
+    }
+    // The bot's name gets what is left of the line; whether the appliance lives comes first.
+    let taken: usize = left.iter().chain(&right).map(Span::width).sum();
+    let room = usize::from(area.width).saturating_sub(taken + 2);
+    if let Some(bot) = bot.filter(|_| room >= SHORTEST_NAME) {
+        let name = columns::cut(&format!(" @{bot}"), room);
+        left.insert(1, span(name, Meaning::Plain, look));
     }
     Line::from(left).render(area, buffer);
     Line::from(right).right_aligned().render(area, buffer);

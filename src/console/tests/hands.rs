@@ -314,3 +314,14 @@ fn in_the_chat_letters_are_written_and_numbers_press() {
     desk.press(Char('0')).sees("Press 1 to begin").press(Char('1'));
     assert_eq!(desk.phone.done().last().unwrap(), "says /start");
 }
+
+#[test]
+fn a_long_name_of_the_bot_hides_nothing_of_the_header() {
+    let mut desk = english();
+    desk.sql("UPDATE instance SET bot_username = 'a_bot_with_thirty_two_letters_bot'");
+    desk.shows(View::Overview)
+        .sees("neurocards @a_bot")
+        .sees("… · demo")
+        .sees("running, heartbeat");
+    desk.sql("UPDATE instance SET bot_username = 'a_bot'").sees("neurocards @a_bot · demo");
+}
