@@ -404,6 +404,18 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
     )?)
 }
 
+/// A refunded render has a video after all: where it lies, and what it cost. The job stays ended.
+pub fn late_video(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET output_url = ?2, provider_credits = COALESCE(?3, provider_credits)
+         WHERE id = ?1
+           AND status = 'failed'",
+    )?
+    .execute((job.id, url, credits))?;
+    Ok(())
+}
+
 /// The job has ended, and Telegram can send its video without our file.
 pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
     Ok(conn

@@ -1,11 +1,13 @@
 //! The steps: each does at most one remote call and commits what came of it.
 
 mod fetch;
+mod gift;
 mod render;
 mod script;
 mod submit;
 mod upload;
 
+pub(super) use gift::{fetch as fetch_gift, poll as poll_gift};
 pub(super) use render::poll;
 
 use super::Desk;

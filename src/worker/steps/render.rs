@@ -8,6 +8,7 @@ use crate::jobs::{self, Found, Job, Step, Trouble, Why};
 use crate::models;
 use crate::orders;
 use crate::worker::dispatch::renders;
+use crate::worker::gifts::{EVERY, Turn, watched};
 use crate::worker::renders::Render;
 use crate::worker::{Desk, POLL, timeout};
 use anyhow::Result;
@@ -52,10 +53,12 @@ pub(super) fn last_look(desk: &Desk, job: &Job) -> Result<()> {
     let error = format!("no video within {minutes} minutes");
     commit(desk, job, move |tx, shop, job, now| {
         orders::fail(tx, shop, job, Why::Timeout, &error, now)
-    })
+    })?;
+    watched(desk).put(job.id, Turn::Poll, desk.now() + EVERY);
+    Ok(())
 }
 
-enum Look {
+pub(super) enum Look {
     /// Nothing new.
     Nothing,
     /// A video.
@@ -64,7 +67,7 @@ enum Look {
     Failed(Trouble, String),
 }
 
-fn look(desk: &Desk, job: &Job) -> Look {
+pub(super) fn look(desk: &Desk, job: &Job) -> Look {
     let (Some(task), Some(key)) = (&job.task, job.key.as_deref().and_then(|key| desk.key(key)))
     else {
         tracing::debug!(job.id = job.id.0, "its key left the configuration: it cannot be polled");
