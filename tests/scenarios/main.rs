@@ -24,6 +24,7 @@ mod limits;
 mod operator;
 mod orders;
 mod payments;
+mod plug;
 mod report;
 mod services;
 mod setup;
