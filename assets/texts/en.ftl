@@ -274,6 +274,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-gifts = Late videos given as gifts: { $n }
 report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->

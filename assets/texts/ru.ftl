@@ -278,6 +278,7 @@ report-orders = Заказов: { $n }
 report-videos = Готовых видео: { $n }
 report-failed = Не получилось видео: { $n }
 report-refunds = Возвратов кредитов: { $n }
+report-gifts = Подарено опоздавших видео: { $n }
 report-stars = Оплачено: { $n } ⭐
 report-credits = Пришло: { $in }. Потрачено на видео: { $out }.
 report-cost = Расход у провайдера: { $n ->

@@ -18,6 +18,7 @@ mod console;
 mod crashes;
 mod doctor;
 mod evening;
+mod gifts;
 mod harness;
 mod in_a_terminal;
 mod limits;
@@ -29,6 +30,7 @@ mod report;
 mod services;
 mod setup;
 mod stopping;
+mod troubles;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};

@@ -8,13 +8,13 @@ use std::path::Path;
 use anyhow::Result;
 use neurocards::sandbox::Sandbox;
 use neurocards::sandbox::kie::TaskState;
-use neurocards::sandbox::telegram::Kind;
+use neurocards::sandbox::telegram::{Kind, Message};
 use rusqlite::Connection;
 
 use crate::appliance::Expected;
 
 /// Queries that find nobody: what it would mean, and who.
-const NOBODY: [(&str, &str); 17] = [
+const NOBODY: [(&str, &str); 20] = [
     (
         "credits are not the sum of the ledger",
         "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
@@ -84,6 +84,26 @@ const NOBODY: [(&str, &str); 17] = [
         "a failed job sent a video",
         "SELECT 'job ' || jobs.id FROM jobs JOIN outbox ON job_id = jobs.id
          WHERE status = 'failed' AND state = 'sent'",
+    ),
+    (
+        "a gift for something else than a render over its time limit",
+        "SELECT key FROM outbox
+         WHERE key LIKE 'gift:%'
+           AND key NOT IN (SELECT 'gift:' || id FROM jobs JOIN gifts ON job_id = jobs.id
+                           WHERE status = 'failed' AND error_class = 'timeout'
+                             AND kie_task_id IS NOT NULL AND outcome = 'given')",
+    ),
+    (
+        "a refunded render is not watched",
+        "SELECT 'job ' || id FROM jobs
+         WHERE status = 'failed' AND error_class = 'timeout' AND kie_task_id IS NOT NULL
+           AND started_at IS NOT NULL AND id NOT IN (SELECT job_id FROM gifts)",
+    ),
+    (
+        "a gift has no message",
+        "SELECT 'job ' || job_id FROM gifts
+         WHERE outcome = 'given'
+           AND 'gift:' || job_id NOT IN (SELECT key FROM outbox WHERE key IS NOT NULL)",
     ),
     (
         "a payment and its credits do not go together",
@@ -248,6 +268,7 @@ fn chats(conn: &Connection, sandbox: &Sandbox, expected: &Expected) -> Result<Ve
                 broken.push(format!("{:?} did not come as a video with its buttons", row.key));
             }
         }
+        broken.extend(gifts(user, &messages, &mine, lost));
         let started = |text: &str| ["✅ Принял!", "✅ Got it!"].iter().any(|it| text.contains(it));
         let begun = messages.iter().filter(|it| started(&it.history[0])).count() as i64;
         let sql = "SELECT COUNT(*) FROM orders JOIN users ON users.id = user_id
@@ -258,6 +279,16 @@ fn chats(conn: &Connection, sandbox: &Sandbox, expected: &Expected) -> Result<Ve
         }
     }
     Ok(broken)
+}
+
+/// A gift is given once, but for the sends whose answer was lost.
+fn gifts(user: i64, messages: &[Message], mine: &[&Sent], lost: i64) -> Option<String> {
+    let given = messages.iter().filter(|it| it.text.starts_with('🎁') && !it.buttons.is_empty());
+    let given = given.filter(|it| it.button("🔄").is_some()).count() as i64;
+    let meant =
+        mine.iter().filter(|row| row.key.as_deref().is_some_and(|key| key.starts_with("gift:")));
+    let meant = meant.count() as i64;
+    (given > meant + lost).then(|| format!("{user} has {given} gifts, not {meant}"))
 }
 
 /// Nobody else on the machine reads it.

@@ -18,7 +18,7 @@ const ADMIN: i64 = 99;
 
 impl Appliance {
     /// How often the operator was told something with this in it.
-    fn told(&self, part: &str) -> usize {
+    pub(crate) fn told(&self, part: &str) -> usize {
         let chat = self.sandbox().telegram().messages(ADMIN);
         chat.iter().filter(|message| message.text.contains(part)).count()
     }
