@@ -193,6 +193,11 @@ pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Mil
     refresh(tx, shop, job.order, now)
 }
 
+/// Nobody will send the job's file any more: neither as its video nor as a gift.
+pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
+    Ok(jobs::needs_no_file(conn, id)? && !gifts::needs_file(conn, id)?)
+}
+
 /// The operator takes an order's video back: credits back, and the status message says so. What
 /// renders is paid to the provider all the same. `None`: it had ended; else the credits.
 pub fn cancel(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<Option<i64>> {

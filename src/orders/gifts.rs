@@ -108,7 +108,7 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, key: Option<&str>, now: Millis) -> Re
 }
 
 /// Whether the file of a failed job is still to be sent.
-pub fn needs_file(conn: &Connection, id: JobId) -> Result<bool> {
+pub(super) fn needs_file(conn: &Connection, id: JobId) -> Result<bool> {
     if get(conn, id)?.is_some() {
         return Ok(true);
     }

@@ -1,7 +1,7 @@
 //! Trouble that is nobody's failure: polls that bring nothing, services that are not there.
 
-use neurocards::clock::{HOUR, MINUTE, SECOND};
-use neurocards::sandbox::faults::{Action, Fate, Service};
+use neurocards::clock::{HOUR, MINUTE};
+use neurocards::sandbox::faults::{Action, Fate, Seen, Service};
 
 use crate::{OWN, Setup};
 
@@ -47,21 +47,23 @@ fn trouble_while_polling_fails_no_task_and_blocks_no_key() {
 
 #[test]
 fn a_task_may_be_unknown_for_two_minutes_and_no_longer() {
-    let shop = Setup::new().rate(300.0).start();
+    let shop = Setup::new().rate(120.0).start();
     let ann = shop.customer(7).with_credits(2);
-    let unknown = |seconds: i64| {
-        let until = shop.sandbox().options().clock.now() + seconds * SECOND;
-        let faults = shop.sandbox().faults();
-        let rule = faults.on(Service::Kie, "recordInfo").when(move |seen| seen.at < until);
-        rule.does(Action::Envelope(422, NULL.into()));
-    };
-    unknown(70);
+    let (faults, kie) = (shop.sandbox().faults(), shop.sandbox().kie().clone());
+    let unknown = || Action::Envelope(422, NULL.into());
+    // About a minute: the polls are ten seconds apart.
+    faults.on(Service::Kie, "recordInfo").first(6).does(unknown());
     ann.orders(1, OWN).arrives();
-    assert_eq!(shop.sandbox().kie().submits(), 1, "waited for");
+    assert_eq!(kie.submits(), 1, "waited for");
     // It is not known because it died: the harness minds a second task beside a living one.
-    shop.sandbox().kie().next_renders(1, Fate::Fails("500".into(), "never told".into()));
-    unknown(150);
+    kie.next_renders(1, Fate::Fails("500".into(), "never told".into()));
+    let second = kie.clone();
+    let while_it_lasts = move |_: &Seen| second.submits() == 2;
+    faults.on(Service::Kie, "recordInfo").when(while_it_lasts).does(unknown());
     ann.orders(1, OWN).ends();
+    let waited: i64 = shop
+        .value("SELECT MAX(at) - MIN(at) FROM submits WHERE job_id = 2 AND outcome = 'accepted'");
+    assert!((2 * MINUTE..4 * MINUTE).contains(&waited), "{waited}");
     assert_eq!((shop.sandbox().kie().submits(), ann.videos().len()), (3, 2));
     let attempts: i64 = shop.value("SELECT attempts FROM jobs WHERE id = 2");
     let error: String = shop.value("SELECT detail FROM events WHERE what = 'trouble'");
