@@ -28,6 +28,7 @@ mod plug;
 mod report;
 mod services;
 mod setup;
+mod soak;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};
