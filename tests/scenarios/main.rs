@@ -29,6 +29,7 @@ mod plug;
 mod report;
 mod services;
 mod setup;
+mod soak;
 mod stopping;
 mod troubles;
 
