@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::db::{Db, JobId};
 use crate::inbox;
 use crate::instance;
+use crate::jobs;
 use crate::keys;
 use crate::operator::machine;
 use crate::operator::report::{self, When};
