@@ -118,3 +118,40 @@ fn a_render_is_asked_about_once_more_before_its_refund() {
     ann.orders(1, OWN).arrives();
     assert_eq!((shop.sandbox().kie().tasks()[0].polls, ann.credits()), (1, 0));
 }
+
+/// The three classes where nothing helps, told by createTask and by a render that fails.
+#[test]
+fn what_never_helps_is_refunded_at_once_and_told_to_whom_it_concerns() {
+    let shop = Setup::new().admin(ADMIN).rate(600.0).start();
+    let ann = shop.customer(7).with_credits(1);
+    let mut submits = 0;
+    for (code, words, text) in [
+        (
+            400,
+            "This content may violate our guardrails concerning similarity",
+            "Вы нарушили правила",
+        ),
+        (422, "image_urls is required", "технические неполадки"),
+        (799, "Something odd", "технические неполадки"),
+    ] {
+        for at_render in [false, true] {
+            if at_render {
+                let fails = Fate::Fails(code.to_string(), words.into());
+                shop.sandbox().kie().next_renders(1, fails);
+                submits += 1;
+            } else {
+                let refused = Action::Envelope(code, words.into());
+                shop.sandbox().faults().on(Service::Kie, "createTask").first(1).does(refused);
+            }
+            ann.orders(1, OWN).ends();
+            let news = ann.news();
+            assert_eq!(news.len(), 2, "the status and one notice: {news:?}");
+            let notice = &news[1].text;
+            assert!(notice.contains(text) && notice.contains("1 кредит вернули"), "{notice}");
+            assert_eq!((ann.credits(), shop.sandbox().kie().submits()), (1, submits), "{words}");
+        }
+    }
+    shop.settles();
+    let told = ["guardrails", "image_urls is required", "Something odd"].map(|it| shop.told(it));
+    assert_eq!(told, [0, 1, 1], "the operator, once per cause");
+}

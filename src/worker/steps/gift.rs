@@ -25,7 +25,7 @@ pub(in crate::worker) fn poll(desk: &Desk, gift: &Gift) -> Result<()> {
             return Ok(());
         }
         Look::Nothing => String::new(),
-        Look::Failed(_, error) => error,
+        Look::Failed { error, .. } => error,
     };
     commit(desk, job, move |tx, _, job, now| gifts::give_up(tx, job, &why, now))
 }

@@ -63,8 +63,8 @@ pub(super) enum Look {
     Nothing,
     /// A video.
     Video { url: String, credits: Option<f64> },
-    /// The provider says that it failed.
-    Failed(Trouble, String),
+    /// The provider says that it failed; what it cost all the same.
+    Failed { what: Trouble, error: String, credits: Option<f64> },
 }
 
 pub(super) fn look(desk: &Desk, job: &Job) -> Look {
@@ -80,13 +80,13 @@ pub(super) fn look(desk: &Desk, job: &Job) -> Look {
         Ok(Record::Running) => Look::Nothing,
         Ok(Record::Done { urls, credits }) => match urls.into_iter().next() {
             Some(url) => Look::Video { url, credits },
-            None => Look::Failed(Trouble::Unknown, "success without a video".into()),
+            None => failed(Trouble::Unknown, "success without a video", credits),
         },
-        Ok(Record::Failed { class, code, text, .. }) => {
-            Look::Failed(meaning(class), format!("{code} {text}").trim().to_owned())
+        Ok(Record::Failed { class, code, text, credits }) => {
+            failed(meaning(class), format!("{code} {text}").trim(), credits)
         }
         Ok(Record::NotFound) if young => Look::Nothing,
-        Ok(Record::NotFound) => Look::Failed(Trouble::Temporary, "recordInfo is null".into()),
+        Ok(Record::NotFound) => failed(Trouble::Temporary, "recordInfo is null", None),
         // Trouble while polling is not the task's failure.
         Err(error) => {
             let (_, error) = reading(&error);
@@ -96,12 +96,17 @@ pub(super) fn look(desk: &Desk, job: &Job) -> Look {
     }
 }
 
+fn failed(what: Trouble, error: &str, credits: Option<f64>) -> Look {
+    let credits = credits.filter(|credits| *credits > 0.0);
+    Look::Failed { what, error: error.to_owned(), credits }
+}
+
 /// Commits what a look found. `false`: nothing, and nothing was written.
 fn ended_or_written(desk: &Desk, job: &Job, look: Look) -> Result<bool> {
     match look {
         Look::Nothing => return Ok(false),
-        Look::Failed(what, error) => {
-            super::trouble(desk, job, what, &error)?;
+        Look::Failed { what, error, credits } => {
+            super::costly_trouble(desk, job, what, &error, credits)?;
         }
         Look::Video { url, credits } => {
             let model = job.model.clone().unwrap_or_default();
