@@ -21,6 +21,8 @@ mod evening;
 mod harness;
 mod in_a_terminal;
 mod limits;
+mod machine;
+mod no_service;
 mod operator;
 mod orders;
 mod payments;
@@ -29,6 +31,8 @@ mod report;
 mod services;
 mod setup;
 mod stopping;
+mod strange_files;
+mod wall_clock;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};
