@@ -26,7 +26,7 @@ pub fn carry(tx: &Tx<'_>, by: Millis, now: Millis) -> Result<()> {
     tx.execute(
         "UPDATE submits
          SET ended_at = MIN(ended_at + :by, :now)
-         WHERE ended_at > :now - :by - :window",
+         WHERE ended_at > MIN(:now - :by - :window, :now)",
         named_params! { ":by": by, ":now": now, ":window": WINDOW },
     )?;
     Ok(())

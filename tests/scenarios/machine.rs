@@ -93,9 +93,9 @@ fn a_disk_that_is_full_now_and_then_fails_no_order() {
     let mut times = 0;
     while !shop.is_quiet() {
         plug.fails(Op::Write, "ENOSPC neurocards.db-wal once");
-        shop.idles(Duration::from_millis(20));
+        shop.idles(Duration::from_millis(150));
         times += 1;
-        assert!(times < 1_500, "it never ends\n{}", shop.log_text());
+        assert!(times < 300, "it never ends\n{}", shop.log_text());
     }
     plug.mends(Op::Write);
     order.arrives();
