@@ -49,7 +49,7 @@ impl Watch {
             return self.over(DISK, "alert-disk-over", now);
         }
         let looks = self.low.fetch_add(1, Ordering::Relaxed);
-        if !news && looks % LOOKS > 0 {
+        if !news && !looks.is_multiple_of(LOOKS) {
             return Ok(());
         }
         let id = if news { "alert-disk-full" } else { "alert-disk-low" };
