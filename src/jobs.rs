@@ -17,6 +17,7 @@ mod carry;
 mod claim;
 mod enqueue;
 mod next;
+mod prune;
 mod submits;
 mod uploads;
 
@@ -25,6 +26,7 @@ pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
+pub use prune::prune;
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 

@@ -30,6 +30,7 @@ mod plug;
 mod report;
 mod services;
 mod setup;
+mod soak;
 mod stopping;
 mod strange_files;
 mod wall_clock;
