@@ -13,6 +13,7 @@
 //! simply due again.
 
 mod by_hand;
+mod carry;
 mod claim;
 mod enqueue;
 mod next;
@@ -22,6 +23,7 @@ mod submits;
 mod uploads;
 
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
+pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
@@ -407,6 +409,20 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
            AND leased_at IS NOT NULL",
         [now],
     )?)
+}
+
+/// Its holder could not work for a reason that is not the job's: somebody tries again at `at`, and
+/// no strike is counted.
+pub fn let_go(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET due_at = ?3, leased_at = NULL
+         WHERE id = ?1
+           AND lease = ?2
+           AND status IN ('queued', 'processing')",
+    )?
+    .execute((job.id, job.lease, at))?;
+    Ok(())
 }
 
 /// A thread panicked over this job: it is tried again, and the next claim counts a strike.

@@ -107,6 +107,12 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, key: Option<&str>, now: Millis) -> Re
     say(tx, shop, &job, (None, url), now)
 }
 
+/// As `jobs::carry`: only time in which somebody looked counts.
+pub fn carry(tx: &Tx<'_>, by: Millis) -> Result<()> {
+    tx.execute("UPDATE gifts SET until = until + ?1 WHERE ended_at IS NULL", [by])?;
+    Ok(())
+}
+
 /// Whether the file of a failed job is still to be sent.
 pub(super) fn needs_file(conn: &Connection, id: JobId) -> Result<bool> {
     if get(conn, id)?.is_some() {

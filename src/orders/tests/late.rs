@@ -60,6 +60,17 @@ fn only_a_render_over_its_time_limit_is_watched_on() {
 }
 
 #[test]
+fn a_day_in_which_nobody_looked_does_not_count() {
+    let world = World::new();
+    let (_user, job) = refunded(&world);
+    for (by, until) in [(3 * DAY, NOW + 4 * DAY), (-2 * DAY, NOW + 2 * DAY)] {
+        world.write(move |tx, _| gifts::carry(tx, by));
+        let watched = world.db.read(|conn| gifts::get(conn, job.id)).unwrap().unwrap();
+        assert_eq!(watched.until, until);
+    }
+}
+
+#[test]
 fn a_gift_moves_no_credit_and_is_given_once() {
     let world = World::new();
     let (user, job) = refunded(&world);
