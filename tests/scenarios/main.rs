@@ -13,6 +13,7 @@ mod terminal;
 mod backups;
 mod bad_input;
 mod by_hand;
+mod canary;
 mod commands;
 mod console;
 mod crashes;
@@ -28,6 +29,7 @@ mod report;
 mod services;
 mod setup;
 mod stopping;
+mod telegram;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};

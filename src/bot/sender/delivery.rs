@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
-use super::super::limiter::Limiter;
+use super::super::limiter::{LONGEST_WAIT, Limiter};
 use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
 use super::Delivered;
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
@@ -41,8 +41,12 @@ pub(super) enum Outcome {
         due_at: Millis,
         tries: i64,
     },
-    /// Telegram asked for a pause, in seconds.
-    Slowed(u32),
+    /// Telegram asked for a pause; `wait` is for the limiter.
+    Slowed {
+        wait: Millis,
+        due_at: Millis,
+        tries: i64,
+    },
     /// The token is refused: nothing else will do better.
     Unauthorized,
     /// Everything that waited for the chat was dropped.
@@ -206,6 +210,7 @@ impl Context {
     /// Telegram has it. Not writing that down would send it again, so it is tried more than once,
     /// and at last without telling those who wait for it.
     async fn record(&self, row: &Arc<Row>, sent: Sent) -> Outcome {
+        self.limiter().went_through();
         let sent = Arc::new(sent);
         for last in [false, false, true] {
             let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
@@ -236,15 +241,17 @@ impl Context {
     async fn failed(&self, row: Arc<Row>, failure: Failure) -> Outcome {
         let answer = matches!(row.content, Content::Answer { .. });
         match failure {
-            Failure::RetryAfter(seconds) => Outcome::Slowed(seconds),
-            Failure::Unauthorized => Outcome::Unauthorized,
+            Failure::Unauthorized => self.unauthorized(&row).await,
             Failure::NotModified | Failure::TooOld => self.record(&row, Sent::default()).await,
             Failure::ServerError(_) | Failure::Unreached(_) | Failure::Lost(_) => {
                 self.put_off(row, failure).await
             }
-            Failure::Conflict(_) => self.put_off(row, failure).await,
-            // Nobody misses the answer to a press, or the change of a message that was deleted.
+            Failure::RetryAfter(_) | Failure::Conflict(_) => self.put_off(row, failure).await,
+            // Nobody misses the answer to a press, or the words under a video that was deleted.
             _ if answer => self.give_up(row, failure.to_string(), End::Quiet).await,
+            Failure::NoMessage if matches!(row.content, Content::Text { .. }) => {
+                self.send_anew(&row).await
+            }
             Failure::NoMessage => self.give_up(row, failure.to_string(), End::Quiet).await,
             Failure::Blocked(text) => self.chat_gone(row, text).await,
             Failure::TooLarge => self.give_up(row, failure.to_string(), End::TooLarge).await,
@@ -268,14 +275,47 @@ impl Context {
         if row.tries == 0 {
             tracing::warn!(outbox.id = row.id, %failure, "a message is not sent: trying again");
         }
-        let due_at = now + backoff(row.tries);
+        let wait = match failure {
+            Failure::RetryAfter(seconds) => {
+                (Millis::from(seconds) * SECOND).min(LONGEST_WAIT).max(backoff(row.tries))
+            }
+            _ => backoff(row.tries),
+        };
+        let due_at = now + wait;
+        let slowed = matches!(failure, Failure::RetryAfter(_));
         let lost = matches!(failure, Failure::Lost(_));
         let (id, tries) = (row.id, row.tries + 1);
         let write = move |tx: &Tx<'_>| outbox::later(tx, id, due_at, lost, &failure.to_string());
         if let Err(error) = self.write(write).await {
             tracing::error!(outbox.id = id, %error, "a failed message is not recorded");
         }
-        Outcome::Again { due_at, tries }
+        match slowed {
+            true => Outcome::Slowed { wait, due_at, tries },
+            false => Outcome::Again { due_at, tries },
+        }
+    }
+
+    /// Nothing was sent, so nothing can come twice.
+    async fn unauthorized(&self, row: &Row) -> Outcome {
+        let id = row.id;
+        if matches!(row.content, Content::Video { .. })
+            && let Err(error) = self.write(move |tx| outbox::not_called(tx, id)).await
+        {
+            tracing::error!(outbox.id = id, %error, "a refused call is not recorded");
+        }
+        Outcome::Unauthorized
+    }
+
+    /// Whoever deleted a message still hears what it would say now, in a new one.
+    async fn send_anew(&self, row: &Row) -> Outcome {
+        let (id, rev) = (row.id, row.rev);
+        match self.write(move |tx| outbox::send_anew(tx, id, rev)).await {
+            Ok(_) => Outcome::Again { due_at: self.now(), tries: 0 },
+            Err(error) => {
+                tracing::error!(outbox.id = id, %error, "a deleted message is not recorded");
+                Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries + 1 }
+            }
+        }
     }
 
     async fn give_up(&self, row: Arc<Row>, why: String, end: End) -> Outcome {
@@ -288,6 +328,7 @@ impl Context {
             if end == End::TooLarge {
                 // It may put a link in its place, and then the row goes on.
                 delivered.on_too_large(tx, &row, now)?;
+                outbox::not_called(tx, row.id)?;
             }
             let dropped = outbox::dropped(tx, row.id, row.rev, &why)?;
             if dropped && end == End::Refused {
