@@ -178,7 +178,8 @@ impl Work {
             let pruned = self.db.write(move |tx| {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
-                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?)
+                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
+                    + jobs::prune(tx, now, BATCH)?)
             })?;
             if pruned < BATCH as usize {
                 return Ok(());
