@@ -128,6 +128,9 @@ fn every_command(shop: &Appliance) {
     shop.command_with(&["doctor"], &[("BOT_TOKEN", &format!("7000000001:{BOT}"))]);
     let console = shop.terminal(&["console"], 160, 50);
     console.shows("neurocards");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", console.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "no crash leaves its memory on disk");
     for key in "12345678".chars() {
         console.types(&key.to_string());
     }
@@ -153,6 +156,8 @@ fn no_secret_leaves_the_program_whatever_goes_wrong_and_whoever_repeats_it() {
     every_command(&shop);
     let ann = crate::Customer::again(&shop, 7);
     let order = ann.orders(1, OWN);
+    // A message may be on its way.
+    shop.expects(|it| it.maybe_twice = 1);
     shop.kill9();
     // With the log as it was left. Another process copies: ours has the database open.
     let dead = shop.data().parent().unwrap().join("dead");

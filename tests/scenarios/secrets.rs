@@ -1,5 +1,6 @@
 //! No secret stands in any file, output or message, nor what can be turned back into one.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use neurocards::sandbox::Sandbox;
@@ -33,16 +34,41 @@ pub(crate) fn any_of(
     }
     let told = sandbox.telegram().answers().into_iter().filter_map(|press| press.answer);
     places.extend(told.map(|answer| ("an answer".into(), answer.text.into_bytes())));
-    let mut found = Vec::new();
-    for secret in secrets {
-        let forms = forms(secret);
-        for (place, bytes) in &places {
-            if forms.iter().any(|form| holds(bytes, form)) {
-                found.push(format!("the secret that begins with {secret:.5} stands in {place}"));
+    let needles = Needles::of(secrets);
+    let found = places.iter().flat_map(|(place, bytes)| {
+        needles
+            .found(bytes)
+            .into_iter()
+            .map(move |secret| format!("the secret that begins with {secret:.5} stands in {place}"))
+    });
+    found.collect()
+}
+
+/// All forms of all secrets, by their first byte: what was written is long, and gone through once.
+struct Needles<'a>(Vec<Vec<(&'a str, Vec<u8>)>>);
+
+impl<'a> Needles<'a> {
+    fn of(secrets: &[&'a str]) -> Self {
+        let mut by_first = vec![Vec::new(); 256];
+        for secret in secrets {
+            for form in forms(secret) {
+                by_first[usize::from(form[0])].push((*secret, form));
             }
         }
+        Self(by_first)
     }
-    found
+
+    fn found(&self, bytes: &[u8]) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::new();
+        for (at, first) in bytes.iter().enumerate() {
+            for (secret, form) in &self.0[usize::from(*first)] {
+                if bytes[at..].starts_with(form) {
+                    found.insert(*secret);
+                }
+            }
+        }
+        found
+    }
 }
 
 /// As it is, in hexadecimal digits, percent-encoded, and in base64 wherever it begins in a longer
@@ -73,18 +99,6 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     let letter = |at: usize| (at..at + 6).fold(0, |letter, at| letter << 1 | bit(at));
     let letters = (0..bytes.len() * 8).step_by(6).map(letter);
     letters.map(|at| char::from(LETTERS[usize::from(at)])).collect()
-}
-
-fn holds(bytes: &[u8], secret: &[u8]) -> bool {
-    let Some(first) = secret.first() else { return false };
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        if rest[at..].starts_with(secret) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
 }
 
 /// All files below a folder.
