@@ -140,7 +140,7 @@ fn every_command(shop: &Appliance) {
 
 #[test]
 fn no_secret_leaves_the_program_whatever_goes_wrong_and_whoever_repeats_it() {
-    let setup = Setup::new().admin(ADMIN).tuned(|options| {
+    let setup = Setup::new().rate(240.0).admin(ADMIN).tuned(|options| {
         options.token = format!("7000000001:{BOT}");
         options.kie_keys = KIE.map(str::to_owned).to_vec();
         options.openai_key = Some(OPENAI.to_owned());

@@ -170,6 +170,27 @@ fn a_text_whose_answer_was_lost_comes_twice_at_worst_and_is_counted() {
 }
 
 #[test]
+fn a_chat_from_which_no_answer_ever_comes_back_is_not_flooded() {
+    let shop = Setup::new().rate(600.0).start();
+    let (ann, bob) = (shop.customer(7), shop.customer(8));
+    shop.settles();
+    let faults = shop.sandbox().faults();
+    let silent = faults.on(Service::Telegram, "sendMessage").with_body(&to_chat(7));
+    let silent = silent.does(Action::DropAfter);
+    let asked_at = shop.now();
+    ann.asks();
+    shop.strikes(silent);
+    bob.asks();
+    bob.is_answered();
+    shop.waits_for("an hour", || (shop.now() > asked_at + HOUR).then_some(()));
+    let copies = ann.news().len();
+    assert!((2..=12).contains(&copies), "{copies} copies in an hour");
+    faults.remove(silent);
+    shop.settles();
+    assert!(shop.lost() >= copies as i64, "each is counted");
+}
+
+#[test]
 fn a_chat_that_is_gone_is_left_alone_until_it_writes_again() {
     let shop = Setup::new().admin(ADMIN).start();
     let ann = shop.customer(7);
@@ -249,6 +270,8 @@ fn a_webhook_that_stays_is_told_of_and_recovered_from() {
     telegram.sets_webhook("https://old.example/hook", true);
     let polls = telegram.calls("getUpdates");
     shop.waits_for("the alert", || (shop.admin_heard("вебхук") == 1).then_some(()));
+    let console = shop.terminal(&["console"], 120, 40);
+    console.shows("Другая программа").types("q");
     ann.asks();
     shop.waits_for("some tries", || (telegram.calls("getUpdates") >= polls + 4).then_some(()));
     telegram.sets_webhook("", false);
@@ -256,6 +279,7 @@ fn a_webhook_that_stays_is_told_of_and_recovered_from() {
     shop.waits_until("SELECT ended_at IS NOT NULL FROM alerts WHERE cause = 'telegram:webhook'");
     shop.settles();
     assert_eq!((shop.admin_heard("вебхук"), shop.logged("another program set a webhook")), (1, 1));
+    console.ends();
 }
 
 #[test]

@@ -19,6 +19,8 @@ const CAPTION: usize = 1024;
 /// A message that fails for so long, or so often, is given up.
 const LONGEST_TROUBLE: Millis = DAY;
 const MOST_TRIES: i64 = 1_500;
+/// Between two sendings of one message whose answers are lost again and again, at last.
+const LOST_WAIT: Millis = 10 * MINUTE;
 /// After this nobody waits for the answer to a press of a button.
 const ANSWER_AGE: Millis = 3 * MINUTE;
 
@@ -275,12 +277,7 @@ impl Context {
         if row.tries == 0 {
             tracing::warn!(outbox.id = row.id, %failure, "a message is not sent: trying again");
         }
-        let wait = match failure {
-            Failure::RetryAfter(seconds) => {
-                (Millis::from(seconds) * SECOND).min(LONGEST_WAIT).max(backoff(row.tries))
-            }
-            _ => backoff(row.tries),
-        };
+        let wait = pause(&row, &failure);
         let due_at = now + wait;
         let slowed = matches!(failure, Failure::RetryAfter(_));
         let lost = matches!(failure, Failure::Lost(_));
@@ -380,6 +377,21 @@ enum End {
     TooLarge,
 }
 
+/// As long as Telegram asks for. A new message whose answer was lost may have arrived each time: it
+/// is sent again, but where no answer ever comes back nobody gets it by the hundred.
+fn pause(row: &Row, failure: &Failure) -> Millis {
+    let wait = backoff(row.tries);
+    match failure {
+        Failure::RetryAfter(seconds) => {
+            (Millis::from(*seconds) * SECOND).min(LONGEST_WAIT).max(wait)
+        }
+        Failure::Lost(_) if row.message_id.is_none() && row.lost >= 2 => {
+            (MINUTE << (row.lost - 2).min(4)).min(LOST_WAIT).max(wait)
+        }
+        _ => wait,
+    }
+}
+
 /// 1, 2, 4 … 60 s, with up to a fifth of jitter.
 fn backoff(tries: i64) -> Millis {
     let wait = (SECOND << tries.clamp(0, 6)).min(MINUTE);
@@ -441,6 +453,37 @@ mod tests {
         assert_eq!(shortened("abc", 3), "abc");
         assert_eq!(shortened("abcd", 3), "ab…");
         assert_eq!(shortened("🎬🎬🎬", 4), "🎬…");
+    }
+
+    #[test]
+    fn pauses_are_as_long_as_asked_for_and_grow_where_no_answer_comes_back() {
+        let row = |lost, message_id| Row {
+            id: 1,
+            seq: 1,
+            chat_id: 7,
+            key: None,
+            content: Content::text("a"),
+            rev: 1,
+            sent_rev: 0,
+            message_id,
+            job_id: None,
+            state: State::Pending,
+            due_at: 0,
+            tries: 0,
+            lost,
+            created_at: 0,
+        };
+        let lost = Failure::Lost(String::new());
+        for (before, least) in [(0, 1), (1, 1), (2, 60), (3, 120), (5, 480), (6, 600), (900, 600)] {
+            let wait = pause(&row(before, None), &lost);
+            assert!((least * SECOND..=least * SECOND * 6 / 5).contains(&wait), "{before}: {wait}");
+        }
+        // An edit may arrive as often as it likes.
+        assert!(pause(&row(9, Some(5)), &lost) < 2 * SECOND);
+        assert!(pause(&row(9, None), &Failure::ServerError(500)) < 2 * SECOND);
+        assert_eq!(pause(&row(0, None), &Failure::RetryAfter(30)), 30 * SECOND);
+        assert_eq!(pause(&row(0, None), &Failure::RetryAfter(u32::MAX)), LONGEST_WAIT);
+        assert!(pause(&row(0, None), &Failure::RetryAfter(0)) >= SECOND);
     }
 
     #[test]
