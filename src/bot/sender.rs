@@ -3,6 +3,7 @@
 
 mod delivery;
 mod queue;
+mod words;
 
 #[cfg(test)]
 mod tests;

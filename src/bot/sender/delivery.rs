@@ -8,13 +8,10 @@ use anyhow::Context as _;
 use super::super::limiter::{LONGEST_WAIT, Limiter};
 use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
 use super::Delivered;
+use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::db::{Db, Tx};
 use crate::outbox::{self, Content, Row, State, Waiting};
-
-/// Telegram's lengths for what is sent as plain text, in UTF-16 units.
-const TEXT: usize = 4096;
-const CAPTION: usize = 1024;
 
 /// A message that fails for so long, or so often, is given up.
 const LONGEST_TROUBLE: Millis = DAY;
@@ -53,13 +50,6 @@ pub(super) enum Outcome {
     Unauthorized,
     /// Everything that waited for the chat was dropped.
     ChatGone,
-}
-
-/// How the words go out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Html,
-    Plain { buttons: bool },
 }
 
 impl Context {
@@ -398,62 +388,9 @@ fn backoff(tries: i64) -> Millis {
     wait + fastrand::i64(0..=wait / 5)
 }
 
-/// [`Words`] whose text may be our own.
-struct Spoken<'a> {
-    text: std::borrow::Cow<'a, str>,
-    html: bool,
-    buttons: &'a [Vec<outbox::Button>],
-}
-
-impl Spoken<'_> {
-    fn borrow(&self) -> Words<'_> {
-        Words { text: &self.text, html: self.html, buttons: self.buttons }
-    }
-}
-
-impl Style {
-    /// `limit`: of plain text, in UTF-16 units; HTML is Telegram's to measure.
-    fn words<'a>(
-        self,
-        html: &'a str,
-        buttons: &'a [Vec<outbox::Button>],
-        limit: usize,
-    ) -> Spoken<'a> {
-        match self {
-            Self::Html => Spoken { text: html.into(), html: true, buttons },
-            Self::Plain { buttons: keep } => Spoken {
-                text: shortened(&outbox::plain(html), limit).into(),
-                html: false,
-                buttons: if keep { buttons } else { &[] },
-            },
-        }
-    }
-}
-
-fn shortened(text: &str, limit: usize) -> String {
-    if text.encode_utf16().count() <= limit {
-        return text.to_owned();
-    }
-    let mut length = 1;
-    let fits = |c: &char| {
-        length += c.len_utf16();
-        length <= limit
-    };
-    let mut short: String = text.chars().take_while(fits).collect();
-    short.push('…');
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_text_fits_telegram() {
-        assert_eq!(shortened("abc", 3), "abc");
-        assert_eq!(shortened("abcd", 3), "ab…");
-        assert_eq!(shortened("🎬🎬🎬", 4), "🎬…");
-    }
 
     #[test]
     fn pauses_are_as_long_as_asked_for_and_grow_where_no_answer_comes_back() {
