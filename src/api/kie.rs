@@ -14,8 +14,8 @@ mod record;
 
 /// The longest answer, in bytes.
 const ANSWER_MAX: u64 = 1024 * 1024;
-/// Ids are 32 hex digits or longer text.
-const TASK_ID_MAX: usize = 200;
+/// Ids are 32 hex digits or longer text; one that is cut would name no task.
+const TASK_ID_MAX: usize = 1024;
 
 /// Where to call.
 #[derive(Clone, Debug)]
@@ -295,19 +295,22 @@ impl Envelope {
 }
 
 impl Refusal {
-    /// Reads code and text, which may be swapped, before it cuts them; neither keeps the key.
+    /// Code and text may be swapped: both are read whole before they are cut.
     fn new(http_status: u16, code: &str, text: &str, key: &SecretString) -> Self {
         let class = classify(http_status, code, text);
-        let [code, text] = [code, text].map(|words| http::cut_without(words, key));
+        let (code, text) = (http::cut_without(code, key), http::cut_without(text, key));
         Self { class, http_status, code, text }
     }
 }
 
-/// A string or a number, as text.
+/// A string or a number, as text: 500.0 is "500".
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        }),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
-use crate::db::{Db, JobId};
+use crate::db::{Db, JobId, Machine};
 use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
@@ -27,6 +27,8 @@ const CHATS: usize = 32;
 const WINDOW: u32 = 200;
 /// How long a chat rests after a failure of ours.
 const REST: Millis = 2 * SECOND;
+/// The inbox is looked at this often at least.
+const LOOK_AROUND: Millis = 30 * SECOND;
 
 /// What handling needs.
 pub struct Handler {
@@ -40,6 +42,8 @@ pub struct Handler {
     pub photos: PathBuf,
     /// In which the operator's days begin.
     pub zone: TimeZone,
+    /// A line that drips holds up none but as many others.
+    pub downloads: Semaphore,
     /// Decoding takes memory by the hundred megabytes: few at a time.
     pub decoders: Semaphore,
 }
@@ -52,14 +56,18 @@ pub async fn run(handler: Handler, stop: CancellationToken) {
     handler.db.watch(&["inbox"], Arc::new(move || bell.notify_one()));
     let mut busy = Busy::default();
     let mut tasks: JoinSet<()> = JoinSet::new();
+    let clock = handler.telegram.clock().clone();
     loop {
         while let Some(done) = tasks.try_join_next_with_id() {
             busy.forget(done);
         }
-        begin(&handler, &mut busy, &mut tasks).await;
+        // What could not be read rings no second time.
+        let read = begin(&handler, &mut busy, &mut tasks).await;
+        let look_again = clock.real_span(if read { LOOK_AROUND } else { REST });
         tokio::select! {
             () = stop.cancelled() => break,
             () = wake.notified() => {}
+            () = tokio::time::sleep(look_again) => {}
             Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => busy.forget(done),
         }
     }
@@ -88,10 +96,11 @@ impl Busy {
     }
 }
 
-/// Begins the oldest row of every chat that is free, as far as there is room.
-async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) {
+/// Begins the oldest row of every chat that is free, as far as there is room. `false`: the rows
+/// could not be read.
+async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) -> bool {
     if tasks.len() >= CHATS {
-        return;
+        return true;
     }
     let (db, excluded) = (handler.db.clone(), busy.chats.iter().copied().collect::<Vec<_>>());
     let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
@@ -99,7 +108,7 @@ async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>)
         Ok(rows) => rows,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the inbox cannot be read");
-            return;
+            return false;
         }
     };
     for row in rows {
@@ -112,6 +121,7 @@ async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>)
             busy.tasks.insert(task.id(), chat);
         }
     }
+    true
 }
 
 async fn blocking<T: Send + 'static>(
@@ -124,8 +134,13 @@ impl Handler {
     async fn row(&self, row: Row) {
         let update_id = row.update_id;
         let Err(error) = self.handle(&row).await else { return };
+        let machine = Machine::of(&error);
         let error = format!("{error:#}");
         tracing::error!(update_id, error, "an update could not be handled");
+        if machine.is_some() {
+            // It says nothing about the update, which waits for a better time.
+            return tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        }
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
         let kept = blocking(move || db.write(move |tx| inbox::failed(tx, update_id, &error, now)));
         if let Err(error) = kept.await {
@@ -281,30 +296,40 @@ impl Handler {
         }
         let db = self.db.clone();
         blocking(move || db.write(move |tx| inbox::begun(tx, update_id))).await?;
-        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
-        let mut got = download::fetch(&self.telegram, file_id).await;
-        if let Download::Trouble(error) = &got {
-            tracing::warn!(update_id, error, "a photo could not be fetched; once more");
-            tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
-            got = download::fetch(&self.telegram, file_id).await;
-        }
-        let bytes = match got {
+        let bytes = match self.download(update_id, file_id).await? {
             Download::Bytes(bytes) => bytes,
             Download::TooLarge => return Ok(Photo::Large),
             Download::Gone | Download::Trouble(_) => return Ok(Photo::Trouble),
         };
         let name = format!("{tg_user_id}/{update_id}.jpg");
         let photos = self.photos.clone();
+        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
         blocking(move || {
             Ok(match photo::prepare(&bytes) {
-                Ok(prepared) => {
-                    keep(&photos, &name, &prepared.jpeg)?;
-                    Photo::Kept(name)
-                }
+                Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
+                    Ok(()) => Photo::Kept(name),
+                    // The customer hears of it instead of nothing.
+                    Err(error) if Machine::of(&error).is_some() => {
+                        tracing::error!(error = format!("{error:#}"), "a photo cannot be kept");
+                        Photo::Trouble
+                    }
+                    Err(error) => return Err(error),
+                },
                 Err(refusal) => refused(refusal),
             })
         })
         .await
+    }
+}
+
+impl Handler {
+    async fn download(&self, update_id: i64, file_id: &str) -> Result<Download> {
+        let _turn = self.downloads.acquire().await.context("the downloads are closed")?;
+        let got = download::fetch(&self.telegram, file_id).await;
+        let Download::Trouble(error) = &got else { return Ok(got) };
+        tracing::warn!(update_id, error, "a photo could not be fetched; once more");
+        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        Ok(download::fetch(&self.telegram, file_id).await)
     }
 }
 

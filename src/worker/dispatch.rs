@@ -1,9 +1,11 @@
 //! Who does what: claims due jobs, keeps the polls in time, and lets no service hold more than
 //! half of the threads, so that a GPT that hangs delays no poll.
 
+use super::gifts::{self, Turn};
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{MINUTE, Millis, SECOND};
+use crate::db::{JobId, Machine};
 use crate::jobs::{self, Job, Step};
 use crate::keys;
 use anyhow::{Context as _, Result};
@@ -18,6 +20,8 @@ const LOOK_AROUND: Duration = Duration::from_secs(1);
 const LEASE_SLACK: Duration = Duration::from_secs(30);
 /// Between two questions for the accounts' balances.
 const BALANCES: Millis = 10 * MINUTE;
+/// After a failure of ours.
+const AGAIN: Millis = 5 * SECOND;
 
 /// Who a step talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +45,18 @@ fn service(step: Step) -> Service {
     }
 }
 
+fn turn_service(turn: Turn) -> Service {
+    match turn {
+        Turn::Poll => Service::Polls,
+        Turn::Fetch => Service::Files,
+    }
+}
+
 enum Task {
     Step(Box<Job>),
     Poll(Box<Render>),
+    /// A refunded render.
+    Gift(JobId, Turn),
     /// Of these keys; `None`: of all.
     Balances(Option<Vec<String>>),
 }
@@ -53,6 +66,7 @@ impl Task {
         match self {
             Self::Step(job) => service(job.step),
             Self::Poll(_) | Self::Balances(_) => Service::Polls,
+            Self::Gift(_, turn) => turn_service(*turn),
         }
     }
 }
@@ -203,10 +217,15 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
             }
         }
         hand_out_polls(desk, shared);
-        if let Err(error) = hand_out_steps(desk, shared) {
-            tracing::error!(error = format!("{error:#}"), "could not claim jobs");
-        }
-        let wait = until_next(desk);
+        let claimed = hand_out_steps(desk, shared);
+        hand_out_gifts(desk, shared);
+        let wait = match claimed {
+            Ok(()) => until_next(desk),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "could not claim jobs");
+                LOOK_AROUND
+            }
+        };
         let mut state = shared.state();
         if !state.rung && !state.stop {
             let waited = shared.bell.wait_timeout(state, wait);
@@ -224,7 +243,8 @@ fn until_next(desk: &Desk) -> Duration {
     let now = desk.now();
     let job = desk.db.read(jobs::next_due).ok().flatten();
     let poll = renders(desk).next();
-    let next = [job, poll].into_iter().flatten().min();
+    let gift = gifts::watched(desk).next();
+    let next = [job, poll, gift].into_iter().flatten().min();
     let wait = next.map_or(LOOK_AROUND, |at| desk.clock.real_span(at - now));
     // What is due now and was not handed out waits for a thread, which rings.
     if wait.is_zero() { LOOK_AROUND / 20 } else { wait.min(LOOK_AROUND) }
@@ -240,6 +260,18 @@ fn hand_out_polls(desk: &Desk, shared: &Shared) {
     while shared.room(&state, Service::Polls) > 0 && !state.stop {
         let Some(render) = renders(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Poll(Box::new(render)));
+    }
+}
+
+/// After everything else: nobody waits for them.
+fn hand_out_gifts(desk: &Desk, shared: &Shared) {
+    let now = desk.now();
+    let mut state = shared.state();
+    for turn in [Turn::Fetch, Turn::Poll] {
+        while shared.room(&state, turn_service(turn)) > 0 && !state.stop {
+            let Some(id) = gifts::watched(desk).take_due(turn, now) else { break };
+            shared.give(&mut state, Task::Gift(id, turn));
+        }
     }
 }
 
@@ -341,6 +373,7 @@ fn perform(desk: &Desk, task: &Task) {
     let done = catch_unwind(AssertUnwindSafe(|| match task {
         Task::Step(job) => steps::run(desk, job),
         Task::Poll(render) => steps::poll(desk, render),
+        Task::Gift(id, turn) => gifts::take_turn(desk, *id, *turn),
         Task::Balances(keys) => balances::ask(desk, keys.as_deref()),
     }));
     let error = match done {
@@ -348,6 +381,7 @@ fn perform(desk: &Desk, task: &Task) {
         Ok(Err(error)) => error,
         Err(_) => anyhow::anyhow!("a worker thread panicked"),
     };
+    let machine = Machine::of(&error);
     let error = format!("{error:#}");
     match task {
         Task::Balances(_) => tracing::error!(error, "could not ask for the balances"),
@@ -356,12 +390,34 @@ fn perform(desk: &Desk, task: &Task) {
             let at = desk.now() + desk.options.poll_interval;
             renders(desk).again(render, at);
         }
+        Task::Gift(id, turn) => {
+            tracing::error!(job.id = id.0, error, "a refunded render could not be looked after");
+            gifts::watched(desk).put(*id, *turn, desk.now() + gifts::EVERY);
+        }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
-            let (job, at) = (job.clone(), desk.now() + 5 * SECOND);
-            if let Err(error) = desk.db.write(move |tx| jobs::panicked(tx, &job, at)) {
-                tracing::error!(error = format!("{error:#}"), "the job waits for its lease to end");
-            }
+            give_back(desk, job, machine.is_some());
         }
+    }
+}
+
+/// The job is tried again, as soon as the disk takes that word. A disk that is full or a process
+/// that may open no file says nothing about the job: only its own failures are strikes.
+fn give_back(desk: &Desk, job: &Job, blameless: bool) {
+    loop {
+        let (job, at) = (job.clone(), desk.now() + AGAIN);
+        let id = job.id.0;
+        let given = desk.db.write(move |tx| match blameless {
+            true => jobs::let_go(tx, &job, at),
+            false => jobs::panicked(tx, &job, at),
+        });
+        let Err(error) = given else { return };
+        let again = Machine::of(&error).is_some() && !desk.stopping();
+        let error = format!("{error:#}");
+        if !again {
+            return tracing::error!(job.id = id, error, "the job waits for its lease to end");
+        }
+        tracing::warn!(job.id = id, error, "the job waits for the disk");
+        desk.pause(SECOND);
     }
 }

@@ -114,7 +114,7 @@ impl Setup {
             root,
             sandbox,
             admin: self.admin,
-            env: self.env,
+            env: Mutex::new(self.env),
             process: Mutex::default(),
             db: Mutex::default(),
             heard: Mutex::default(),
@@ -155,7 +155,7 @@ pub(crate) struct Appliance {
     root: tempfile::TempDir,
     sandbox: Sandbox,
     admin: Option<i64>,
-    env: Vec<(String, String)>,
+    env: Mutex<Vec<(String, String)>>,
     process: Mutex<Option<Process>>,
     db: Mutex<Option<Db>>,
     /// What the commands printed.
@@ -217,23 +217,14 @@ impl Appliance {
         if let Some(admin) = self.admin {
             command.env("ADMIN_TG_ID", admin.to_string());
         }
-        command.envs(self.env.iter().cloned());
+        command.envs(held(&self.env).iter().cloned());
         command
     }
 
     /// Starts the binary (again) on the same folder; returns when it serves.
     pub(crate) fn start_again(&self) {
-        let log = self.log();
-        let open = || File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
-        let (tell, ended) = channel();
-        let pid = child.id();
         let polls = self.sandbox.telegram().calls("getUpdates");
-        std::thread::spawn(move || {
-            // Nobody listens any more where the test is over.
-            let _ = tell.send(child.wait().unwrap());
-        });
-        *held(&self.process) = Some(Process { pid, ended });
+        self.launches();
         let serves = self.sandbox.telegram().wait(PATIENCE, |telegram| {
             let died = held(&self.process).as_ref().and_then(|it| it.ended.try_recv().ok());
             assert!(died.is_none(), "it ended at once: {died:?}\n{}", self.log_tail());
@@ -242,9 +233,28 @@ impl Appliance {
         assert!(serves.is_some(), "it does not poll\n{}", self.log_tail());
     }
 
+    /// Starts the binary, which may not live to serve.
+    pub(crate) fn launches(&self) {
+        let log = self.log();
+        let open = || File::options().create(true).append(true).open(&log).unwrap();
+        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
+        let (tell, ended) = channel();
+        let pid = child.id();
+        std::thread::spawn(move || {
+            // Nobody listens any more where the test is over.
+            let _ = tell.send(child.wait().unwrap());
+        });
+        *held(&self.process) = Some(Process { pid, ended });
+    }
+
     /// Other settings from the next start on.
     pub(crate) fn configures(&self, toml: &str) {
         std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
+    }
+
+    /// Another value of a variable from the next start on.
+    pub(crate) fn sets(&self, name: &str, value: &str) {
+        held(&self.env).push((name.to_owned(), value.to_owned()));
     }
 
     /// As a power cut.
@@ -264,6 +274,22 @@ impl Appliance {
     pub(crate) fn dies(&self) {
         let process = held(&self.process).take().unwrap();
         assert!(process.wait(PATIENCE).is_some(), "it lives");
+    }
+
+    /// The process that runs now.
+    pub(crate) fn pid(&self) -> u32 {
+        held(&self.process).as_ref().unwrap().pid
+    }
+
+    /// Waits until the process has ended by itself.
+    #[track_caller]
+    pub(crate) fn ends_itself(&self) -> ExitStatus {
+        let process = held(&self.process).take().unwrap();
+        let Some(status) = process.wait(PATIENCE) else {
+            process.signal("KILL");
+            panic!("it lives\n{}", self.log_tail());
+        };
+        status
     }
 
     /// An orderly stop: how it ended, and how long that took.
