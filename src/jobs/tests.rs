@@ -8,6 +8,9 @@ use crate::keys::{self, Limits};
 use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
+mod reading;
+mod transitions;
+
 const NOW: Millis = 10_000;
 const LEASE: Millis = MINUTE;
 

@@ -1,6 +1,8 @@
 use super::*;
 use crate::db::{Db, tests::fresh};
 
+mod rows;
+
 fn key(name: &str, running: i64, used_at: Millis) -> Health {
     Health { fingerprint: name.into(), blocked: None, running, used_at }
 }
