@@ -351,13 +351,18 @@ fn keep(photos: &Path, name: &str, jpeg: &[u8]) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     let path = photos.join(name);
-    if let Some(folder) = path.parent() {
+    let folder = path.parent().context("a photo without a folder")?;
+    if !folder.is_dir() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::File::open(photos)?.sync_all()?;
     }
     let part = path.with_extension("part");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
     file.write_all(jpeg)?;
     file.sync_all()?;
-    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))
+    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))?;
+    // The name is not on disk before its folder is.
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
 }

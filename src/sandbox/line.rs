@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -19,14 +19,14 @@ use tokio::net::TcpStream;
 
 use super::Far;
 use super::call::{Call, Reply};
-use super::faults::{Action, Moment, Service};
+use super::faults::{Action, Moment, Pulled, Seen, Service};
 
 /// No request may be larger; Telegram itself takes 50 MB files.
 const LARGEST_BODY: usize = 64 << 20;
 
 /// Serves one of the services for as long as the runtime lives.
 pub(super) fn serve(service: Service, socket: TcpListener, far: &Arc<Far>) -> io::Result<()> {
-    let listener = Lines(tokio::net::TcpListener::from_std(socket)?);
+    let listener = Lines(tokio::net::TcpListener::from_std(socket)?, Arc::clone(&far.lines));
     let router = Router::new()
         .fallback(handle)
         .layer(DefaultBodyLimit::disable())
@@ -61,19 +61,32 @@ async fn handle(
 /// `None` cuts the line without an answer.
 async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
     let seen = far.faults.seen(service, &call, far.options.clock.now());
-    far.faults.tell(Moment::Before, &seen);
+    if far.faults.tell(Moment::Before, &seen) == Pulled::Out {
+        return None;
+    }
+    let reply = effect(service, far, &call, &seen).await?;
+    let whole = far.faults.tell(Moment::After, &seen) == Pulled::No;
+    reply.filter(|_| whole)
+}
+
+/// What the request does and what is answered: `None` where the line is cut before it does
+/// anything, `Some(None)` where that happens instead of the answer.
+async fn effect(service: Service, far: &Far, call: &Call, seen: &Seen) -> Option<Option<Reply>> {
     let mut lost = false;
     let mut render = None;
-    match far.faults.pick(&seen) {
+    match far.faults.pick(seen) {
         None => {}
         Some(Action::Status(status, body)) => {
-            return Some(Reply { status, content_type: "application/json", body: body.into() });
+            let content_type = "application/json";
+            return Some(Some(Reply { status, content_type, body: body.into() }));
         }
-        Some(Action::Envelope(code, msg)) => return Some(super::kie::envelope(code, &msg)),
-        Some(Action::Html(status)) => return Some(Reply::html(status, &format!("{status} Error"))),
+        Some(Action::Envelope(code, msg)) => return Some(Some(super::kie::envelope(code, &msg))),
+        Some(Action::Html(status)) => {
+            return Some(Some(Reply::html(status, &format!("{status} Error"))));
+        }
         Some(Action::BrokenJson) => {
             let body = "{\"code\":200,\"ok\":true,\"data\":{\"tas".into();
-            return Some(Reply { status: 200, content_type: "application/json", body });
+            return Some(Some(Reply { status: 200, content_type: "application/json", body }));
         }
         Some(Action::Hang(ms)) => {
             tokio::time::sleep(far.options.clock.real_span(ms)).await;
@@ -85,12 +98,11 @@ async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
         Some(Action::Render(fate)) => render = Some(fate),
     }
     let reply = match service {
-        Service::Telegram => far.telegram.handle(&call).await,
-        Service::Kie => far.kie.handle(&call, render).await,
-        Service::OpenAi => far.openai.handle(&call).await,
+        Service::Telegram => far.telegram.handle(call).await,
+        Service::Kie => far.kie.handle(call, render).await,
+        Service::OpenAi => far.openai.handle(call).await,
     };
-    far.faults.tell(Moment::After, &seen);
-    (!lost).then_some(reply)
+    Some((!lost).then_some(reply))
 }
 
 fn answer(reply: Reply) -> Response<Body> {
@@ -101,13 +113,20 @@ fn answer(reply: Reply) -> Response<Body> {
     built.unwrap_or_default()
 }
 
-/// Accepts connections that can be cut.
-struct Lines(tokio::net::TcpListener);
+/// Accepts connections that can be cut, and counts those that are open.
+struct Lines(tokio::net::TcpListener, Arc<AtomicUsize>);
 
 /// A connection; once its scissors have cut, nothing is written any more and it closes.
 struct Line {
     stream: TcpStream,
     scissors: Scissors,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Clone)]
@@ -127,7 +146,9 @@ impl Listener for Lines {
         let (stream, from) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
-        (Line { stream, scissors: Scissors(Arc::default()) }, from)
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let open = Arc::clone(&self.1);
+        (Line { stream, scissors: Scissors(Arc::default()), open }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -65,7 +65,7 @@ fn a_restored_appliance_goes_on_and_submits_no_task_again_that_it_knows() {
     order.arrives();
     assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (3, 2));
     // The word of the grant stands in the chat, and not in the database.
-    shop.expects(|it| it.maybe_twice = 1);
+    shop.expects(|it| it.forgotten = 1);
     let lines: i64 = shop.value("SELECT COUNT(*) FROM audit WHERE action = 'restore'");
     assert_eq!(lines, 1);
 }

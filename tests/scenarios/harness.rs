@@ -70,7 +70,7 @@ fn every_broken_promise_is_reported() {
     let report = |conn: &Connection| {
         let expected = Expected::default();
         let mut broken = promises::of_the_database(conn, &expected).unwrap();
-        broken.extend(promises::of_the_services(conn, shop.sandbox(), &expected).unwrap());
+        broken.extend(promises::of_the_services(conn, shop.sandbox(), &expected, &[]).unwrap());
         broken
     };
     assert_eq!(report(&shop.copy().1), [""; 0]);
