@@ -49,13 +49,14 @@ pub(crate) struct Setup {
     settings: String,
     admin: Option<i64>,
     env: Vec<(String, String)>,
+    under: Vec<String>,
 }
 
 impl Setup {
     pub(crate) fn new() -> Self {
         let mut options = Options::new(Clock::fast(RATE));
         options.render_ms = (20 * SECOND, 40 * SECOND);
-        Self { options, settings: String::new(), admin: None, env: Vec::new() }
+        Self { options, settings: String::new(), admin: None, env: Vec::new(), under: Vec::new() }
     }
 
     /// Lines of `neurocards.toml`.
@@ -84,6 +85,12 @@ impl Setup {
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The appliance is started by this command, which gets its own as its last words.
+    pub(crate) fn under(mut self, words: &[&str]) -> Self {
+        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -119,6 +126,7 @@ impl Setup {
             sandbox,
             admin: self.admin,
             env: self.env,
+            under: self.under,
             process: Mutex::default(),
             db: Mutex::default(),
             heard: Mutex::default(),
@@ -147,6 +155,7 @@ pub(crate) struct Appliance {
     sandbox: Sandbox,
     admin: Option<i64>,
     env: Vec<(String, String)>,
+    under: Vec<String>,
     process: Mutex<Option<Process>>,
     db: Mutex<Option<Db>>,
     /// What the commands printed.

@@ -2,7 +2,10 @@
 
 mod matrix;
 mod order;
+mod power;
+mod refunds;
 mod report;
+mod trace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,7 +1,7 @@
 //! The processes of an appliance: how they start, and how they end.
 
 use std::fs::File;
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -54,7 +54,11 @@ impl Appliance {
         let log = self.log();
         let polls = self.sandbox.telegram().calls("getUpdates");
         let open = || File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
+        let mut command = self.binary(&["run"]);
+        if let Some((first, rest)) = self.under.split_first() {
+            command = under(&command, first, rest);
+        }
+        let mut child = command.stdout(open()).stderr(open()).spawn().unwrap();
         let (tell, ended) = channel();
         let pid = child.id();
         self.pid.store(pid, Ordering::SeqCst);
@@ -142,4 +146,12 @@ impl Appliance {
         };
         (status, took)
     }
+}
+
+fn under(command: &Command, first: &str, rest: &[String]) -> Command {
+    let mut outer = Command::new(first);
+    outer.args(rest).arg(command.get_program()).args(command.get_args()).env_clear();
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    outer
 }
