@@ -13,15 +13,14 @@ const RARE: usize = 10;
 
 #[derive(Default)]
 pub(super) struct Report {
-    requests: u64,
+    /// How often each is called in an order.
+    requests: BTreeMap<String, u64>,
     syncs: u64,
     seed: u64,
     took: Duration,
     parts: BTreeMap<&'static str, Part>,
-    /// Messages that came twice, and where the process had died.
-    doubled: BTreeMap<(&'static str, String), u64>,
-    /// Submits that were done twice, and where the process had died.
-    resubmitted: BTreeMap<String, u64>,
+    /// What was done twice, and where the process had died.
+    doubled: BTreeMap<(&'static str, &'static str), u64>,
     lost_submits: i64,
     done: i64,
     failed: i64,
@@ -29,6 +28,17 @@ pub(super) struct Report {
     missed: Vec<String>,
     /// Runs in which something does not hold.
     broken: Vec<String>,
+}
+
+/// Where a doubling is possible by nature: its answer was lost. A death before a request is dealt
+/// with loses the answers of those beside it, and one at an fsync that of any.
+fn named(what: &str, died: &str) -> &'static str {
+    let itself = died.contains(&what.to_lowercase());
+    match died.split(' ').next() {
+        Some("after") if itself => "killed before it was answered",
+        Some("fsync") => "killed at an fsync, its answer not on disk",
+        _ => "killed beside it, its answer not on disk",
+    }
 }
 
 #[derive(Default)]
@@ -39,18 +49,23 @@ struct Part {
 }
 
 impl Report {
-    pub(super) fn of(
-        done: &[(Point, Outcome)],
-        requests: u64,
-        syncs: u64,
-        seed: u64,
-        took: Duration,
-    ) -> Self {
-        let mut report = Self { requests, syncs, seed, took, ..Self::default() };
+    pub(super) fn of(done: &[(Point, Outcome)]) -> Self {
+        let mut report = Self::default();
         for (point, outcome) in done {
             report.add(point, outcome);
         }
         report
+    }
+
+    pub(super) fn about(
+        &mut self,
+        requests: &BTreeMap<String, u64>,
+        syncs: u64,
+        seed: u64,
+        took: Duration,
+    ) {
+        (self.requests, self.syncs) = (requests.clone(), syncs);
+        (self.seed, self.took) = (seed, took);
     }
 
     fn add(&mut self, point: &Point, outcome: &Outcome) {
@@ -64,12 +79,9 @@ impl Report {
         self.done += outcome.done;
         self.failed += outcome.failed;
         self.lost_submits += outcome.lost_submits;
-        let at = |death: &usize| outcome.died.get(*death).cloned().unwrap_or_default();
         for (what, death) in &outcome.doubled {
-            *self.doubled.entry((what, at(death))).or_insert(0) += 1;
-        }
-        for death in &outcome.resubmitted {
-            *self.resubmitted.entry(at(death)).or_insert(0) += 1;
+            let died = outcome.died.get(*death).map_or("", String::as_str);
+            *self.doubled.entry((what, named(what, died))).or_insert(0) += 1;
         }
         if let Some(broken) = &outcome.broken {
             let first = broken.lines().take(3).collect::<Vec<_>>().join(" | ");
@@ -103,11 +115,13 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "crash matrix: {} requests, {} fsyncs; {runs} runs, {kills} kills, seed {}, {} s",
-            self.requests,
+            self.requests.values().sum::<u64>(),
             self.syncs,
             self.seed,
             self.took.as_secs()
         )?;
+        let names = self.requests.iter().map(|(name, count)| format!("{name} {count}"));
+        writeln!(f, "requests: {}", names.collect::<Vec<_>>().join(", "))?;
         for (name, part) in &self.parts {
             let Part { runs, reached, second } = part;
             writeln!(f, "  {name}: {runs} runs, {reached} reached, {second} died twice")?;
@@ -128,19 +142,10 @@ impl fmt::Display for Report {
                 - self.with("LOST")
                 - self.with("it never came"),
         )?;
-        let messages: u64 = self.doubled.values().sum();
-        let submits: u64 = self.resubmitted.values().sum();
-        writeln!(f, "messages twice {messages}, each the one whose answer was lost:")?;
-        for ((what, at), count) in &self.doubled {
-            writeln!(f, "  {count} {what}, died {at}")?;
-        }
-        writeln!(
-            f,
-            "submits without an answer {}, of them twice at the provider {submits}:",
-            self.lost_submits
-        )?;
-        for (at, count) in &self.resubmitted {
-            writeln!(f, "  {count} died {at}")?;
+        writeln!(f, "submits without an answer: {}", self.lost_submits)?;
+        writeln!(f, "done twice, at the named points and nowhere else:")?;
+        for ((what, point), count) in &self.doubled {
+            writeln!(f, "  {count} {what}: {point}")?;
         }
         self.broken.iter().try_for_each(|line| writeln!(f, "BROKEN {line}"))
     }
