@@ -15,6 +15,7 @@ use neurocards::sandbox::faults::{Action, Moment, Service};
 
 use crate::customer::ru;
 use crate::customer::{PRODUCT, photo};
+use crate::plug::Plug;
 use crate::{AD, Appliance, OWN, Setup, UGC};
 
 impl Appliance {
@@ -132,6 +133,25 @@ fn a_video_on_its_way_at_a_crash_is_sent_again() {
     let counted: i64 = shop.value("SELECT lost FROM outbox WHERE job_id IS NOT NULL");
     assert_eq!(counted, 1, "and it is counted");
     assert_eq!(shop.sandbox().kie().submits(), 1);
+}
+
+#[test]
+fn a_photo_that_was_taken_survives_a_power_cut() {
+    let plug = Plug::new();
+    plug.remembers_the_disk();
+    let shop = Setup::new().plug(&plug).start();
+    let ann = shop.customer(7);
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(photo());
+    ann.hears("✍️");
+    shop.settles();
+    shop.kill9();
+    plug.cuts_the_power(&shop);
+    shop.start_again();
+    ann.says(PRODUCT);
+    ann.chooses(UGC);
+    assert_eq!(ann.confirms(1).arrives().len(), 1);
 }
 
 #[test]

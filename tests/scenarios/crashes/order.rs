@@ -195,13 +195,14 @@ impl Run {
         shop.tended_by(move |shop, status| tend(shop, status, &tending));
         shop.launches();
         let ann = orders_three(&shop);
-        self.ends(&shop, &hand, &plug);
+        outcome.syncs = self.ends(&shop, &hand, &plug);
         outcome.died = hand.state.lock().unwrap().died.clone();
-        self.counts(&shop, &ann, &plug, outcome);
+        self.counts(&shop, &ann, outcome);
     }
 
-    /// Until it is quiet, serves, and has stopped in order.
-    fn ends(&self, shop: &Appliance, hand: &Arc<Hand>, plug: &Arc<Plug>) {
+    /// Until it is quiet, serves, and has stopped in order. Returns how often its last process had
+    /// synced before the stop.
+    fn ends(&self, shop: &Appliance, hand: &Arc<Hand>, plug: &Arc<Plug>) -> u64 {
         loop {
             shop.waits_for("an end of the order", || {
                 (shop.serves() && shop.is_quiet() && shop.serves()).then_some(())
@@ -210,15 +211,17 @@ impl Run {
                 // What comes after the order is not counted.
                 shop.sandbox().faults().mend_plug();
             }
+            let pid = shop.pid().load(Ordering::SeqCst);
+            let syncs = plug.syncs().iter().filter(|it| it.pid == pid).count() as u64;
             let (status, _) = shop.sigterm();
             if status.success() {
-                return;
+                return syncs;
             }
             tend(shop, status, &(Arc::clone(hand), Arc::clone(plug), self.cut));
         }
     }
 
-    fn counts(&self, shop: &Appliance, ann: &Customer<'_>, plug: &Plug, outcome: &mut Outcome) {
+    fn counts(&self, shop: &Appliance, ann: &Customer<'_>, outcome: &mut Outcome) {
         outcome.done = shop.value("SELECT COUNT(*) FROM jobs WHERE status = 'done'");
         outcome.failed = shop.value("SELECT COUNT(*) FROM jobs WHERE status = 'failed'");
         outcome.lost_submits = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'");
@@ -234,8 +237,6 @@ impl Run {
         if self.blows.is_empty() {
             let requests = shop.sandbox().faults().requests();
             outcome.requests = requests.iter().map(name).collect();
-            let pid = shop.pid().load(Ordering::SeqCst);
-            outcome.syncs = plug.syncs().iter().filter(|it| it.pid == pid).count() as u64;
         }
         let orders: i64 = shop.value("SELECT COUNT(*) FROM orders WHERE finished_at IS NOT NULL");
         assert_eq!((orders, outcome.done + outcome.failed), (1, 3), "LOST: orders, videos");
