@@ -4,7 +4,7 @@ use crate::clock::{DAY, Millis};
 use crate::db::Tx;
 use crate::outbox::{self, Content};
 use anyhow::Result;
-use rusqlite::{OptionalExtension as _, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// The same cause is told again after this time at the earliest.
 const QUIET: Millis = DAY;
@@ -32,6 +32,13 @@ pub fn raise(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) 
     Ok(())
 }
 
+/// Whether a cause goes on.
+pub fn is_open(conn: &Connection, cause: &str) -> Result<bool> {
+    let mut open =
+        conn.prepare_cached("SELECT 1 FROM alerts WHERE cause = ?1 AND ended_at IS NULL")?;
+    Ok(open.exists([cause])?)
+}
+
 /// The cause is gone; says so where it was told. The words say what works again.
 pub fn end(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) -> Result<()> {
     let ended = tx
@@ -47,6 +54,12 @@ pub fn end(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) ->
 pub fn forget(tx: &Tx<'_>, cause: &str, now: Millis) -> Result<()> {
     tx.prepare_cached("UPDATE alerts SET ended_at = ?2 WHERE cause = ?1 AND ended_at IS NULL")?
         .execute((cause, now))?;
+    Ok(())
+}
+
+/// The clock went back by `by`: what was told is not kept quiet any longer for that.
+pub fn set_back(tx: &Tx<'_>, by: Millis) -> Result<()> {
+    tx.execute("UPDATE alerts SET told_at = told_at - ?1, last_at = last_at - ?1", [by])?;
     Ok(())
 }
 

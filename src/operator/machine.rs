@@ -13,6 +13,11 @@ use crate::db::FILE_NAME;
 /// Entries of `backups/` that are looked at.
 const MOST_BACKUPS: usize = 1_000;
 
+/// Less than this on the disk is little, if it is less than a twentieth of it, too.
+const LITTLE_DISK: u64 = 1 << 30;
+/// Less than this is little on any disk.
+const HARDLY_ANY_DISK: u64 = 256 << 20;
+
 /// What the data folder takes, and what the disk has.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Machine {
@@ -27,6 +32,14 @@ pub struct Machine {
     /// When the newest file in `backups/` was written, by the machine's own clock, in unix
     /// milliseconds.
     pub last_backup_at: Option<Millis>,
+}
+
+impl Machine {
+    /// Whether the disk is nearly full.
+    pub fn is_short(&self) -> bool {
+        let little = LITTLE_DISK.min(self.disk_total_bytes / 20).max(HARDLY_ANY_DISK);
+        self.disk_free_bytes < little
+    }
 }
 
 /// Looks.

@@ -56,21 +56,22 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
         return Ok(Selling::Closed(Closed::NoModel));
     }
     let cap = shop.options.daily_spend_cap;
-    if cap > 0.0 && spent_since(conn, now - DAY)? >= cap {
+    if cap > 0.0 && spent_between(conn, now - DAY, now)? >= cap {
         return Ok(Selling::Closed(Closed::Budget));
     }
     Ok(Selling::Open)
 }
 
 /// The provider's credits that the videos of a span cost.
-fn spent_since(conn: &Connection, since: Millis) -> Result<f64> {
+fn spent_between(conn: &Connection, from: Millis, to: Millis) -> Result<f64> {
     Ok(conn
         .prepare_cached(
             "SELECT COALESCE(SUM(provider_credits), 0.0)
              FROM jobs
-             WHERE finished_at > ?1",
+             WHERE finished_at > ?1
+               AND finished_at <= ?2",
         )?
-        .query_row([since], |row| row.get(0))?)
+        .query_row((from, to), |row| row.get(0))?)
 }
 
 /// The longest own prompt that a model which serves now takes, in characters.

@@ -1,6 +1,8 @@
 //! The housekeeper: the heartbeat, the proof that this start lived, the daily report, and what has
 //! had its time.
 
+mod watch;
+
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
 use crate::db::{Db, JobId};
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -53,6 +56,12 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
+            watch: Watch::new(
+                db.clone(),
+                clock.clone(),
+                Arc::clone(&shop),
+                config.data_dir.clone(),
+            ),
             shop,
             data_dir: config.data_dir.clone(),
             report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
@@ -129,11 +138,15 @@ struct Work {
     shop: Arc<Shop>,
     data_dir: PathBuf,
     report: Option<When>,
+    watch: Watch,
 }
 
 impl Work {
     fn round(&self, beats: u32) {
+        super::logs::say_what_was_left_out();
         let now = self.clock.now();
+        heed("disk", self.watch.disk(now));
+        heed("clock", self.watch.clock(now));
         heed("daily report", self.report(now));
         heed("delivered videos", self.delivered_videos());
         if beats % 30 == 1 {
@@ -178,7 +191,8 @@ impl Work {
             let pruned = self.db.write(move |tx| {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
-                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?)
+                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
+                    + jobs::prune(tx, now, BATCH)?)
             })?;
             if pruned < BATCH as usize {
                 return Ok(());

@@ -4,6 +4,7 @@
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{MINUTE, Millis, SECOND};
+use crate::db::Machine;
 use crate::jobs::{self, Job, Step};
 use crate::keys;
 use anyhow::{Context as _, Result};
@@ -18,6 +19,8 @@ const LOOK_AROUND: Duration = Duration::from_secs(1);
 const LEASE_SLACK: Duration = Duration::from_secs(30);
 /// Between two questions for the accounts' balances.
 const BALANCES: Millis = 10 * MINUTE;
+/// After a failure of ours.
+const AGAIN: Millis = 5 * SECOND;
 
 /// Who a step talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,10 +206,13 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
             }
         }
         hand_out_polls(desk, shared);
-        if let Err(error) = hand_out_steps(desk, shared) {
-            tracing::error!(error = format!("{error:#}"), "could not claim jobs");
-        }
-        let wait = until_next(desk);
+        let wait = match hand_out_steps(desk, shared) {
+            Ok(()) => until_next(desk),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "could not claim jobs");
+                LOOK_AROUND
+            }
+        };
         let mut state = shared.state();
         if !state.rung && !state.stop {
             let waited = shared.bell.wait_timeout(state, wait);
@@ -348,6 +354,7 @@ fn perform(desk: &Desk, task: &Task) {
         Ok(Err(error)) => error,
         Err(_) => anyhow::anyhow!("a worker thread panicked"),
     };
+    let machine = Machine::of(&error);
     let error = format!("{error:#}");
     match task {
         Task::Balances(_) => tracing::error!(error, "could not ask for the balances"),
@@ -358,10 +365,28 @@ fn perform(desk: &Desk, task: &Task) {
         }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
-            let (job, at) = (job.clone(), desk.now() + 5 * SECOND);
-            if let Err(error) = desk.db.write(move |tx| jobs::panicked(tx, &job, at)) {
-                tracing::error!(error = format!("{error:#}"), "the job waits for its lease to end");
-            }
+            give_back(desk, job, machine.is_some());
         }
+    }
+}
+
+/// The job is tried again, as soon as the disk takes that word. A disk that is full or a process
+/// that may open no file says nothing about the job: only its own failures are strikes.
+fn give_back(desk: &Desk, job: &Job, blameless: bool) {
+    loop {
+        let (job, at) = (job.clone(), desk.now() + AGAIN);
+        let id = job.id.0;
+        let given = desk.db.write(move |tx| match blameless {
+            true => jobs::let_go(tx, &job, at),
+            false => jobs::panicked(tx, &job, at),
+        });
+        let Err(error) = given else { return };
+        let again = Machine::of(&error).is_some() && !desk.stopping();
+        let error = format!("{error:#}");
+        if !again {
+            return tracing::error!(job.id = id, error, "the job waits for its lease to end");
+        }
+        tracing::warn!(job.id = id, error, "the job waits for the disk");
+        desk.pause(SECOND);
     }
 }

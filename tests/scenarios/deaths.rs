@@ -1,13 +1,14 @@
 //! What a process that died left half done: what the services had done for it by then, and its
 //! database does not know. Only that may ever be there twice, and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use neurocards::sandbox::Sandbox;
 use neurocards::sandbox::telegram::Message;
 use rusqlite::Connection;
+use rusqlite::types::FromSql;
 
 /// How long the services take at most to read what a dead process had sent, in real time.
 const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -41,20 +42,22 @@ impl Death {
         let Some(conn) = conn else { return Ok(Self::without_a_database(sandbox)) };
         let mut death = Self {
             tasks: unknown_tasks(conn, sandbox)?,
-            submits: numbers(conn, "SELECT id FROM submits WHERE outcome = 'sending'", [])?,
+            submits: column(conn, "SELECT id FROM submits WHERE outcome = 'sending'")?,
             calls: pairs(conn, "SELECT id, calling_at FROM outbox WHERE calling_at IS NOT NULL")?,
             ..Self::default()
         };
         // Those whose answers were lost without a death are settled.
-        let lost = number(conn, "SELECT COUNT(*) FROM submits WHERE outcome = 'lost'", [])?;
-        if death.tasks.len() > death.submits.len() + lost as usize {
+        let lost: BTreeSet<i64> = column(conn, "SELECT id FROM submits WHERE outcome = 'lost'")?;
+        let lost = lost.len();
+        if death.tasks.len() > death.submits.len() + lost {
             let (tasks, open) = (death.tasks.len(), death.submits.len());
             death.broken.push(format!("{tasks} tasks, {open} submits under way, {lost} lost"));
         }
         let old = excused_tasks(earlier);
         death.tasks.retain(|task| !old.contains(task));
+        let (old, rows) = (excused_messages(earlier), Said::read(conn)?);
         for user in sandbox.telegram().users() {
-            death.chat(conn, sandbox, user, earlier)?;
+            death.chat(sandbox, user, &old, rows.get(&user).map_or(&[], Vec::as_slice));
         }
         death.presses(conn, sandbox)?;
         Ok(death)
@@ -74,75 +77,83 @@ impl Death {
 
     /// A chat waits for each answer before it hears more, so at most one is lost; what it shows
     /// is what a commit says, or waits to be sent.
-    fn chat(
-        &mut self,
-        conn: &Connection,
-        sandbox: &Sandbox,
-        user: i64,
-        earlier: &[Self],
-    ) -> Result<()> {
-        let known = numbers(
-            conn,
-            "SELECT message_id FROM outbox WHERE chat_id = ?1 AND message_id IS NOT NULL",
-            [user],
-        )?;
-        let (old, all) = (excused_messages(earlier), sandbox.telegram().messages(user));
-        let unknown =
-            all.iter().filter(|it| !known.contains(&it.id) && !old.contains(&(user, it.id)));
-        let unknown: Vec<Message> = unknown.cloned().collect();
+    fn chat(&mut self, sandbox: &Sandbox, user: i64, old: &BTreeSet<(i64, i64)>, rows: &[Said]) {
+        let all = sandbox.telegram().messages(user);
+        let known: BTreeSet<i64> = rows.iter().filter_map(|row| row.message).collect();
+        let is_new = |it: &&Message| !known.contains(&it.id) && !old.contains(&(user, it.id));
+        let unknown: Vec<Message> = all.iter().filter(is_new).cloned().collect();
         // Those whose answers were lost without a death.
-        let lost =
-            number(conn, "SELECT COALESCE(SUM(lost), 0) FROM outbox WHERE chat_id = ?1", [user])?;
-        let unsent = "SELECT COUNT(*) FROM outbox
-                      WHERE chat_id = ?1 AND state = 'pending' AND message_id IS NULL";
-        let unsent = number(conn, unsent, [user])?;
-        if unknown.len() as i64 > unsent.min(1) + lost {
+        let lost = rows.iter().map(|row| row.lost).sum::<i64>();
+        let unsent = rows.iter().any(|row| row.pending && row.message.is_none());
+        if unknown.len() as i64 > i64::from(unsent) + lost {
             let texts: Vec<_> = unknown.iter().map(|it| &it.text).collect();
             self.broken.push(format!("{user} heard what no commit says: {texts:?}"));
         }
-        self.broken.extend(not_as_written(conn, &all, user)?);
+        self.broken.extend(not_as_written(rows, &all, user));
         self.messages.extend(unknown);
-        Ok(())
     }
 
     /// A button stops to spin when its press is on disk.
     fn presses(&mut self, conn: &Connection, sandbox: &Sandbox) -> Result<()> {
-        let sql = "SELECT COUNT(*) FROM inbox WHERE INSTR(body, ?1) > 0";
+        let sql = "SELECT body ->> '$.callback_query.id' FROM inbox
+                   WHERE body LIKE '%\"callback_query\"%'";
+        let stored: BTreeSet<Option<String>> = column(conn, sql)?;
         for press in sandbox.telegram().answers() {
-            let stored = || conn.query_row(sql, [&press.id], |row| row.get::<_, i64>(0));
-            if press.answer.is_some() && stored()? == 0 {
-                self.broken.push(format!("{} was answered and is not on disk", press.data));
+            let (answered, data) = (press.answer.is_some(), press.data);
+            if answered && !stored.contains(&Some(press.id)) {
+                self.broken.push(format!("{data} was answered and is not on disk"));
             }
         }
         Ok(())
     }
 }
 
+/// A row of the outbox.
+pub(crate) struct Said {
+    message: Option<i64>,
+    pending: bool,
+    /// What the message shows where nothing of it waits or was refused.
+    html: Option<String>,
+    lost: i64,
+}
+
+impl Said {
+    /// By chat.
+    pub(crate) fn read(conn: &Connection) -> Result<BTreeMap<i64, Vec<Self>>> {
+        let mut query = conn.prepare(
+            "SELECT chat_id, message_id, state = 'pending', lost,
+                    CASE WHEN state = 'sent' AND error IS NULL THEN content ->> '$.html' END
+             FROM outbox",
+        )?;
+        let rows = query.query_map([], |row| {
+            let (message, pending) = (row.get(1)?, row.get(2)?);
+            let said = Self { message, pending, lost: row.get(3)?, html: row.get(4)? };
+            Ok((row.get(0)?, said))
+        })?;
+        let mut chats: BTreeMap<i64, Vec<Self>> = BTreeMap::new();
+        for row in rows {
+            let (chat, said) = row?;
+            chats.entry(chat).or_default().push(said);
+        }
+        Ok(chats)
+    }
+}
+
 /// Sent rows whose message shows something else.
-pub(crate) fn not_as_written(
-    conn: &Connection,
-    messages: &[Message],
-    user: i64,
-) -> Result<Vec<String>> {
-    let mut query = conn.prepare(
-        "SELECT message_id, content ->> '$.html'
-         FROM outbox
-         WHERE chat_id = ?1 AND state = 'sent' AND message_id IS NOT NULL AND error IS NULL",
-    )?;
-    let rows = query.query_map([user], |row| Ok((row.get(0)?, row.get(1)?)))?;
+pub(crate) fn not_as_written(rows: &[Said], messages: &[Message], user: i64) -> Vec<String> {
     let mut broken = Vec::new();
+    let shown: HashMap<i64, &Message> = messages.iter().map(|it| (it.id, it)).collect();
     for row in rows {
-        let (id, html): (i64, Option<String>) = row?;
-        let shown = messages.iter().find(|message| message.id == id);
-        match (shown, html) {
-            (None, _) => broken.push(format!("{user} does not have the message {id}")),
-            (Some(message), Some(html)) if message.html != html => {
+        let (Some(id), Some(html)) = (row.message, &row.html) else { continue };
+        match shown.get(&id) {
+            None => broken.push(format!("{user} does not have the message {id}")),
+            Some(message) if message.html != *html => {
                 broken.push(format!("{user} reads {:?} in {id}, not {html:?}", message.html));
             }
             _ => {}
         }
     }
-    Ok(broken)
+    broken
 }
 
 /// By user and message.
@@ -166,23 +177,15 @@ pub(crate) fn cut_calls(deaths: &[Death], row: i64) -> i64 {
 }
 
 fn unknown_tasks(conn: &Connection, sandbox: &Sandbox) -> Result<BTreeSet<String>> {
-    let mut known = conn.prepare("SELECT 1 FROM submits WHERE task_id = ?1")?;
-    let mut unknown = BTreeSet::new();
-    for task in sandbox.kie().tasks() {
-        if !known.exists([&task.id])? {
-            unknown.insert(task.id);
-        }
-    }
-    Ok(unknown)
+    let known = "SELECT task_id FROM submits WHERE task_id IS NOT NULL";
+    let known: BTreeSet<String> = column(conn, known)?;
+    let tasks = sandbox.kie().tasks().into_iter().map(|task| task.id);
+    Ok(tasks.filter(|task| !known.contains(task)).collect())
 }
 
-fn number(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<i64> {
-    Ok(conn.query_row(sql, params, |row| row.get(0))?)
-}
-
-fn numbers(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<BTreeSet<i64>> {
+fn column<T: FromSql + Ord>(conn: &Connection, sql: &str) -> Result<BTreeSet<T>> {
     let mut query = conn.prepare(sql)?;
-    let rows = query.query_map(params, |row| row.get(0))?;
+    let rows = query.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 use crate::appliance::Expected;
 use crate::deaths::{
-    Death, cut_calls, cut_submits, excused_messages, excused_tasks, not_as_written,
+    Death, Said, cut_calls, cut_submits, excused_messages, excused_tasks, not_as_written,
 };
 
 /// Queries that find nobody: what it would mean, and who.
@@ -225,29 +225,40 @@ fn chats(
     deaths: &[Death],
 ) -> Result<Vec<String>> {
     let mut broken = Vec::new();
+    let (mut sent, said) = (sent_rows(conn)?, Said::read(conn)?);
     for user in sandbox.telegram().users() {
-        broken.extend(chat(conn, sandbox, expected, deaths, user)?);
+        let mine = sent.remove(&user).unwrap_or_default();
+        broken.extend(chat(conn, sandbox, expected, deaths, (user, mine))?);
+        let (said, messages) = (said.get(&user), sandbox.telegram().messages(user));
+        broken.extend(said.into_iter().flat_map(|said| not_as_written(said, &messages, user)));
     }
     Ok(broken)
 }
 
-fn sent_rows(conn: &Connection, user: i64) -> Result<Vec<Sent>> {
+/// By chat.
+fn sent_rows(conn: &Connection) -> Result<BTreeMap<i64, Vec<Sent>>> {
     let mut query = conn.prepare(
-        "SELECT id, message_id, key, content ->> '$.kind', lost
+        "SELECT id, message_id, key, content ->> '$.kind', lost, chat_id
          FROM outbox
-         WHERE message_id IS NOT NULL AND chat_id = ?1
+         WHERE message_id IS NOT NULL
          ORDER BY id",
     )?;
-    let rows = query.query_map([user], |row| {
-        Ok(Sent {
+    let rows = query.query_map([], |row| {
+        let sent = Sent {
             id: row.get(0)?,
             message: row.get(1)?,
             key: row.get(2)?,
             kind: row.get(3)?,
             lost: row.get(4)?,
-        })
+        };
+        Ok((row.get(5)?, sent))
     })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut chats: BTreeMap<i64, Vec<Sent>> = BTreeMap::new();
+    for row in rows {
+        let (chat, sent) = row?;
+        chats.entry(chat).or_default().push(sent);
+    }
+    Ok(chats)
 }
 
 fn chat(
@@ -255,10 +266,9 @@ fn chat(
     sandbox: &Sandbox,
     expected: &Expected,
     deaths: &[Death],
-    user: i64,
+    (user, mine): (i64, Vec<Sent>),
 ) -> Result<Vec<String>> {
     let mut broken = Vec::new();
-    let mine = sent_rows(conn, user)?;
     // A video under way at a death is counted as lost, too; its message is known by itself.
     let lost = mine.iter().map(|row| row.lost - cut_calls(deaths, row.id)).sum::<i64>();
     if lost < 0 {
@@ -280,7 +290,6 @@ fn chat(
     if lost == 0 && !order.is_sorted() {
         broken.push(format!("the messages to {user} went out of order: {order:?}"));
     }
-    broken.extend(not_as_written(conn, &messages, user)?);
     for row in mine.iter().filter(|row| row.kind == "video") {
         let message = messages.iter().find(|message| message.id == row.message);
         if message.is_none_or(|it| it.kind != Kind::Video || it.buttons.is_empty()) {

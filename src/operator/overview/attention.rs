@@ -16,10 +16,6 @@ use crate::orders::{Closed, Selling};
 
 /// A job that lives longer is worth a look: a render with its retries ends within it.
 const OLD: Millis = 2 * HOUR;
-/// Less than this on the disk is little, if it is less than a twentieth of it, too.
-const LITTLE_DISK: u64 = 1 << 30;
-/// Less than this is little on any disk.
-const HARDLY_ANY_DISK: u64 = 256 << 20;
 /// Alerts that are looked at.
 const ALERTS: u32 = 50;
 
@@ -154,10 +150,7 @@ pub(super) fn read(conn: &Connection, known: &Known<'_>, now: Millis) -> Result<
 }
 
 fn appliance(head: &Head, machine: Option<&Machine>) -> Vec<Attention> {
-    let little = machine.filter(|it| {
-        let little = LITTLE_DISK.min(it.disk_total_bytes / 20).max(HARDLY_ANY_DISK);
-        it.disk_free_bytes < little
-    });
+    let little = machine.filter(|it| it.is_short());
     let closed = match head.selling {
         Selling::Closed(reason) if reason != Closed::Paused => Some(reason),
         _ => None,

@@ -114,8 +114,24 @@ impl Appliance {
         held(&self.deaths).clone()
     }
 
-    /// The process that runs now, for whoever kills it from another thread.
-    pub(crate) fn pid(&self) -> Arc<AtomicU32> {
+    /// The process that runs now.
+    pub(crate) fn pid(&self) -> u32 {
+        held(&self.process).as_ref().unwrap().pid
+    }
+
+    /// Waits until the process has ended by itself.
+    #[track_caller]
+    pub(crate) fn ends_itself(&self) -> ExitStatus {
+        let process = held(&self.process).take().unwrap();
+        let Some(status) = process.wait(PATIENCE) else {
+            process.signal("KILL");
+            panic!("it lives\n{}", self.log_tail());
+        };
+        status
+    }
+
+    /// The process that was started last, for whoever kills it from another thread.
+    pub(crate) fn last_pid(&self) -> Arc<AtomicU32> {
         Arc::clone(&self.pid)
     }
 

@@ -186,8 +186,11 @@ impl Run {
             .stopped();
         let busy = Action::Envelope(500, "Internal Error, Please try again later.".into());
         shop.sandbox().faults().on(Service::Kie, "createTask").nth(2).does(busy);
-        let hand =
-            Arc::new(Hand { blows: self.blows.clone(), pid: shop.pid(), state: Mutex::default() });
+        let hand = Arc::new(Hand {
+            blows: self.blows.clone(),
+            pid: shop.last_pid(),
+            state: Mutex::default(),
+        });
         let pulling = Arc::clone(&hand);
         shop.sandbox().faults().pull_plug(move |now, seen| pulling.pulls(now, seen));
         hand.arms(&plug, 0);
@@ -211,7 +214,7 @@ impl Run {
                 // What comes after the order is not counted.
                 shop.sandbox().faults().mend_plug();
             }
-            let pid = shop.pid().load(Ordering::SeqCst);
+            let pid = shop.last_pid().load(Ordering::SeqCst);
             let syncs = plug.syncs().iter().filter(|it| it.pid == pid).count() as u64;
             let (status, _) = shop.sigterm();
             if status.success() {
