@@ -183,12 +183,6 @@ impl Appliance {
         self.root.path().join("data")
     }
 
-    /// Another variable for whatever is started from here on.
-    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
     /// Somebody who has pressed /start and sees the menu.
     pub(crate) fn customer(&self, id: i64) -> Customer<'_> {
         Customer::meets(self, id, "ru")
