@@ -149,7 +149,7 @@ fn no_secret_leaves_the_program_whatever_goes_wrong_and_whoever_repeats_it() {
     let setup = setup.env("RUST_LOG", FINEST).env("RUST_BACKTRACE", "1");
     let shop = setup.stopped();
     let through = proxy(&shop.sandbox().telegram_url());
-    let shop = shop.with_env("TELEGRAM_PROXY", &through);
+    shop.sets("TELEGRAM_PROXY", &through);
     services_repeat_their_keys(&shop);
     shop.start_again();
     orders_in_all_ways(&shop);

@@ -19,6 +19,7 @@ mod console;
 mod crashes;
 mod doctor;
 mod evening;
+mod gifts;
 mod harness;
 mod in_a_terminal;
 mod limits;
@@ -35,6 +36,7 @@ mod soak;
 mod stopping;
 mod strange_files;
 mod telegram;
+mod troubles;
 mod wall_clock;
 
 pub(crate) use appliance::{Appliance, Setup};
