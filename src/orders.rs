@@ -4,11 +4,13 @@
 //! writes its message. One status message per order is edited in place (`status:ORDER`), one notice
 //! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`).
 
+mod files;
 mod messages;
 mod place;
 mod selling;
 mod trouble;
 
+pub use files::{fail_to_be_kept, kept, not_kept};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};

@@ -308,19 +308,29 @@ impl Handler {
         };
         let name = format!("{tg_user_id}/{update_id}.jpg");
         let photos = self.photos.clone();
+        let (db, shop) = (self.db.clone(), Arc::clone(&self.shop));
+        let now = self.telegram.clock().now();
         blocking(move || {
-            Ok(match photo::prepare(&bytes) {
-                Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
-                    Ok(()) => Photo::Kept(name),
-                    // The customer hears of it instead of nothing.
-                    Err(error) if Machine::of(&error).is_some() => {
-                        tracing::error!(error = format!("{error:#}"), "a photo cannot be kept");
-                        Photo::Trouble
+            let prepared = match photo::prepare(&bytes) {
+                Ok(prepared) => prepared,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            match keep(&photos, &name, &prepared.jpeg) {
+                Ok(()) => {
+                    if db.read(orders::fail_to_be_kept)? {
+                        db.write(move |tx| orders::kept(tx, &shop, now))?;
                     }
-                    Err(error) => return Err(error),
-                },
-                Err(refusal) => refused(refusal),
-            })
+                    Ok(Photo::Kept(name))
+                }
+                // The customer hears of it instead of nothing.
+                Err(error) if Machine::of(&error).is_some() => {
+                    let error = format!("{error:#}");
+                    tracing::error!(error, "a photo cannot be kept");
+                    db.write(move |tx| orders::not_kept(tx, &shop, &error, now))?;
+                    Ok(Photo::Trouble)
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
     }
