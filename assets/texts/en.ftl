@@ -153,6 +153,15 @@ video-ready = { $videos ->
    *[other] ✅ Your video is ready! This is No. { $ordinal } of { $videos }.
 }
 video-link = The file is too large for Telegram, so here is a link: <a href="{ $url }">watch the video</a>. It works for one day – please download the video now.
+# A video that nobody waited for any more: its credit came back before.
+gift = { $videos ->
+    [1] 🎁 Your video made it after all!
+   *[other] 🎁 Your video No. { $ordinal } of { $videos } made it after all!
+} The AI took so long that we had stopped waiting, and here it is. It’s a gift from us.
+gift-credits = { $n ->
+    [one] The { $n } credit that came back stays yours.
+   *[other] The { $n } credits that came back stay yours.
+}
 button-watch = ⬇️ Download the video
 button-again = 🔄 Make more with this product
 
@@ -275,6 +284,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-gifts = Late videos given as gifts: { $n }
 report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->

@@ -19,7 +19,7 @@ const NO_TRIGGERS: [&str; 7] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 19] = [
+const DAMAGE: [(&str, &str); 22] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -41,6 +41,16 @@ const DAMAGE: [(&str, &str); 19] = [
                                paid_at, created_at, refunded_at, taken_back, owed)
          VALUES (1, 'x', 1, 1, '', 1, 1, 1, 1, 0)",
         "took other credits",
+    ),
+    (
+        "INSERT INTO outbox (seq, chat_id, key, content, state, created_at)
+         VALUES (900, 5, 'gift:1', '{}', 'dropped', 1)",
+        "a gift for something else",
+    ),
+    ("UPDATE jobs SET status = 'failed', error_class = 'timeout' WHERE id = 1", "is not watched"),
+    (
+        "INSERT INTO gifts (job_id, until, ended_at, outcome) VALUES (1, 1, 1, 'given')",
+        "a gift has no message",
     ),
     ("UPDATE jobs SET status = 'queued', finished_at = NULL", "has not ended"),
     ("UPDATE jobs SET order_id = NULL WHERE id = 1", "without an order holds"),

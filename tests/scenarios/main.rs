@@ -18,6 +18,7 @@ mod console;
 mod crashes;
 mod doctor;
 mod evening;
+mod gifts;
 mod harness;
 mod in_a_terminal;
 mod limits;
@@ -33,6 +34,7 @@ mod setup;
 mod soak;
 mod stopping;
 mod strange_files;
+mod troubles;
 mod wall_clock;
 
 pub(crate) use appliance::{Appliance, Setup};

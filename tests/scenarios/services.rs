@@ -18,7 +18,7 @@ const ADMIN: i64 = 99;
 
 impl Appliance {
     /// How often the operator was told something with this in it.
-    fn told(&self, part: &str) -> usize {
+    pub(crate) fn told(&self, part: &str) -> usize {
         let chat = self.sandbox().telegram().messages(ADMIN);
         chat.iter().filter(|message| message.text.contains(part)).count()
     }
@@ -280,6 +280,9 @@ fn success_without_a_video_is_a_failure() {
     let ann = shop.customer(7).with_credits(1);
     ann.orders(1, OWN).ends();
     assert_eq!((ann.credits(), ann.videos().len()), (1, 0));
+    let cost: f64 = shop.value("SELECT provider_credits FROM jobs");
+    assert_eq!(cost, shop.sandbox().kie().tasks()[0].credits, "the operator sees what it cost");
+    assert!(cost > 0.0);
 }
 
 #[test]
