@@ -274,6 +274,10 @@ alert-clock = The machine's clock was set by { $n } min while the program runs. 
 alert-clock-over = The machine's clock and the program's agree again.
 alert-backup-over = The database has been backed up again.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
+alert-conflict-poller = Another program works with this bot’s token, and each of the two gets only some of the messages. Stop it, or give it a bot of its own; if it cannot be found, get a new token from @BotFather.
+alert-conflict-webhook = Another program set a webhook for this bot and takes its messages. We remove the webhook ourselves, but stop that program: else it sets it again.
+alert-token = Telegram does not accept BOT_TOKEN: the bot receives and sends nothing. Copy the token again from @BotFather (or a new one, if it was revoked), put it into the settings and restart neurocards.
+alert-updates-over = All of the customers’ messages come again.
 
 ## For the operator in the chat: the report, /stats, /queue
 

@@ -106,6 +106,12 @@ fn secrets_and_open_files_are_reported() {
     assert!(shown("serving").is_empty());
     for secret in [&options.token, &options.kie_keys[0], options.openai_key.as_ref().unwrap()] {
         assert_eq!(shown(&format!("key={secret}!")).len(), 1);
+        let half = secret.split(':').next_back().unwrap();
+        for user in ["", "a", "ab:", "abc"] {
+            let packed = secrets::base64(format!("{user}{half}:x").as_bytes());
+            assert_eq!(shown(&format!("Basic {packed}")).len(), 1, "{user}");
+        }
+        assert_eq!(shown(&half.replace('-', "%2D")).len(), 1);
         let file = shop.path("logs/note.txt");
         std::fs::write(&file, secret).unwrap();
         assert_eq!(shown("").len(), 1);

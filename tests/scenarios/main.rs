@@ -13,6 +13,7 @@ mod terminal;
 mod backups;
 mod bad_input;
 mod by_hand;
+mod canary;
 mod commands;
 mod console;
 mod crashes;
@@ -34,6 +35,7 @@ mod setup;
 mod soak;
 mod stopping;
 mod strange_files;
+mod telegram;
 mod troubles;
 mod wall_clock;
 

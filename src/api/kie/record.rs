@@ -7,7 +7,7 @@ use super::{Envelope, Record, Refusal, Route, Trouble, number_of, text_of};
 use crate::api::classify::Class;
 
 const URLS_MAX: usize = 8;
-const URL_MAX: usize = 4096;
+const URL_MAX: usize = 2048;
 
 enum State {
     Running,
@@ -115,6 +115,8 @@ fn urls(result: &Value) -> Vec<String> {
 
 /// Whether a text can be the address of a file. Whether we fetch from there is decided elsewhere.
 pub(super) fn is_address(text: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace();
     text.len() <= URL_MAX
+        && text.chars().all(plain)
         && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

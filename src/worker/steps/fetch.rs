@@ -17,6 +17,10 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let Some(url) = &job.output_url else {
         return trouble(desk, job, Trouble::Unknown, "success without a video");
     };
+    // It would be the customer's in the end, and leads nowhere that is theirs to look at.
+    if !desk.files.may_be_shown(url) {
+        return trouble(desk, job, Trouble::Unknown, "success with an address that is not public");
+    }
     match load(desk, job, url) {
         Ok(fetched) => {
             let as_link = fetched.bytes > desk.shop.options.upload_limit;

@@ -37,6 +37,10 @@ pub(in crate::worker) fn fetch(desk: &Desk, gift: &Gift) -> Result<()> {
         watched(desk).put(job.id, Turn::Poll, desk.now());
         return Ok(());
     };
+    if !desk.files.may_be_shown(url) {
+        let why = "an address that is not public";
+        return commit(desk, job, move |tx, _, job, now| gifts::give_up(tx, job, why, now));
+    }
     match load(desk, job, url) {
         Ok(video) => {
             let as_link = video.bytes > desk.shop.options.upload_limit;
