@@ -122,7 +122,7 @@ fn even_the_finest_log_holds_no_secret() {
 #[test]
 fn starts_that_keep_dying_end_in_safe_mode_until_resume() {
     let shop = Setup::new().admin(99).start();
-    shop.expects(|it| it.by_hand = 1);
+    shop.expects(|it| (it.by_hand, it.maybe_twice) = (1, 2));
     let ann = shop.customer(7).with_credits(1);
     shop.settles();
     shop.kill9();
