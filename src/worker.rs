@@ -7,6 +7,7 @@
 
 mod balances;
 mod dispatch;
+mod gifts;
 mod renders;
 mod steps;
 
@@ -73,6 +74,7 @@ struct Desk {
     openai: Option<OpenAi>,
     files: Files,
     renders: Mutex<renders::Renders>,
+    gifts: Mutex<gifts::Gifts>,
     /// Photos on their way to the provider: the order's other videos wait for the one upload.
     uploading: Mutex<HashSet<(String, String)>>,
     stopping: AtomicBool,
@@ -117,6 +119,7 @@ impl Workers {
             files: Files::new(&options.files)?,
             keys: options.keys.iter().cloned().collect(),
             renders: Mutex::new(renders::Renders::default()),
+            gifts: Mutex::default(),
             uploading: Mutex::default(),
             stopping: AtomicBool::new(false),
             stop_bell: Condvar::new(),
@@ -131,6 +134,7 @@ impl Workers {
             let deadline = job.submitted_at.unwrap_or(now) + timeout(&desk);
             dispatch::renders(&desk).watch(&job, now, deadline);
         }
+        gifts::remember(&desk, now)?;
         orphans(&desk, now)?;
         let pool = Pool::start(&desk)?;
         Ok(Self { desk, pool })

@@ -42,6 +42,8 @@ pub struct Handler {
     pub photos: PathBuf,
     /// In which the operator's days begin.
     pub zone: TimeZone,
+    /// A line that drips holds up none but as many others.
+    pub downloads: Semaphore,
     /// Decoding takes memory by the hundred megabytes: few at a time.
     pub decoders: Semaphore,
 }
@@ -137,6 +139,11 @@ impl Handler {
         tracing::error!(update_id, error, "an update could not be handled");
         if machine.is_some() {
             // It says nothing about the update, which waits for a better time.
+            let (db, tries) = (self.db.clone(), row.tries);
+            let kept = blocking(move || db.write(move |tx| inbox::uncount(tx, update_id, tries)));
+            if let Err(error) = kept.await {
+                tracing::debug!(update_id, error = format!("{error:#}"), "a try too many counts");
+            }
             return tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
         }
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
@@ -294,35 +301,50 @@ impl Handler {
         }
         let db = self.db.clone();
         blocking(move || db.write(move |tx| inbox::begun(tx, update_id))).await?;
-        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
-        let mut got = download::fetch(&self.telegram, file_id).await;
-        if let Download::Trouble(error) = &got {
-            tracing::warn!(update_id, error, "a photo could not be fetched; once more");
-            tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
-            got = download::fetch(&self.telegram, file_id).await;
-        }
-        let bytes = match got {
+        let bytes = match self.download(update_id, file_id).await? {
             Download::Bytes(bytes) => bytes,
             Download::TooLarge => return Ok(Photo::Large),
             Download::Gone | Download::Trouble(_) => return Ok(Photo::Trouble),
         };
         let name = format!("{tg_user_id}/{update_id}.jpg");
         let photos = self.photos.clone();
+        let (db, shop) = (self.db.clone(), Arc::clone(&self.shop));
+        let now = self.telegram.clock().now();
+        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
         blocking(move || {
-            Ok(match photo::prepare(&bytes) {
-                Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
-                    Ok(()) => Photo::Kept(name),
-                    // The customer hears of it instead of nothing.
-                    Err(error) if Machine::of(&error).is_some() => {
-                        tracing::error!(error = format!("{error:#}"), "a photo cannot be kept");
-                        Photo::Trouble
+            let prepared = match photo::prepare(&bytes) {
+                Ok(prepared) => prepared,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            match keep(&photos, &name, &prepared.jpeg) {
+                Ok(()) => {
+                    if db.read(orders::fail_to_be_kept)? {
+                        db.write(move |tx| orders::kept(tx, &shop, now))?;
                     }
-                    Err(error) => return Err(error),
-                },
-                Err(refusal) => refused(refusal),
-            })
+                    Ok(Photo::Kept(name))
+                }
+                // The customer hears of it instead of nothing.
+                Err(error) if Machine::of(&error).is_some() => {
+                    let error = format!("{error:#}");
+                    tracing::error!(error, "a photo cannot be kept");
+                    db.write(move |tx| orders::not_kept(tx, &shop, &error, now))?;
+                    Ok(Photo::Trouble)
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
+    }
+}
+
+impl Handler {
+    async fn download(&self, update_id: i64, file_id: &str) -> Result<Download> {
+        let _turn = self.downloads.acquire().await.context("the downloads are closed")?;
+        let got = download::fetch(&self.telegram, file_id).await;
+        let Download::Trouble(error) = &got else { return Ok(got) };
+        tracing::warn!(update_id, error, "a photo could not be fetched; once more");
+        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        Ok(download::fetch(&self.telegram, file_id).await)
     }
 }
 

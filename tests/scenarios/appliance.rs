@@ -125,7 +125,7 @@ impl Setup {
             root,
             sandbox,
             admin: self.admin,
-            env: self.env,
+            env: Mutex::new(self.env),
             under: self.under,
             process: Mutex::default(),
             db: Mutex::default(),
@@ -144,8 +144,9 @@ impl Setup {
 pub(crate) struct Expected {
     /// Jobs without an order, which hold nothing.
     pub(crate) by_hand: i64,
-    /// Messages to one chat that the database does not know, as after a restore.
-    pub(crate) forgotten: i64,
+    /// Messages to one chat that the database does not know, as after a restore. What a kill
+    /// leaves is known without: [`crate::deaths`].
+    pub(crate) maybe_twice: i64,
     /// It ends with work left over.
     pub(crate) unfinished: bool,
 }
@@ -154,7 +155,7 @@ pub(crate) struct Appliance {
     root: tempfile::TempDir,
     sandbox: Sandbox,
     admin: Option<i64>,
-    env: Vec<(String, String)>,
+    env: Mutex<Vec<(String, String)>>,
     under: Vec<String>,
     process: Mutex<Option<Process>>,
     db: Mutex<Option<Db>>,
@@ -224,13 +225,18 @@ impl Appliance {
         if let Some(admin) = self.admin {
             command.env("ADMIN_TG_ID", admin.to_string());
         }
-        command.envs(self.env.iter().cloned());
+        command.envs(held(&self.env).iter().cloned());
         command
     }
 
     /// Other settings from the next start on.
     pub(crate) fn configures(&self, toml: &str) {
         std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
+    }
+
+    /// Another value of a variable from the next start on.
+    pub(crate) fn sets(&self, name: &str, value: &str) {
+        held(&self.env).push((name.to_owned(), value.to_owned()));
     }
 
     /// Another command on the same folder.

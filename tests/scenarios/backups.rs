@@ -66,7 +66,7 @@ fn a_restored_appliance_goes_on_and_submits_no_task_again_that_it_knows() {
     order.arrives();
     assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (3, 2));
     // The word of the grant stands in the chat, and not in the database.
-    shop.expects(|it| it.forgotten = 1);
+    shop.expects(|it| it.maybe_twice = 1);
     let lines: i64 = shop.value("SELECT COUNT(*) FROM audit WHERE action = 'restore'");
     assert_eq!(lines, 1);
 }
@@ -254,7 +254,7 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
         assert!(n < 60, "it never came through: {}", String::from_utf8_lossy(&output.stderr));
     }
     assert!(kept > 3 && came > 1, "{kept} times the old one, {came} times the new one");
-    shop.expects(|it| it.forgotten = 3);
+    shop.expects(|it| it.maybe_twice = 3);
     shop.start_again();
     shop.customer(9);
 }

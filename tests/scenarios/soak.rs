@@ -213,7 +213,7 @@ fn thousands_of_orders_among_faults_and_kills_lose_nothing() {
     });
     let shop = setup.start();
     troubles(&shop, seed);
-    shop.expects(|it| it.forgotten = i64::from(u32::MAX));
+    shop.expects(|it| it.maybe_twice = i64::from(u32::MAX));
     let begun = Instant::now();
     let (outcomes, kills) = kill_again_and_again(&shop, plans(orders, &mut rng), &mut rng);
     shop.sandbox().faults().clear();

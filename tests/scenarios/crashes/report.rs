@@ -131,17 +131,15 @@ impl fmt::Display for Report {
             writeln!(f, "  {missed}")?;
         }
         writeln!(f, "videos delivered {}, failed and refunded {}", self.done, self.failed)?;
-        writeln!(
-            f,
-            "credits off {}, orders lost {}, stuck {}, broken otherwise {}",
-            self.with("CREDITS"),
-            self.with("LOST"),
-            self.with("it never came"),
-            self.broken.len()
-                - self.with("CREDITS")
-                - self.with("LOST")
-                - self.with("it never came"),
-        )?;
+        let counted = [
+            ("credits off", "CREDITS"),
+            ("charged twice", "settled more than once"),
+            ("orders lost", "LOST"),
+            ("stuck", "it never came"),
+            ("broken in any way", ""),
+        ];
+        let counted = counted.map(|(what, word)| format!("{what} {}", self.with(word)));
+        writeln!(f, "{}", counted.join(", "))?;
         writeln!(f, "submits without an answer: {}", self.lost_submits)?;
         writeln!(f, "done twice, at the named points and nowhere else:")?;
         for ((what, point), count) in &self.doubled {
