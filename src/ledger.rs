@@ -254,32 +254,30 @@ mod tests {
     fn every_movement_is_one_row_that_says_whose_why_and_when() {
         let (_folder, db) = fresh();
         let (user, job) = user_with(&db, 3);
-        let moves = |act: Box<dyn FnOnce(&Tx<'_>) -> Result<()> + Send>| {
-            changes(&db, &["ledger", "users"], act)
-        };
-        let bought = moves(Box::new(move |tx| {
+        const TABLES: [&str; 2] = ["ledger", "users"];
+        let bought = changes(&db, &TABLES, move |tx| {
             let (key, note) = (Some("purchase:c"), Some("stars"));
             let pack = Grant { user, credits: 5, key, actor: "bot", note };
             assert_eq!(purchase(tx, &pack, 20)?, 8);
             assert!(purchase(tx, &pack, 21).is_err(), "a payment is booked once");
             Ok(())
-        }));
+        });
         let row = "user_id 1, delta 5, kind purchase, key purchase:c, actor bot, note stars";
         let row = format!("ledger 2: new, id 2, {row}, created_at 20");
         assert_eq!(bought, [row, "users 1 credits: 3 -> 8".into()]);
-        let held = moves(Box::new(move |tx| {
+        let held = changes(&db, &TABLES, move |tx| {
             assert_eq!(hold(tx, user, job, 0, 30)?, Hold::Held, "what is free holds nothing");
             assert_eq!(hold(tx, user, job, 9, 30)?, Hold::Insufficient(8));
             assert_eq!(hold(tx, user, job, 8, 30)?, Hold::Held, "to the last credit");
             Ok(())
-        }));
+        });
         let row = "user_id 1, delta -8, kind hold, job_id 1, actor bot, created_at 30";
         assert_eq!(held, [format!("ledger 3: new, id 3, {row}"), "users 1 credits: 8 -> 0".into()]);
-        let charged = moves(Box::new(move |tx| {
+        let charged = changes(&db, &TABLES, move |tx| {
             assert_eq!(settle(tx, JobId(9), Settle::Release, 40)?, 0, "nobody's job");
             assert_eq!(settle(tx, job, Settle::Charge, 40)?, 0);
             Ok(())
-        }));
+        });
         let row = "user_id 1, delta 0, kind charge, job_id 1, hold_id 3, actor worker";
         assert_eq!(charged, [format!("ledger 4: new, id 4, {row}, created_at 40")]);
     }

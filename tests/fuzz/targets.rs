@@ -176,7 +176,8 @@ fn kie(data: &[u8]) {
 }
 
 fn check_address(address: &str) {
-    let fits = address.starts_with("http://") || address.starts_with("https://");
+    let lower = address.to_ascii_lowercase();
+    let fits = lower.starts_with("http://") || lower.starts_with("https://");
     assert!(fits && address.len() <= 4_096, "not an address of ours: {address}");
 }
 

@@ -116,7 +116,12 @@ fn urls(result: &Value) -> Vec<String> {
 /// Whether a text can be the address of a file. Whether we fetch from there is decided elsewhere.
 pub(super) fn is_address(text: &str) -> bool {
     let plain = |c: char| !c.is_control() && !c.is_whitespace();
+    // The parser forgives what whoever fetches reads otherwise: "https:host//file".
+    let begins = |scheme: &str| {
+        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
     text.len() <= URL_MAX
         && text.chars().all(plain)
+        && (begins("https://") || begins("http://"))
         && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
