@@ -30,8 +30,11 @@ fn five() -> (tempfile::TempDir, Db) {
 #[test]
 fn what_renders_is_what_has_a_task_and_no_video_yet() {
     let (_folder, db) = five();
-    let rendering = db.read(rendering).unwrap();
+    let rendering = db.read(super::rendering).unwrap();
     assert_eq!(rendering.iter().map(|job| job.id.0).collect::<Vec<_>>(), [1]);
+    sql(&db, "UPDATE jobs SET kie_task_id = 't' WHERE id = 3");
+    let queued = db.read(super::rendering).unwrap();
+    assert_eq!(queued.iter().map(|job| job.id.0).collect::<Vec<_>>(), [1, 3]);
     let steps = db.read(live_by_step).unwrap();
     let words = ["script", "upload", "submit", "render", "fetch", "deliver"];
     let counts = [0, 0, 1, 2, 1, 0];

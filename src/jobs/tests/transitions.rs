@@ -128,6 +128,11 @@ fn a_step_that_ended_forgives_and_keeps_what_it_found() {
             "jobs 1 step_since: 200 -> 201",
         ],
     );
+    let queued = db.read(|conn| get(conn, JobId(4))).unwrap().unwrap();
+    let found = changes(&db, &["jobs"], move |tx| {
+        advance(tx, &queued, Step::Submit, &Found::default(), 90, 70).map(drop)
+    });
+    assert!(found.contains(&"jobs 4 status: queued -> processing".to_owned()), "{found:?}");
 }
 
 fn retry(step: Step, tried: bool, unreached: bool) -> Retry<'static> {
@@ -167,19 +172,30 @@ fn a_step_that_is_tried_again_counts_and_an_earlier_one_begins_anew() {
             "jobs 1 error: new -> NULL",
         ],
     );
-    sql(&db, "UPDATE jobs SET kie_task_id = 't', strikes = 1 WHERE id = 1");
     for (step, task) in [("upload", "NULL"), ("script", "NULL"), ("fetch", "t")] {
-        sql(&db, "UPDATE jobs SET kie_task_id = 't', step = 'render', tries = 3 WHERE id = 1");
-        let job = job.clone();
-        let to = Step::of(step);
+        sql(
+            &db,
+            "UPDATE jobs
+             SET kie_task_id = 't', step = 'render', tries = 3, attempts = 1, step_since = 70,
+                 unreached_since = 50, error = 'old'
+             WHERE id = 1",
+        );
+        let (job, to) = (job.clone(), Step::of(step));
         let found = changes(&db, &["jobs"], move |tx| {
             again(tx, &job, &retry(to, true, false), 202).map(drop)
         });
-        assert!(found.contains(&format!("jobs 1 step: render -> {step}")), "{found:?}");
-        assert!(found.contains(&"jobs 1 tries: 3 -> 0".to_owned()), "{found:?}");
-        let lost = found.contains(&format!("jobs 1 kie_task_id: t -> {task}"));
-        assert_eq!(lost, task == "NULL", "{found:?}");
-        assert!(found.iter().all(|line| line.starts_with("jobs 1 ")), "{found:?}");
+        let mut expected = vec![
+            format!("jobs 1 step: render -> {step}"),
+            "jobs 1 step_since: 70 -> 202".to_owned(),
+            "jobs 1 tries: 3 -> 0".to_owned(),
+            "jobs 1 attempts: 1 -> 2".to_owned(),
+        ];
+        if task == "NULL" {
+            expected.push("jobs 1 kie_task_id: t -> NULL".to_owned());
+        }
+        expected.push("jobs 1 unreached_since: 50 -> NULL".to_owned());
+        expected.push("jobs 1 error: old -> new".to_owned());
+        assert_eq!(found, expected);
     }
 }
 
