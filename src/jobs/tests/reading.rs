@@ -55,6 +55,8 @@ fn what_the_provider_works_on_for_a_customer_is_theirs_alone_and_not_what_ended(
          VALUES (5, 'k', 'm', 1, 'lost', 2);",
     );
     assert_eq!(running(2), 0, "that one has its answer");
+    sql(&db, "INSERT INTO submits (job_id, api_key, model, at) VALUES (1, 'k', 'm', 1)");
+    assert_eq!(running(2), 0, "that one is another job's");
     sql(&db, "INSERT INTO submits (job_id, api_key, model, at) VALUES (5, 'k', 'm', 1)");
     assert_eq!((running(1), running(2)), (3, 1));
 }

@@ -265,24 +265,35 @@ fn who_lets_go_leaves_the_job_to_the_next() {
         },
         &["jobs 2 due_at: 90 -> 400", "jobs 2 leased_at: 80 -> NULL"],
     );
+    sql(&db, "UPDATE jobs SET leased_at = 80 WHERE id = 4");
+    let queued = db.read(|conn| get(conn, JobId(4))).unwrap().unwrap();
+    let freed = ["jobs 4 due_at: 90 -> 500", "jobs 4 leased_at: 80 -> NULL"];
+    does(&db, move |tx| let_go(tx, &queued, 500), &freed);
+    sql(&db, "UPDATE jobs SET leased_at = 80, due_at = 90 WHERE id = 4");
+    does(&db, |tx| release_all(tx, 500).map(drop), &freed);
 }
 
 #[test]
 fn a_hand_moves_only_what_waits() {
     let (_folder, db, _) = four();
-    let all = || (1..=4).map(JobId);
-    does(&db, move |tx| all().try_for_each(|id| hurry(tx, id, 90)), &[]);
-    does(&db, move |tx| all().try_for_each(|id| hurry(tx, id, 89)), &["jobs 4 due_at: 90 -> 89"]);
+    sql(&db, "UPDATE jobs SET leased_at = NULL WHERE id = 2");
+    does(&db, |tx| (1..=4).try_for_each(|id| hurry(tx, JobId(id), 95)), &[]);
+    does(&db, |tx| hurry(tx, JobId(4), 89), &["jobs 4 due_at: 90 -> 89"]);
     does(
         &db,
-        |tx| [JobId(1), JobId(3)].into_iter().try_for_each(|id| prioritize(tx, id, 5)),
-        &["jobs 1 priority: 0 -> 5"],
+        |tx| (1..=3).try_for_each(|id| hurry(tx, JobId(id), 88)),
+        &["jobs 2 due_at: 90 -> 88"],
+    );
+    does(
+        &db,
+        |tx| [1, 3, 4].into_iter().try_for_each(|id| prioritize(tx, JobId(id), 5)),
+        &["jobs 1 priority: 0 -> 5", "jobs 4 priority: 0 -> 5"],
     );
     let stand = |id| db.read(|conn| super::stand(conn, JobId(id))).unwrap();
     let first = Stand { live: true, leased: true, step: Step::Submit, due_at: 90, priority: 5 };
     assert_eq!(stand(1), Some(first));
     assert_eq!(stand(3), Some(Stand { live: false, leased: false, priority: 0, ..first }));
-    assert_eq!(stand(4), Some(Stand { leased: false, due_at: 89, priority: 0, ..first }));
+    assert_eq!(stand(4), Some(Stand { leased: false, due_at: 89, ..first }));
     assert_eq!(stand(9), None);
 }
 
