@@ -10,6 +10,10 @@ use serde::Serialize;
 use crate::clock::Millis;
 use crate::db::FILE_NAME;
 
+/// Less than this on the disk is little, if it is less than a twentieth of it, too.
+const LITTLE_DISK: u64 = 1 << 30;
+/// Less than this is little on any disk.
+const HARDLY_ANY_DISK: u64 = 256 << 20;
 /// Entries of `backups/` that are looked at.
 const MOST_BACKUPS: usize = 1_000;
 
@@ -27,6 +31,22 @@ pub struct Machine {
     /// When the newest file in `backups/` was written, by the machine's own clock, in unix
     /// milliseconds.
     pub last_backup_at: Option<Millis>,
+}
+
+impl Machine {
+    /// Under 5 % or 1 GB, whichever is less, and under 256 MB in any case.
+    pub fn disk_is_nearly_full(&self) -> bool {
+        self.disk_free_bytes < self.little()
+    }
+
+    /// A quarter more than that: what was told once is not over with the next deleted file.
+    pub fn disk_has_room(&self) -> bool {
+        self.disk_free_bytes >= self.little() / 4 * 5
+    }
+
+    fn little(&self) -> u64 {
+        LITTLE_DISK.min(self.disk_total_bytes / 20).max(HARDLY_ANY_DISK)
+    }
 }
 
 /// Looks.
@@ -60,6 +80,24 @@ fn newest(folder: &Path) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_is_full_by_its_size_and_has_room_a_little_later() {
+        let disk = |total: u64, free: u64| Machine {
+            database_bytes: 0,
+            wal_bytes: 0,
+            disk_free_bytes: free << 20,
+            disk_total_bytes: total << 20,
+            last_backup_at: None,
+        };
+        for (total, little) in [(1_000_000, 1_024), (10_000, 500), (1_000, 256)] {
+            let states = [little - 1, little, little * 5 / 4].map(|free| {
+                let disk = disk(total, free);
+                (disk.disk_is_nearly_full(), disk.disk_has_room())
+            });
+            assert_eq!(states, [(true, false), (false, false), (false, true)], "{total} MB");
+        }
+    }
 
     #[test]
     fn a_folder_is_measured_from_outside() {

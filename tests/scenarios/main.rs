@@ -20,6 +20,7 @@ mod doctor;
 mod evening;
 mod harness;
 mod in_a_terminal;
+mod keys;
 mod limits;
 mod operator;
 mod orders;

@@ -16,10 +16,6 @@ use crate::orders::{Closed, Selling};
 
 /// A job that lives longer is worth a look: a render with its retries ends within it.
 const OLD: Millis = 2 * HOUR;
-/// Less than this on the disk is little, if it is less than a twentieth of it, too.
-const LITTLE_DISK: u64 = 1 << 30;
-/// Less than this is little on any disk.
-const HARDLY_ANY_DISK: u64 = 256 << 20;
 /// Alerts that are looked at.
 const ALERTS: u32 = 50;
 
@@ -154,10 +150,7 @@ pub(super) fn read(conn: &Connection, known: &Known<'_>, now: Millis) -> Result<
 }
 
 fn appliance(head: &Head, machine: Option<&Machine>) -> Vec<Attention> {
-    let little = machine.filter(|it| {
-        let little = LITTLE_DISK.min(it.disk_total_bytes / 20).max(HARDLY_ANY_DISK);
-        it.disk_free_bytes < little
-    });
+    let little = machine.filter(|it| it.disk_is_nearly_full());
     let closed = match head.selling {
         Selling::Closed(reason) if reason != Closed::Paused => Some(reason),
         _ => None,
@@ -254,11 +247,19 @@ fn dropped(conn: &Connection, now: Millis) -> Result<Option<Attention>> {
 
 /// Alerts whose facts are not on the list anyway.
 fn told(conn: &Connection, now: Millis) -> Result<Vec<Attention>> {
-    const SAID: [&str; 5] = ["billing:", "balance:", "model:", "safe-mode", "undelivered"];
+    const SAID: [&str; 9] = [
+        "balance:",
+        "billing:",
+        "disk",
+        "keys",
+        "lost",
+        "model:",
+        "models",
+        "safe-mode",
+        "undelivered",
+    ];
     let open = alerts::read(conn, ALERTS)?.into_iter().filter(|alert| {
-        alert.ended_at.is_none()
-            && alert.last_at > now - DAY
-            && !SAID.iter().any(|cause| alert.cause.starts_with(cause))
+        alert.last_at > now - DAY && !SAID.iter().any(|cause| alert.cause.starts_with(cause))
     });
     Ok(open
         .map(|alert| Attention::OpenAlert {

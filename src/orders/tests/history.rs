@@ -150,7 +150,7 @@ impl Model {
 
     fn claim(&mut self) {
         let now = self.now;
-        let job = self.world.write(move |tx, _| jobs::claim(tx, &Step::ALL, MINUTE, now));
+        let job = self.world.write(move |tx, _| jobs::claim(tx, &Step::ALL, LIMITS, MINUTE, now));
         let Some(job) = job else { return };
         let video = self.videos.get_mut(&job.id.0).unwrap();
         assert!(matches!(video.status.as_str(), "queued" | "processing"));
