@@ -12,8 +12,9 @@ const ERROR_KEPT: usize = 300;
 
 /// The trend has a point per this time at most, however often an account is asked.
 const TREND: Millis = 5 * MINUTE;
-/// How long after a refusal in spite of a good balance the balance is believed again; doubles.
-const BELIEVED_AGAIN: Millis = 10 * MINUTE;
+/// A balance that is good so soon after a refusal is not what it was about; doubles with each
+/// refusal that a good balance did not prevent.
+const BELIEVED: Millis = 5 * MINUTE;
 
 /// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
@@ -61,10 +62,7 @@ pub fn balance(
 }
 
 fn doubted(refusals: i64) -> Millis {
-    match refusals {
-        ..=1 => 0,
-        more => (BELIEVED_AGAIN << (more - 2).min(10)).min(DAY),
-    }
+    (BELIEVED << (refusals - 1).clamp(0, 10)).min(DAY)
 }
 
 /// The operator wants to know now. `false`: no such key is in the configuration.

@@ -1,6 +1,6 @@
 //! Step submit: the createTask, written down before a byte of it leaves.
 
-use super::{commit, fail, reading, trouble};
+use super::{ask_about_money, commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
 use crate::instance;
@@ -8,7 +8,7 @@ use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
 use crate::models::{self, Model, Route};
 use crate::orders;
-use crate::worker::dispatch::{questions, renders};
+use crate::worker::dispatch::renders;
 use crate::worker::{CALL, Desk, timeout};
 use anyhow::{Context as _, Result};
 
@@ -173,12 +173,11 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
     };
     // Also at a stop: what is known of a submit that may have been billed is written down.
     tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
-    if let (Trouble::Billing, Some(key)) = (what, &job.key) {
-        questions(desk).soon(key, desk.now());
-    }
     commit(desk, job, move |tx, shop, job, now| {
         jobs::settle_submit(tx, submit, outcome, None, now)?;
         orders::trouble(tx, shop, job, what, &error, now)
     })
-    .context("a submit's outcome could not be kept")
+    .context("a submit's outcome could not be kept")?;
+    ask_about_money(desk, job, what);
+    Ok(())
 }
