@@ -16,6 +16,7 @@ mod by_hand;
 mod claim;
 mod enqueue;
 mod next;
+mod prune;
 mod submits;
 mod uploads;
 mod waiting;
@@ -24,6 +25,7 @@ pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
+pub use prune::prune;
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 

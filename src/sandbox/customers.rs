@@ -119,7 +119,8 @@ impl Customers {
                     && let Some(plan) = plans.pop_front()
                 {
                     let first = outcomes.iter().all(|it| it.user != *user || it.stuck.is_some());
-                    let visit = Visit::begin(&self.telegram, plan, &self.plans[plan], first);
+                    let what = &self.plans[plan];
+                    let visit = Visit::begin(&self.telegram, &self.clock, plan, what, first);
                     visits.insert(*user, visit);
                 }
             }

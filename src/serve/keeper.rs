@@ -209,7 +209,8 @@ impl Work {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
                     + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
-                    + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?)
+                    + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?
+                    + jobs::prune(tx, now, BATCH)?)
             })?;
             if pruned < BATCH as usize {
                 return Ok(());

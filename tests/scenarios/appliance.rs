@@ -223,23 +223,28 @@ impl Appliance {
 
     /// Starts the binary (again) on the same folder; returns when it serves.
     pub(crate) fn start_again(&self) {
-        let log = self.log();
-        let open = || File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
-        let (tell, ended) = channel();
-        let pid = child.id();
         let polls = self.sandbox.telegram().calls("getUpdates");
-        std::thread::spawn(move || {
-            // Nobody listens any more where the test is over.
-            let _ = tell.send(child.wait().unwrap());
-        });
-        *held(&self.process) = Some(Process { pid, ended });
+        self.launches();
         let serves = self.sandbox.telegram().wait(PATIENCE, |telegram| {
             let died = held(&self.process).as_ref().and_then(|it| it.ended.try_recv().ok());
             assert!(died.is_none(), "it ended at once: {died:?}\n{}", self.log_tail());
             (telegram.calls("getUpdates") > polls).then_some(())
         });
         assert!(serves.is_some(), "it does not poll\n{}", self.log_tail());
+    }
+
+    /// Starts the binary, which may not live to serve.
+    pub(crate) fn launches(&self) {
+        let log = self.log();
+        let open = || File::options().create(true).append(true).open(&log).unwrap();
+        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
+        let (tell, ended) = channel();
+        let pid = child.id();
+        std::thread::spawn(move || {
+            // Nobody listens any more where the test is over.
+            let _ = tell.send(child.wait().unwrap());
+        });
+        *held(&self.process) = Some(Process { pid, ended });
     }
 
     /// Other settings from the next start on.

@@ -25,9 +25,11 @@ mod limits;
 mod operator;
 mod orders;
 mod payments;
+mod plug;
 mod report;
 mod services;
 mod setup;
+mod soak;
 mod stopping;
 
 pub(crate) use appliance::{Appliance, Setup};

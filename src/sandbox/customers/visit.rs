@@ -1,7 +1,7 @@
 //! One order of one customer, step by step.
 
 use super::{Outcome, Plan};
-use crate::clock::{Clock, Millis, SECOND};
+use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::sandbox::Telegram;
 use crate::sandbox::telegram::{Button, Does, Kind, Message};
 
@@ -41,26 +41,43 @@ pub(super) struct Visit {
     pressed: Option<(i64, u32)>,
     /// When to try again without enough credits.
     again_at: Option<Millis>,
+    /// When the last step was done.
+    since: Millis,
 }
 
 /// How long a customer without enough credits waits for a top-up before the next try.
 const TRY_AGAIN_AFTER: Millis = 10 * SECOND;
+/// A customer who was misunderstood (a question that came twice, a photo that never arrived) begins
+/// anew after this: nothing is ordered yet.
+const PATIENCE: Millis = 10 * MINUTE;
 
 impl Visit {
     /// The first order of a customer begins with who they are; every one with /start.
-    pub(super) fn begin(telegram: &Telegram, n: usize, plan: &Plan, first: bool) -> Self {
+    pub(super) fn begin(
+        telegram: &Telegram,
+        clock: &Clock,
+        n: usize,
+        plan: &Plan,
+        first: bool,
+    ) -> Self {
         if first {
             let name = format!("customer{}", plan.user);
             telegram.set_user(plan.user, Some(&name), "Customer", &plan.language);
         }
         let floor = telegram.last_id();
         telegram.says(plan.user, "/start");
-        Self { plan: n, revision: None, step: Step::Menu, floor, pressed: None, again_at: None }
+        let (step, since) = (Step::Menu, clock.now());
+        Self { plan: n, revision: None, step, floor, pressed: None, again_at: None, since }
     }
 
     /// Whether there is something to do although nothing has come.
     pub(super) fn is_due(&self, clock: &Clock) -> bool {
-        self.again_at.is_some_and(|at| clock.now() >= at)
+        self.again_at.is_some_and(|at| clock.now() >= at) || self.is_lost(clock)
+    }
+
+    fn is_lost(&self, clock: &Clock) -> bool {
+        let waits = self.step != Step::Videos && self.again_at.is_none();
+        waits && clock.now() - self.since >= PATIENCE
     }
 
     /// Looks at the chat and does what is to be done; true if the outcome has changed.
@@ -76,7 +93,11 @@ impl Visit {
         }
         let fresh = self.fresh(telegram, plan.user);
         let before = self.step;
-        if self.is_due(clock) {
+        if self.is_lost(clock) {
+            self.sends(telegram, |it| it.says(plan.user, "/start"));
+            self.step = Step::Menu;
+            self.since = clock.now();
+        } else if self.is_due(clock) {
             self.again_at = None;
             self.floor = telegram.last_id();
             self.pressed = None;
@@ -92,6 +113,9 @@ impl Visit {
         let last = fresh.last().map(|message| message.text.as_str()).unwrap_or("nothing");
         let last: String = last.chars().take(120).collect();
         outcome.stuck = Some(format!("waits for {:?}, sees: {last}", self.step));
+        if before != self.step {
+            self.since = clock.now();
+        }
         if before != Step::Videos && self.step == Step::Videos {
             outcome.confirmed_at = Some(clock.now());
         }
