@@ -26,7 +26,7 @@ pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use prune::prune;
-pub use submits::{Reserved, open_submits, reserve, settle_submit};
+pub use submits::{Reserved, heard_by_now, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
 use crate::clock::Millis;

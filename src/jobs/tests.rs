@@ -228,7 +228,7 @@ fn uses(db: &Db, sql: &str, index: &str) {
     let plan: Vec<String> = db
         .read(|conn| {
             let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let some = [&"script" as &dyn rusqlite::ToSql, &0, &0];
+            let some = [&"script" as &dyn rusqlite::ToSql, &0, &0, &0];
             let params = &some[..query.parameter_count()];
             let rows = query.query_map(params, |row| row.get("detail"))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -237,6 +237,18 @@ fn uses(db: &Db, sql: &str, index: &str) {
     let plan = plan.join("; ");
     assert!(plan.contains(&format!("INDEX {index}")), "{plan}");
     assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted: {plan}");
+}
+
+#[track_caller]
+fn claims_by_index(db: &Db) {
+    for claims in [NEXT_PRIORITY, FIRST_DUE, FIRST_OF_PRIORITY] {
+        uses(db, claims, "jobs_claim");
+    }
+    for submits in super::waiting::QUERIES {
+        uses(db, submits, "jobs_submits");
+    }
+    uses(db, super::waiting::EXPIRED, "jobs_leased");
+    uses(db, NEXT_DUE, "jobs_due");
 }
 
 #[test]
@@ -253,25 +265,11 @@ fn the_claim_reads_its_index_however_many_jobs_have_ended() {
                  ANALYZE;",
             );
         }
-        uses(&db, NEXT_PRIORITY, "jobs_claim");
-        uses(&db, FIRST_DUE, "jobs_claim");
-        uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
-        for submits in super::waiting::QUERIES {
-            uses(&db, submits, "jobs_submits");
-        }
-        uses(&db, super::waiting::EXPIRED, "jobs_leased");
-        uses(&db, NEXT_DUE, "jobs_due");
+        claims_by_index(&db);
     }
     let job = queue(&db, "new", 0, NOW);
     sql(&db, "ANALYZE");
-    uses(&db, NEXT_PRIORITY, "jobs_claim");
-    uses(&db, FIRST_DUE, "jobs_claim");
-    uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
-    for submits in super::waiting::QUERIES {
-        uses(&db, submits, "jobs_submits");
-    }
-    uses(&db, super::waiting::EXPIRED, "jobs_leased");
-    uses(&db, NEXT_DUE, "jobs_due");
+    claims_by_index(&db);
     assert_eq!(take(&db, NOW).unwrap().id, job);
 }
 

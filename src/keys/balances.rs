@@ -10,7 +10,8 @@ use rusqlite::Connection;
 /// How much of an error is kept, in characters.
 const ERROR_KEPT: usize = 300;
 
-/// The trend has a point per this time at most, however often an account is asked.
+/// The trend has a point per this time at most, however often an account is asked; what the operator
+/// asked for is one in any case.
 const TREND: Millis = 5 * MINUTE;
 /// A balance that is good so soon after a refusal is not what it was about; doubles with each
 /// refusal that a good balance did not prevent.
@@ -29,20 +30,25 @@ pub fn balance(
     now: Millis,
 ) -> Result<bool> {
     tx.prepare_cached(
-        "UPDATE api_keys
-         SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL
-         WHERE fingerprint = ?1",
-    )?
-    .execute((fingerprint, balance, now))?;
-    tx.prepare_cached(
         "INSERT INTO balances (api_key, at, balance)
          SELECT ?1, ?2, ?3
          WHERE NOT EXISTS (SELECT 1
                            FROM balances
                            WHERE api_key = ?1
-                             AND at BETWEEN ?2 - ?4 AND ?2)",
+                             AND at BETWEEN ?2 - ?4 AND ?2)
+            OR EXISTS (SELECT 1
+                       FROM api_keys
+                       WHERE fingerprint = ?1
+                         AND ask_balance = 1)
+         ON CONFLICT DO UPDATE SET balance = ?3",
     )?
     .execute((fingerprint, now, balance, TREND - 1))?;
+    tx.prepare_cached(
+        "UPDATE api_keys
+         SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL
+         WHERE fingerprint = ?1",
+    )?
+    .execute((fingerprint, balance, now))?;
     if balance <= 0.0 || balance < enough || !has_no_money(tx, fingerprint)? {
         return Ok(false);
     }
