@@ -171,7 +171,8 @@ impl Work {
     fn disk(&self, machine: &Machine, now: Millis) -> Result<()> {
         let was_full = self.db.read(|conn| alerts::open(conn, DISK))?.iter().any(String::is_empty);
         let (is_full, has_room) = (machine.disk_is_nearly_full(), machine.disk_has_room());
-        if !is_full && !(was_full && has_room) {
+        let is_over = was_full && has_room;
+        if !(is_full || is_over) {
             return Ok(());
         }
         let (shop, free) = (Arc::clone(&self.shop), machine.disk_free_bytes >> 20);
