@@ -11,6 +11,7 @@ CREATE TABLE instance (
     created_at        INTEGER NOT NULL,
     started_at        INTEGER,
     heartbeat_at      INTEGER,
+    seen_at           INTEGER,                     -- the last time that its appliance knew
     version           TEXT,
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`

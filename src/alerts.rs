@@ -127,6 +127,13 @@ fn keep(tx: &Tx<'_>, cause: &str, html: &str, plan: &Plan, now: Millis) -> Resul
     Ok(())
 }
 
+/// Whether a cause goes on.
+pub fn is_open(conn: &Connection, cause: &str) -> Result<bool> {
+    let mut open =
+        conn.prepare_cached("SELECT 1 FROM alerts WHERE cause = ?1 AND ended_at IS NULL")?;
+    Ok(open.exists([cause])?)
+}
+
 /// The cause is gone; says so where its beginning was told. The words say what works again.
 pub fn end(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) -> Result<()> {
     let silent: Option<bool> = tx
@@ -185,6 +192,16 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
                                  AND ended_at < ?1
                                LIMIT ?2)";
     Ok(tx.prepare_cached(sql)?.execute((before, limit))?)
+}
+
+/// The clock went back by `by`: what was told is not kept quiet any longer for that.
+pub fn set_back(tx: &Tx<'_>, by: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE alerts
+         SET told_at = told_at - ?1, last_at = last_at - ?1, day_at = day_at - ?1",
+        [by],
+    )?;
+    Ok(())
 }
 
 /// A message to every administrator, without a cause to remember.

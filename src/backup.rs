@@ -98,8 +98,12 @@ fn claim(part: &Path) -> Result<File> {
         }
     }
     // Of a backup that was killed.
-    file.set_len(0)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    let empty = file.set_len(0).and_then(|()| file.set_permissions(Permissions::from_mode(0o600)));
+    if let Err(error) = empty {
+        // What a crash leaves is overwritten by the next one as well.
+        let _ = std::fs::remove_file(part);
+        return Err(error).with_context(|| format!("cannot write to {}", part.display()));
+    }
     Ok(file)
 }
 

@@ -37,7 +37,7 @@ use clap::error::ErrorKind;
 
 use crate::audit::{By, Way};
 use crate::config::{Config, ConfigError, Env, Overrides};
-use crate::db::LockHeld;
+use crate::db::{LockHeld, Machine};
 use crate::text::Lang;
 pub use args::{
     Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
@@ -153,7 +153,10 @@ fn failure(error: &anyhow::Error) -> ExitCode {
     }
     // One line, whatever the causes wrote.
     let line = format!("{error:#}");
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some(machine) = Machine::of(error) {
+        line = format!("{line}; {}", machine.remedy());
+    }
     screen::complain(&line);
     if error.chain().any(|cause| cause.is::<ConfigError>()) {
         ExitCode::from(EXIT_USAGE)

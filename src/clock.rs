@@ -29,6 +29,7 @@ pub struct Clock(Arc<Face>);
 struct Face {
     spec: Spec,
     begun: Instant,
+    begun_wall: Millis,
     begun_at: Millis,
 }
 
@@ -60,13 +61,20 @@ impl Clock {
         let real = wall_now();
         let ran = (real - spec.anchor) as f64 * spec.rate;
         let begun_at = spec.anchor + spec.offset + ran as Millis;
-        Self(Arc::new(Face { spec, begun: Instant::now(), begun_at }))
+        Self(Arc::new(Face { spec, begun: Instant::now(), begun_wall: real, begun_at }))
     }
 
     /// The time now.
     pub fn now(&self) -> Millis {
         let real = self.0.begun.elapsed().as_secs_f64() * 1_000.0;
         self.0.begun_at + (real * self.0.spec.rate) as Millis
+    }
+
+    /// By how much the machine's clock was set since this one began, in real milliseconds; this
+    /// one does not follow. A machine that slept looks the same.
+    pub fn wall_moved(&self) -> Millis {
+        let ran = self.0.begun.elapsed().as_millis() as Millis;
+        wall_now() - self.0.begun_wall - ran
     }
 
     /// Whether this clock may serve a live database.

@@ -8,13 +8,15 @@
 mod copy;
 mod ids;
 mod lock;
+mod machine;
 mod migrate;
 mod pragmas;
 mod writer;
 
-pub use copy::{Facts, Held, Phase, Present, Watch, copy, examine, hold};
+pub use copy::{Facts, Held, Phase, Present, Watch, balances, copy, damage, examine, hold};
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
+pub use machine::{Machine, NotCommitted};
 pub use migrate::Mode;
 pub use pragmas::{Pragma, read as read_pragmas};
 pub use writer::Tx;
@@ -30,6 +32,15 @@ pub const FILE_NAME: &str = "neurocards.db";
 
 /// Readers hold a connection for milliseconds, so a few serve everybody.
 const READERS: u32 = 8;
+
+/// Connections for reading that are open from the beginning, and stay.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// An appliance reads on where no file can be opened any more.
+    All,
+    /// A command ends soon.
+    Few,
+}
 
 /// Cheap to clone; the writer thread ends with the last clone.
 #[derive(Clone)]
@@ -48,23 +59,26 @@ impl Db {
     pub fn open(folder: &Path, mode: Mode, now: i64) -> Result<Self> {
         let path = folder.join(FILE_NAME);
         lock::create_private(&path)?;
-        let db = Self::connect(path, |conn| migrate::migrate(conn, mode, now))?;
-        Ok(db)
+        Self::connect(path, Keep::All, |conn| migrate::migrate(conn, mode, now))
     }
 
     /// Opens an existing database beside a running or stopped appliance: for commands.
     pub fn open_existing(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE_NAME);
-        if !path.is_file() {
+        if !path.exists() {
             anyhow::bail!(
                 "no database in {}: start `neurocards run` first, or name the folder with --data-dir",
                 folder.display()
             );
         }
-        Self::connect(path, migrate::check_current)
+        Self::connect(path, Keep::Few, migrate::check_current)
     }
 
-    fn connect(path: PathBuf, prepare: impl FnOnce(&mut Connection) -> Result<()>) -> Result<Self> {
+    fn connect(
+        path: PathBuf,
+        keep: Keep,
+        prepare: impl FnOnce(&mut Connection) -> Result<()>,
+    ) -> Result<Self> {
         pragmas::check_version()?;
         let shown = path.display().to_string();
         let mut conn = Connection::open_with_flags(&path, flags())
@@ -77,7 +91,9 @@ impl Db {
             .with_init(|conn| pragmas::set(conn, true).map_err(pragmas::as_sqlite_error));
         let readers = r2d2::Pool::builder()
             .max_size(READERS)
-            .min_idle(Some(1))
+            .min_idle(if keep == Keep::All { None } else { Some(1) })
+            .idle_timeout(None)
+            .max_lifetime(None)
             .test_on_check_out(false)
             .build(manager)
             .context("cannot open the database for reading")?;
@@ -104,7 +120,18 @@ impl Db {
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let mut conn = self.0.readers.get().context("no free database connection")?;
         let tx = conn.transaction().context("cannot begin to read")?;
-        work(&tx)
+        work(&tx).inspect_err(|error| match machine::fatal_in(error) {
+            // A reader may not write; that says nothing about the disk.
+            Some(reason) if Machine::of(error) != Some(Machine::ReadOnly) => {
+                self.0.writer.failed(reason);
+            }
+            _ => {}
+        })
+    }
+
+    /// How many commits the full disk has refused since the start.
+    pub fn refused(&self) -> u64 {
+        self.0.writer.refused()
     }
 
     /// Calls `ring` after every commit of this process that touched one of `tables`.
@@ -112,8 +139,8 @@ impl Db {
         self.0.writer.watch(tables, ring);
     }
 
-    /// Calls `stop` once, with the reason, when the disk failed under a commit. What is on it is
-    /// then known only after a restart.
+    /// Calls `stop` with the reason when the disk failed, or what is read from it is damaged. What
+    /// is on it is then known only after a restart, and nothing is committed any more.
     pub fn on_fatal(&self, stop: Arc<dyn Fn(String) + Send + Sync>) {
         self.0.writer.on_fatal(stop);
     }

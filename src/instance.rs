@@ -10,6 +10,18 @@ const CRASH_LOOP: i64 = 5;
 /// A start that lived this long did not die young.
 const YOUNG: Millis = 30 * SECOND;
 
+/// How much later it is than when somebody last looked; negative: the clock was set back. 0 where
+/// nobody ever did.
+pub fn away(conn: &Connection, now: Millis) -> Result<Millis> {
+    let seen: Option<Millis> = conn.query_row(
+        "SELECT MAX(seen_at, COALESCE((SELECT at FROM events ORDER BY id DESC LIMIT 1), seen_at))
+         FROM instance",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(seen.map_or(0, |seen| now - seen))
+}
+
 /// Takes the row over for a new start, and counts the last one if it died young: within
 /// [`YOUNG`], without an orderly stop, and without having been good for anything. [`CRASH_LOOP`] of
 /// them in a row begin safe mode.
@@ -27,7 +39,7 @@ pub fn begin(tx: &Tx<'_>, bot_id: i64, now: Millis) -> Result<()> {
     let died_young = died_young(tx)?;
     tx.execute(
         "UPDATE instance
-         SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, version = ?3,
+         SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, seen_at = ?2, version = ?3,
              early_deaths = CASE WHEN ?4 THEN early_deaths + 1 ELSE 0 END,
              safe_mode_at = CASE WHEN ?4 AND early_deaths + 1 >= ?5 THEN COALESCE(safe_mode_at, ?2)
                                  ELSE safe_mode_at END",
@@ -72,7 +84,7 @@ fn has_served(conn: &Connection, since: Millis) -> Result<bool> {
 /// The appliance lives, with `busy` of its `threads` workers at work.
 pub fn beat(tx: &Tx<'_>, busy: usize, threads: usize, now: Millis) -> Result<()> {
     tx.execute(
-        "UPDATE instance SET heartbeat_at = ?1, threads_busy = ?2, threads = ?3",
+        "UPDATE instance SET heartbeat_at = ?1, seen_at = ?1, threads_busy = ?2, threads = ?3",
         (now, busy as i64, threads as i64),
     )?;
     Ok(())

@@ -13,6 +13,7 @@
 //! simply due again.
 
 mod by_hand;
+mod carry;
 mod claim;
 mod enqueue;
 mod next;
@@ -22,11 +23,12 @@ mod uploads;
 mod waiting;
 
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
+pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use prune::prune;
-pub use submits::{Reserved, heard_by_now, open_submits, reserve, settle_submit};
+pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
 use crate::clock::Millis;
@@ -418,6 +420,20 @@ pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
                     OR (status = 'done' AND tg_file_id IS NOT NULL))",
         )?
         .exists([id])?)
+}
+
+/// Its holder could not work for a reason that is not the job's: somebody tries again at `at`, and
+/// no strike is counted.
+pub fn let_go(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET due_at = ?3, leased_at = NULL
+         WHERE id = ?1
+           AND lease = ?2
+           AND status IN ('queued', 'processing')",
+    )?
+    .execute((job.id, job.lease, at))?;
+    Ok(())
 }
 
 /// A thread panicked over this job: it is tried again, and the next claim counts a strike.

@@ -137,6 +137,22 @@ pub fn configure(tx: &Tx<'_>, fingerprints: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The clock went back by `by`: no block lasts longer for that, but for the operator's, which has
+/// no end.
+pub fn set_back(tx: &Tx<'_>, by: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE api_keys
+         SET blocked_until = CASE WHEN blocked_until >= :never THEN blocked_until
+                                  ELSE blocked_until - :by END,
+             blocked_at = blocked_at - :by,
+             served_at = served_at - :by,
+             used_at = used_at - :by,
+             balance_at = balance_at - :by",
+        named_params! { ":by": by, ":never": UNTIL_UNBLOCKED },
+    )?;
+    Ok(())
+}
+
 /// It was chosen: the next tie goes to another.
 pub fn used(tx: &Tx<'_>, fingerprint: &str, now: Millis) -> Result<()> {
     tx.prepare_cached("UPDATE api_keys SET used_at = ?2 WHERE fingerprint = ?1")?

@@ -272,6 +272,20 @@ pub fn later(tx: &Tx<'_>, id: i64, due_at: Millis, lost: bool, error: &str) -> a
     Ok(())
 }
 
+/// After a start: only time in which somebody tried counts against a message, and a clock that
+/// went back (`by` is negative) puts none off.
+pub fn carry(tx: &Tx<'_>, by: Millis, now: Millis) -> anyhow::Result<()> {
+    tx.execute(
+        "UPDATE outbox
+         SET created_at = MIN(created_at + :by, :now),
+             due_at = CASE WHEN :by < 0 THEN due_at + :by ELSE due_at END
+         WHERE state = 'pending'",
+        named_params! { ":by": by, ":now": now },
+    )
+    .context("carrying the outbox over")?;
+    Ok(())
+}
+
 /// Drops all that waits for a chat which can no longer be reached. Returns the dropped rows that
 /// would have delivered a job: the caller ends those jobs in the same transaction.
 pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str) -> anyhow::Result<Vec<Row>> {

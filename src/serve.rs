@@ -15,8 +15,11 @@ use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
 use crate::db::{Db, InstanceLock, Mode, Tx};
 use crate::instance;
+use crate::jobs;
 use crate::keys;
+use crate::models;
 use crate::orders::{self, Recovered, Shop};
+use crate::outbox;
 use crate::text::Arg;
 use crate::worker::Workers;
 use anyhow::{Context as _, Result, bail};
@@ -180,12 +183,29 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
     let fingerprints: Vec<String> = tokens.kie.iter().map(settings::fingerprint).collect();
     let (shop, bot_id) = (Arc::clone(shop), tokens.bot_id);
     db.write(move |tx| {
+        carry_over(tx, now)?;
         instance::begin(tx, bot_id, now)?;
         keys::configure(tx, &fingerprints)?;
         let recovered = orders::recover(tx, &shop, now)?;
         tell(tx, &shop, recovered, now)?;
         Ok(recovered)
     })
+}
+
+/// The time of the last process and of this one need not follow one another: the machine was off
+/// for a while, or its clock was set. No limit runs out for that, and nothing waits for a time that
+/// had almost come.
+fn carry_over(tx: &Tx<'_>, now: Millis) -> Result<()> {
+    let by = instance::away(tx, now)?;
+    jobs::carry(tx, by, now)?;
+    outbox::carry(tx, by, now)?;
+    if by < 0 {
+        tracing::warn!(ms = -by, "the clock was set back since the last start");
+        keys::set_back(tx, -by)?;
+        models::set_back(tx, -by)?;
+        alerts::set_back(tx, -by)?;
+    }
+    Ok(())
 }
 
 /// The operator hears of a start only when something was recovered, or when it was one too many.

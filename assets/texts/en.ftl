@@ -262,9 +262,15 @@ alert-key-gone = The KIE key { $key } left the settings while its tasks run: wit
 alert-key-back = The KIE key { $key } is in the settings again.
 alert-safe-mode = The program died right after its start five times in a row. Selling is closed, nothing new goes to the provider, what was sold waits. Look into logs/, then run <code>neurocards resume</code>.
 alert-backup = No backup of the database could be made: { $error }. The next try is in an hour; to make one yourself: <code>neurocards backup FILE</code>.
+alert-disk-low = The disk is nearly full: { $n } MB are left. Make room; a full disk stops the work, and loses none of it.
+alert-disk-full = The disk was full: { $m ->
+    [one] one write was
+   *[other] { $m } writes were
+} refused, and nothing is lost. { $n } MB are left now. Make more room.
+alert-disk-over = The disk has room again.
+alert-clock = The machine's clock was set by { $n } min while the program runs. The program keeps the time that it began with; restart it to take the new one.
+alert-clock-over = The machine's clock and the program's agree again.
 alert-backup-over = The database has been backed up again.
-alert-disk = Hardly any room is left on the disk: { $free } MB. When it is full, the bot stops. Make room: in the data folder most of it is taken by backups/, logs/ and photos/.
-alert-disk-over = The disk has enough room again: { $free } MB.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
 
 ## For the operator in the chat: the report, /stats, /queue

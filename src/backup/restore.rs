@@ -101,7 +101,7 @@ fn prepare(file: &Path, fresh: &Path, mode: Mode, watch: &Watch) -> Result<Facts
 
 /// From here on it is one rename.
 fn exchange(database: &Path, fresh: &Path, facts: &Facts, stamp: &str) -> Result<Option<PathBuf>> {
-    let aside = with_suffix(database, &format!(".before-restore-{stamp}"));
+    let aside = free_name(database, stamp);
     let present = db::hold(database)?;
     match &present {
         Present::None => {
@@ -138,9 +138,21 @@ fn exchange(database: &Path, fresh: &Path, facts: &Facts, stamp: &str) -> Result
     Ok(had_one.then_some(aside))
 }
 
+/// A restore that was killed may have given it that name already.
 fn second_name(file: &Path, name: &Path) -> Result<()> {
+    if same_file(file, name) {
+        return Ok(());
+    }
     std::fs::hard_link(file, name)
         .with_context(|| format!("cannot keep the present database as {}", name.display()))
+}
+
+/// Two restores within a minute keep what each of them found.
+fn free_name(database: &Path, stamp: &str) -> PathBuf {
+    let name = with_suffix(database, &format!(".before-restore-{stamp}"));
+    let numbered = (2..).map(|n| with_suffix(&name, &format!("-{n}")));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !name.exists() || same_file(database, name)).unwrap_or(name)
 }
 
 fn with_suffix(file: &Path, suffix: &str) -> PathBuf {

@@ -5,7 +5,7 @@ use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
-use crate::db::{Db, JobId};
+use crate::db::{Db, JobId, Machine};
 use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
@@ -27,6 +27,8 @@ const CHATS: usize = 32;
 const WINDOW: u32 = 200;
 /// How long a chat rests after a failure of ours.
 const REST: Millis = 2 * SECOND;
+/// The inbox is looked at this often at least.
+const LOOK_AROUND: Millis = 30 * SECOND;
 
 /// What handling needs.
 pub struct Handler {
@@ -52,14 +54,18 @@ pub async fn run(handler: Handler, stop: CancellationToken) {
     handler.db.watch(&["inbox"], Arc::new(move || bell.notify_one()));
     let mut busy = Busy::default();
     let mut tasks: JoinSet<()> = JoinSet::new();
+    let clock = handler.telegram.clock().clone();
     loop {
         while let Some(done) = tasks.try_join_next_with_id() {
             busy.forget(done);
         }
-        begin(&handler, &mut busy, &mut tasks).await;
+        // What could not be read rings no second time.
+        let read = begin(&handler, &mut busy, &mut tasks).await;
+        let look_again = clock.real_span(if read { LOOK_AROUND } else { REST });
         tokio::select! {
             () = stop.cancelled() => break,
             () = wake.notified() => {}
+            () = tokio::time::sleep(look_again) => {}
             Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => busy.forget(done),
         }
     }
@@ -88,10 +94,11 @@ impl Busy {
     }
 }
 
-/// Begins the oldest row of every chat that is free, as far as there is room.
-async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) {
+/// Begins the oldest row of every chat that is free, as far as there is room. `false`: the rows
+/// could not be read.
+async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) -> bool {
     if tasks.len() >= CHATS {
-        return;
+        return true;
     }
     let (db, excluded) = (handler.db.clone(), busy.chats.iter().copied().collect::<Vec<_>>());
     let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
@@ -99,7 +106,7 @@ async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>)
         Ok(rows) => rows,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "the inbox cannot be read");
-            return;
+            return false;
         }
     };
     for row in rows {
@@ -112,6 +119,7 @@ async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>)
             busy.tasks.insert(task.id(), chat);
         }
     }
+    true
 }
 
 async fn blocking<T: Send + 'static>(
@@ -124,8 +132,13 @@ impl Handler {
     async fn row(&self, row: Row) {
         let update_id = row.update_id;
         let Err(error) = self.handle(&row).await else { return };
+        let machine = Machine::of(&error);
         let error = format!("{error:#}");
         tracing::error!(update_id, error, "an update could not be handled");
+        if machine.is_some() {
+            // It says nothing about the update, which waits for a better time.
+            return tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        }
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
         let kept = blocking(move || db.write(move |tx| inbox::failed(tx, update_id, &error, now)));
         if let Err(error) = kept.await {
@@ -297,10 +310,15 @@ impl Handler {
         let photos = self.photos.clone();
         blocking(move || {
             Ok(match photo::prepare(&bytes) {
-                Ok(prepared) => {
-                    keep(&photos, &name, &prepared.jpeg)?;
-                    Photo::Kept(name)
-                }
+                Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
+                    Ok(()) => Photo::Kept(name),
+                    // The customer hears of it instead of nothing.
+                    Err(error) if Machine::of(&error).is_some() => {
+                        tracing::error!(error = format!("{error:#}"), "a photo cannot be kept");
+                        Photo::Trouble
+                    }
+                    Err(error) => return Err(error),
+                },
                 Err(refusal) => refused(refusal),
             })
         })

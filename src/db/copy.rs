@@ -76,19 +76,10 @@ pub fn examine(path: &Path, watch: &Watch) -> Result<Facts> {
     }
     migrate::check_copy(&conn)?;
     alone(&conn)?;
-    let word: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    let strays: i64 =
-        conn.query_row("SELECT COUNT(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
-    if word != "ok" || strays > 0 {
-        bail!("it is damaged ({word}, {strays} stray rows)");
+    if let Some(damage) = damage(&conn)? {
+        bail!("it is damaged ({damage})");
     }
-    let wrong: i64 = conn.query_row(
-        "SELECT COUNT(*)
-         FROM users
-         WHERE credits <> (SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = users.id)",
-        [],
-        |row| row.get(0),
-    )?;
+    let (_, wrong) = balances(&conn)?;
     if wrong > 0 {
         bail!("it is damaged ({wrong} users have credits that are not their ledger's sum)");
     }
@@ -104,6 +95,27 @@ pub fn examine(path: &Path, watch: &Watch) -> Result<Facts> {
         },
     )?;
     Ok(facts)
+}
+
+/// Reads every page and every reference. `None`: all is well.
+pub fn damage(conn: &Connection) -> Result<Option<String>> {
+    let word: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let strays: i64 =
+        conn.query_row("SELECT COUNT(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    Ok((word != "ok" || strays > 0).then(|| format!("{word}, {strays} stray rows")))
+}
+
+/// How many users there are, and how many of them have credits that are not their ledger's sum.
+pub fn balances(conn: &Connection) -> Result<(i64, i64)> {
+    Ok(conn.query_row(
+        "SELECT COUNT(*),
+                COUNT(*) FILTER (WHERE credits <> (SELECT COALESCE(SUM(delta), 0)
+                                                   FROM ledger
+                                                   WHERE user_id = users.id))
+         FROM users",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
 }
 
 /// Takes the log into the file and away from beside it, which works only where nobody else has the

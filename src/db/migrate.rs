@@ -72,6 +72,12 @@ pub(super) fn check_current(conn: &mut Connection) -> Result<()> {
         Ok(0) => conn.query_row("SELECT mode FROM instance", [], |row| row.get(0)).optional()?,
         _ => None,
     };
+    let tables: i64 = conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        bail!(
+            "is empty: start `neurocards run` once, or put a backup back with `neurocards restore FILE`"
+        );
+    }
     if mode.is_none() {
         bail!("is of an older version: start `neurocards run` once, it migrates the file");
     }

@@ -129,3 +129,19 @@ fn every_connection_is_durable() {
     db.read(check).unwrap();
     db.write(move |tx| check(tx)).unwrap();
 }
+
+#[test]
+fn after_the_disk_failed_under_a_caller_nothing_is_promised_any_more() {
+    let (_folder, db) = fresh();
+    let (tell, heard) = std::sync::mpsc::channel();
+    db.on_fatal(Arc::new(move |reason| drop(tell.send(reason))));
+    let failed = db.write(|_| {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_READ);
+        Err::<(), _>(rusqlite::Error::SqliteFailure(code, None).into())
+    });
+    assert_eq!(Machine::of(&failed.unwrap_err()), Some(Machine::Disk));
+    assert!(heard.recv_timeout(std::time::Duration::from_secs(5)).is_ok(), "and it is told");
+    let refused = db.write(|tx| user(tx, 1)).unwrap_err();
+    assert!(refused.is::<NotCommitted>(), "{refused:#}");
+    assert_eq!(users(&db), 0);
+}

@@ -1,10 +1,12 @@
 //! The writer thread: group commit.
 
+use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
 use rusqlite::{Connection, ErrorCode};
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -34,6 +36,8 @@ struct Bells {
     watchers: Mutex<Vec<(Vec<&'static str>, Ring)>>,
     touched: Mutex<HashSet<String>>,
     fatal: OnceLock<Stop>,
+    /// Commits that the full disk refused.
+    refused: AtomicU64,
 }
 
 pub(super) struct Writer {
@@ -82,6 +86,17 @@ impl Writer {
     pub(super) fn on_fatal(&self, stop: Stop) {
         let _first_one_stays = self.bells.fatal.set(stop);
     }
+
+    /// Somebody else found out that the disk failed.
+    pub(super) fn failed(&self, reason: String) {
+        if let Some(stop) = self.bells.fatal.get() {
+            stop(reason);
+        }
+    }
+
+    pub(super) fn refused(&self) -> u64 {
+        self.bells.refused.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Writer {
@@ -100,7 +115,9 @@ impl Drop for Writer {
 trait Work: Send {
     /// Whether its changes are to be kept.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
-    fn answer(self: Box<Self>, committed: Result<(), &str>);
+    /// The disk failed under it.
+    fn fatal(&self) -> Option<String>;
+    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>);
 }
 
 struct Request<T, F> {
@@ -123,12 +140,16 @@ where
         keep
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), &str>) {
+    fn fatal(&self) -> Option<String> {
+        self.result.as_ref()?.as_ref().err().and_then(fatal_in)
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
         let result = match (committed, self.result) {
             (_, Some(Err(error))) => Err(error),
             (Ok(()), Some(Ok(value))) => Ok(value),
             (Ok(()), None) => Err(anyhow!("a transaction was not run")),
-            (Err(why), _) => Err(anyhow!("the database could not commit: {why}")),
+            (Err(why), _) => Err(why.clone().into()),
         };
         // A caller that no longer waits (its thread ended) needs no answer.
         let _ = self.reply.send(result);
@@ -136,27 +157,54 @@ where
 }
 
 fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
+    let mut dead: Option<NotCommitted> = None;
     while let Ok(first) = waiting.recv() {
+        // An fsync that failed once may succeed the next time without having written what it was
+        // asked to: nothing is promised any more.
+        if let Some(dead) = &dead {
+            first.answer(Err(dead));
+            continue;
+        }
         let mut group = vec![first];
         lock(&bells.touched).clear();
         let committed = commit(conn, &mut group, waiting);
         if let Err(error) = &committed {
-            tracing::error!(%error, callers = group.len(), "the database could not commit");
-            if let Err(error) = conn.execute_batch("ROLLBACK") {
-                tracing::debug!(%error, "nothing to roll back");
-            }
+            refused(conn, error, group.len(), bells);
         }
-        let told = committed.as_ref().copied().map_err(ToString::to_string);
-        let fatal = committed.as_ref().err().and_then(fatal_reason);
+        let told = committed.as_ref().copied().map_err(|error| NotCommitted {
+            why: error.to_string(),
+            code: error.sqlite_error_code(),
+        });
+        let failed = match &committed {
+            Err(error) => fatal(error),
+            Ok(()) => None,
+        };
+        let failed = failed.or_else(|| group.iter().find_map(|request| request.fatal()));
         if told.is_ok() {
             ring(bells);
         }
         for request in group {
-            request.answer(told.as_ref().copied().map_err(String::as_str));
+            request.answer(told.as_ref().copied());
         }
-        if let (Some(reason), Some(stop)) = (fatal, bells.fatal.get()) {
-            stop(reason);
+        if let Some(reason) = failed {
+            dead = Some(NotCommitted { why: reason.clone(), code: None });
+            if let Some(stop) = bells.fatal.get() {
+                stop(reason);
+            }
         }
+    }
+}
+
+fn refused(conn: &Connection, error: &rusqlite::Error, callers: usize, bells: &Bells) {
+    let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+    if full {
+        bells.refused.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(%error, callers, "the disk is full: make room on it, then all goes on");
+    } else {
+        tracing::error!(%error, callers, "the database could not commit");
+    }
+    if let Err(error) = conn.execute_batch("ROLLBACK") {
+        tracing::debug!(%error, "nothing to roll back");
     }
 }
 
@@ -194,16 +242,6 @@ fn in_savepoint(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<(
     }
     conn.prepare_cached("RELEASE caller")?.execute([])?;
     Ok(())
-}
-
-/// An I/O error leaves it open what is on disk; only a restart reads that again.
-fn fatal_reason(error: &rusqlite::Error) -> Option<String> {
-    let code = error.sqlite_error_code()?;
-    let fatal = matches!(
-        code,
-        ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
-    );
-    fatal.then(|| error.to_string())
 }
 
 fn ring(bells: &Bells) {

@@ -85,20 +85,6 @@ pub fn settle_submit(
     Ok(())
 }
 
-/// At a start: an answer of which the clock says that it is yet to come was heard before now, by a
-/// clock that was set back since. It is in its key's window for ten seconds more, not for hours.
-pub fn heard_by_now(tx: &Tx<'_>, now: Millis) -> Result<usize> {
-    Ok(tx
-        .prepare_cached(
-            "UPDATE submits
-             SET ended_at = :now
-             WHERE api_key IN (SELECT fingerprint FROM api_keys)
-               AND outcome <> 'unsent'
-               AND ended_at > :now",
-        )?
-        .execute(named_params! { ":now": now })?)
-}
-
 /// The submits that were under way when the last process ended.
 pub fn open_submits(conn: &Connection) -> Result<Vec<(i64, JobId)>> {
     let mut query =

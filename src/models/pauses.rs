@@ -102,6 +102,15 @@ pub fn switch(tx: &Tx, name: &str, on: bool, now: Millis) -> anyhow::Result<bool
     Ok(changed == 1)
 }
 
+/// The clock went back by `by`: no pause lasts longer for that.
+pub fn set_back(tx: &Tx, by: Millis) -> anyhow::Result<()> {
+    tx.execute(
+        "UPDATE models SET paused_until = paused_until - ?1, served_at = served_at - ?1",
+        [by],
+    )?;
+    Ok(())
+}
+
 /// Whether the operator switched it off: nothing more is asked of it.
 pub fn is_off(conn: &Connection, name: &str) -> anyhow::Result<bool> {
     let mut off =

@@ -34,18 +34,10 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Under 5 % or 1 GB, whichever is less, and under 256 MB in any case.
-    pub fn disk_is_nearly_full(&self) -> bool {
-        self.disk_free_bytes < self.little()
-    }
-
-    /// A quarter more than that: what was told once is not over with the next deleted file.
-    pub fn disk_has_room(&self) -> bool {
-        self.disk_free_bytes >= self.little() / 4 * 5
-    }
-
-    fn little(&self) -> u64 {
-        LITTLE_DISK.min(self.disk_total_bytes / 20).max(HARDLY_ANY_DISK)
+    /// Whether the disk is nearly full: under 5 % or 1 GB, whichever is less, or under 256 MB.
+    pub fn is_short(&self) -> bool {
+        let little = LITTLE_DISK.min(self.disk_total_bytes / 20).max(HARDLY_ANY_DISK);
+        self.disk_free_bytes < little
     }
 }
 
@@ -82,20 +74,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_is_full_by_its_size_and_has_room_a_little_later() {
-        let disk = |total: u64, free: u64| Machine {
-            database_bytes: 0,
-            wal_bytes: 0,
-            disk_free_bytes: free << 20,
-            disk_total_bytes: total << 20,
-            last_backup_at: None,
+    fn a_disk_is_short_by_its_size() {
+        let is_short = |total: u64, free: u64| {
+            let machine = Machine {
+                database_bytes: 0,
+                wal_bytes: 0,
+                disk_free_bytes: free << 20,
+                disk_total_bytes: total << 20,
+                last_backup_at: None,
+            };
+            machine.is_short()
         };
         for (total, little) in [(1_000_000, 1_024), (10_000, 500), (1_000, 256)] {
-            let states = [little - 1, little, little * 5 / 4].map(|free| {
-                let disk = disk(total, free);
-                (disk.disk_is_nearly_full(), disk.disk_has_room())
-            });
-            assert_eq!(states, [(true, false), (false, false), (false, true)], "{total} MB");
+            assert!(is_short(total, little - 1) && !is_short(total, little), "{total} MB");
         }
     }
 

@@ -62,7 +62,7 @@ pub fn place(
     if let Selling::Closed(why) = selling(tx, shop, now)? {
         return Ok(Placed::Closed(why));
     }
-    if orders_since(tx, user, now - HOUR)? >= shop.options.orders_per_hour {
+    if orders_between(tx, user, now - HOUR, now)? >= shop.options.orders_per_hour {
         return Ok(Placed::Closed(Closed::TooManyOrders));
     }
     let price = shop.options.per_video;
@@ -123,8 +123,15 @@ fn insert(
     Ok(OrderId(tx.last_insert_rowid()))
 }
 
-fn orders_since(tx: &Tx<'_>, user: &User, since: Millis) -> Result<i64> {
+/// What lies in the future was ordered before the clock was set back.
+fn orders_between(tx: &Tx<'_>, user: &User, from: Millis, to: Millis) -> Result<i64> {
     Ok(tx
-        .prepare_cached("SELECT COUNT(*) FROM orders WHERE user_id = ?1 AND created_at > ?2")?
-        .query_row((user.id, since), |row| row.get(0))?)
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM orders
+             WHERE user_id = ?1
+               AND created_at > ?2
+               AND created_at <= ?3",
+        )?
+        .query_row((user.id, from, to), |row| row.get(0))?)
 }

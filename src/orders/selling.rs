@@ -70,9 +70,9 @@ fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
         .prepare_cached(
             "SELECT COALESCE(SUM(provider_credits), 0.0)
              FROM jobs
-             WHERE finished_at >= ?1",
+             WHERE finished_at BETWEEN ?1 AND ?2",
         )?
-        .query_row([midnight], |row| row.get(0))?;
+        .query_row([midnight, now], |row| row.get(0))?;
     // What is under way, and videos of which the provider did not say what they cost.
     let mut by_model = conn.prepare_cached(
         "SELECT COALESCE(model, ''), COUNT(*) - COUNT(provider_credits),
@@ -83,12 +83,12 @@ fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
          UNION ALL
          SELECT COALESCE(model, ''), COUNT(*), 0.0
          FROM jobs
-         WHERE finished_at >= ?1
+         WHERE finished_at BETWEEN ?1 AND ?2
            AND status = 'done'
            AND provider_credits IS NULL
          GROUP BY 1",
     )?;
-    let groups = by_model.query_map([midnight], |row| {
+    let groups = by_model.query_map([midnight, now], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?))
     })?;
     let mut spent = known;

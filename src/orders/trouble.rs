@@ -254,7 +254,6 @@ pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
             leases += 1;
         }
     }
-    jobs::heard_by_now(tx, now)?;
     outbox::recover(tx)?;
     leases += jobs::release_all(tx, now)?;
     Ok(Recovered { leases, lost: open.len() })

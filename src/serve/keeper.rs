@@ -1,6 +1,8 @@
 //! The housekeeper: the heartbeat, the proof that this start lived, the daily report, and what has
 //! had its time.
 
+mod watch;
+
 use crate::alerts;
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
@@ -9,11 +11,10 @@ use crate::inbox;
 use crate::instance;
 use crate::jobs;
 use crate::keys;
-use crate::operator::machine::{self, Machine};
+use crate::operator::machine;
 use crate::operator::report::{self, When};
 use crate::orders::Shop;
 use crate::outbox;
-use crate::text::Arg;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::io::ErrorKind;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -32,8 +34,6 @@ const MESSAGES_KEEP: Millis = 30 * DAY;
 const BALANCES_KEEP: Millis = 31 * DAY;
 /// An alert that is over.
 const ALERTS_KEEP: Millis = 90 * DAY;
-/// The alert's cause.
-const DISK: &str = "disk";
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -59,6 +59,12 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
+            watch: Watch::new(
+                db.clone(),
+                clock.clone(),
+                Arc::clone(&shop),
+                config.data_dir.clone(),
+            ),
             shop,
             data_dir: config.data_dir.clone(),
             report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
@@ -135,16 +141,17 @@ struct Work {
     shop: Arc<Shop>,
     data_dir: PathBuf,
     report: Option<When>,
+    watch: Watch,
 }
 
 impl Work {
     fn round(&self, beats: u32) {
+        super::logs::say_what_was_left_out();
         let now = self.clock.now();
+        heed("disk", self.watch.disk(now));
+        heed("clock", self.watch.clock(now));
         heed("daily report", self.report(now));
         heed("delivered videos", self.delivered_videos());
-        if beats % 6 == 1 {
-            heed("the disk", machine::look(&self.data_dir).and_then(|it| self.disk(&it, now)));
-        }
         if beats % 30 == 1 {
             heed("events that are over", self.db.write(move |tx| alerts::settle(tx, now)));
             heed("old rows", self.prune(now));
@@ -165,27 +172,6 @@ impl Work {
             return Ok(());
         }
         self.db.write(move |tx| report::tell(tx, &letters, now))
-    }
-
-    /// Once a minute in real time. Writes where the disk is nearly full, or was.
-    fn disk(&self, machine: &Machine, now: Millis) -> Result<()> {
-        let was_full = self.db.read(|conn| alerts::open(conn, DISK))?.iter().any(String::is_empty);
-        let (is_full, has_room) = (machine.disk_is_nearly_full(), machine.disk_has_room());
-        let is_over = was_full && has_room;
-        if !(is_full || is_over) {
-            return Ok(());
-        }
-        let (shop, free) = (Arc::clone(&self.shop), machine.disk_free_bytes >> 20);
-        self.db.write(move |tx| {
-            let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
-            let args = [("free", Arg::Num(free as i64))];
-            if is_full {
-                alerts::raise(tx, admins, DISK, &shop.texts.say(lang, "alert-disk", &args), now)
-            } else {
-                let html = shop.texts.say(lang, "alert-disk-over", &args);
-                alerts::end(tx, admins, DISK, &html, now)
-            }
-        })
     }
 
     /// Telegram has them: a file_id sends them again.
@@ -253,46 +239,4 @@ fn old_files(photos: &Path, keep: Millis) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::orders::tests::World;
-
-    #[test]
-    fn a_disk_that_fills_up_is_told_once_and_so_is_its_room() {
-        let world = World::new();
-        let work = Work {
-            db: world.db.clone(),
-            clock: Clock::real(),
-            videos: PathBuf::new(),
-            photos: PathBuf::new(),
-            photos_keep: DAY,
-            shop: Arc::clone(&world.shop),
-            data_dir: PathBuf::new(),
-            report: None,
-        };
-        let sees = |free_bytes: u64, now| {
-            let machine = Machine {
-                database_bytes: 0,
-                wal_bytes: 0,
-                disk_free_bytes: free_bytes << 20,
-                disk_total_bytes: 100 << 30,
-                last_backup_at: None,
-            };
-            work.disk(&machine, now).unwrap();
-            world.number("SELECT COUNT(*) FROM outbox")
-        };
-        assert_eq!([sees(50_000, 1), sees(900, 2), sees(800, 3), sees(1_100, 4)], [0, 1, 1, 1]);
-        assert_eq!([sees(1_300, 5), sees(1_300, 6), sees(900, 7)], [2, 2, 3]);
-        let said: String = world
-            .db
-            .read(|conn| {
-                let sql = "SELECT content ->> '$.html' FROM outbox LIMIT 1";
-                Ok(conn.query_row(sql, [], |row| row.get(0))?)
-            })
-            .unwrap();
-        assert!(said.contains("900"), "{said}");
-    }
 }

@@ -1,12 +1,21 @@
 //! Logs: lines on standard output for the supervisor, and daily files in `logs/`, pruned.
 
+mod flood;
+
 use crate::config::Config;
 use anyhow::{Context as _, Result};
+use flood::Flood;
+use std::sync::LazyLock;
+use std::time::Instant;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+
+/// Of the process's files, and of its standard output: each leaves out the same.
+static FLOODS: [LazyLock<Flood>; 2] = [const { LazyLock::new(Flood::default) }; 2];
 
 /// Where the lines go besides the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +26,12 @@ pub enum LogTo {
     FilesOnly,
 }
 
-/// Begins to log; keep the guard to the end, or the last lines are lost.
+/// Begins to log; keep the guards to the end, or the last lines are lost. A file or a supervisor
+/// that takes nothing stops no thread that has something to say: lines are dropped.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn begin(config: &Config, to: LogTo) -> Result<WorkerGuard> {
+pub fn begin(config: &Config, to: LogTo) -> Result<Vec<WorkerGuard>> {
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("neurocards")
@@ -30,14 +40,38 @@ pub fn begin(config: &Config, to: LogTo) -> Result<WorkerGuard> {
         .build(config.data_dir.join("logs"))
         .context("cannot write to logs/ in the data folder")?;
     let (files, guard) = tracing_appender::non_blocking(files);
-    let stdout = (to == LogTo::Stdout)
-        .then(|| fmt::layer().with_ansi(!config.no_color && atty()).with_filter(filter(config)));
+    let mut guards = vec![guard];
+    // Complaints about a log that cannot be written would go to standard error, where a failure to
+    // write is a panic.
+    let files = fmt::layer()
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(files)
+        .with_filter(filter(config).and(FLOODS[0].clone()));
+    let stdout = (to == LogTo::Stdout).then(|| {
+        let (stdout, guard) = tracing_appender::non_blocking(std::io::stdout());
+        guards.push(guard);
+        fmt::layer()
+            .with_ansi(!config.no_color && atty())
+            .log_internal_errors(false)
+            .with_writer(stdout)
+            .with_filter(filter(config).and(FLOODS[1].clone()))
+    });
     tracing_subscriber::registry()
-        .with(fmt::layer().with_ansi(false).with_writer(files).with_filter(filter(config)))
+        .with(files)
         .with(stdout)
         .try_init()
         .context("logging was begun twice")?;
-    Ok(guard)
+    Ok(guards)
+}
+
+/// Says how many lines the flood has cost: for the housekeeper, now and then.
+pub(super) fn say_what_was_left_out() {
+    let now = Instant::now();
+    let [files, _] = FLOODS.each_ref().map(|flood| flood.left_out(now));
+    for (place, lines) in files {
+        tracing::warn!(place, lines, "the same again and again: these lines were left out");
+    }
 }
 
 fn atty() -> bool {

@@ -5,6 +5,7 @@ use super::questions::Questions;
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{Millis, SECOND};
+use crate::db::Machine;
 use crate::jobs::{self, Job, Step};
 use crate::keys::{self, Limits};
 use anyhow::{Context as _, Result};
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// A lease outlasts the longest call by this, in real time.
 const LEASE_SLACK: Duration = Duration::from_secs(30);
+/// After a failure of ours.
+const AGAIN: Millis = 5 * SECOND;
 
 /// Who a step talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,10 +208,13 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
         }
         hand_out_questions(desk, shared);
         hand_out_polls(desk, shared);
-        if let Err(error) = hand_out_steps(desk, shared) {
-            tracing::error!(error = format!("{error:#}"), "could not claim jobs");
-        }
-        let wait = until_next(desk);
+        let wait = match hand_out_steps(desk, shared) {
+            Ok(()) => until_next(desk),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "could not claim jobs");
+                LOOK_AROUND
+            }
+        };
         let mut state = shared.state();
         if !state.rung && !state.stop {
             let waited = shared.bell.wait_timeout(state, wait);
@@ -352,6 +358,7 @@ fn perform(desk: &Desk, task: &Task) {
         Ok(Err(error)) => error,
         Err(_) => anyhow::anyhow!("a worker thread panicked"),
     };
+    let machine = Machine::of(&error);
     let error = format!("{error:#}");
     match task {
         Task::Balance(key) => {
@@ -365,10 +372,28 @@ fn perform(desk: &Desk, task: &Task) {
         }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
-            let (job, at) = (job.clone(), desk.now() + 5 * SECOND);
-            if let Err(error) = desk.db.write(move |tx| jobs::panicked(tx, &job, at)) {
-                tracing::error!(error = format!("{error:#}"), "the job waits for its lease to end");
-            }
+            give_back(desk, job, machine.is_some());
         }
+    }
+}
+
+/// The job is tried again, as soon as the disk takes that word. A disk that is full or a process
+/// that may open no file says nothing about the job: only its own failures are strikes.
+fn give_back(desk: &Desk, job: &Job, blameless: bool) {
+    loop {
+        let (job, at) = (job.clone(), desk.now() + AGAIN);
+        let id = job.id.0;
+        let given = desk.db.write(move |tx| match blameless {
+            true => jobs::let_go(tx, &job, at),
+            false => jobs::panicked(tx, &job, at),
+        });
+        let Err(error) = given else { return };
+        let again = Machine::of(&error).is_some() && !desk.stopping();
+        let error = format!("{error:#}");
+        if !again {
+            return tracing::error!(job.id = id, error, "the job waits for its lease to end");
+        }
+        tracing::warn!(job.id = id, error, "the job waits for the disk");
+        desk.pause(SECOND);
     }
 }

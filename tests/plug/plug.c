@@ -189,6 +189,9 @@ ssize_t pwrite(int fd, const void *from, size_t size, off_t at) {
 ssize_t pwrite64(int fd, const void *from, size_t size, off64_t at) {
     return fails_fd("fail.write", fd) ? -1 : REAL(pwrite64)(fd, from, size, at);
 }
+ssize_t copy_file_range(int from, off64_t *at, int to, off64_t *on, size_t size, unsigned flags) {
+    return fails_fd("fail.write", to) ? -1 : REAL(copy_file_range)(from, at, to, on, size, flags);
+}
 int ftruncate(int fd, off_t size) {
     return fails_fd("fail.write", fd) ? -1 : REAL(ftruncate)(fd, size);
 }

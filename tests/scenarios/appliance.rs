@@ -271,6 +271,22 @@ impl Appliance {
         assert!(process.wait(PATIENCE).is_some(), "it lives");
     }
 
+    /// The process that runs now.
+    pub(crate) fn pid(&self) -> u32 {
+        held(&self.process).as_ref().unwrap().pid
+    }
+
+    /// Waits until the process has ended by itself.
+    #[track_caller]
+    pub(crate) fn ends_itself(&self) -> ExitStatus {
+        let process = held(&self.process).take().unwrap();
+        let Some(status) = process.wait(PATIENCE) else {
+            process.signal("KILL");
+            panic!("it lives\n{}", self.log_tail());
+        };
+        status
+    }
+
     /// An orderly stop: how it ended, and how long that took.
     pub(crate) fn sigterm(&self) -> (ExitStatus, Duration) {
         let process = held(&self.process).take().unwrap();

@@ -8,6 +8,7 @@ use neurocards::clock::MINUTE;
 use neurocards::db;
 
 use crate::customer::ru;
+use crate::plug::{Op, Plug, When};
 use crate::{Appliance, OWN, Setup, UGC};
 
 impl Appliance {
@@ -181,4 +182,134 @@ fn a_start_makes_up_for_a_missed_backup_and_repeats_none() {
     std::fs::remove_file(&path).unwrap();
     shop.start_again();
     shop.waits_for("what was missed", || path.exists().then_some(()));
+}
+
+#[test]
+fn every_copy_that_is_made_under_full_load_is_one_sound_state() {
+    let shop = Setup::new().keys(2).start();
+    let all: Vec<_> = (1..=5).map(|id| shop.customer(id).with_credits(10)).collect();
+    let orders: Vec<_> = all.iter().map(|one| one.orders(5, UGC)).collect();
+    let live = "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing')";
+    let mut made = 0;
+    while shop.value::<i64>(live) > 0 && made < 12 {
+        let file = shop.backup_path("load.db");
+        shop.commands(&["backup", "--force", file.to_str().unwrap()]);
+        let facts = db::examine(&file, &backup::unwatched()).unwrap();
+        assert_eq!(facts.users, 5);
+        let copy = rusqlite::Connection::open(&file).unwrap();
+        // No order is in it without its videos, and no hold without its video's life.
+        let torn: i64 = copy
+            .query_row(
+                "SELECT (SELECT COUNT(*)
+                         FROM orders
+                         WHERE videos <> (SELECT COUNT(*) FROM jobs WHERE order_id = orders.id))
+                      + (SELECT COUNT(*)
+                         FROM jobs
+                         WHERE (finished_at IS NULL)
+                            <> ((SELECT COUNT(*) FROM ledger WHERE job_id = jobs.id) = 1))",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(torn, 0);
+        made += 1;
+    }
+    assert!(made >= 3, "{made} copies say little");
+    orders.iter().for_each(|order| drop(order.arrives()));
+}
+
+#[test]
+fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one() {
+    let plug = Plug::new();
+    let shop = Setup::new().plug(&plug).start();
+    shop.customer(7);
+    shop.settles();
+    let file = shop.backup_path("copy.db");
+    shop.commands(&["backup", file.to_str().unwrap()]);
+    shop.customer(8);
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let old = std::fs::read(shop.path("neurocards.db")).unwrap();
+    let (mut n, mut kept, mut came) = (1_u64, 0, 0);
+    loop {
+        let when = if n % 2 == 1 { When::Before } else { When::After };
+        plug.kills_at(n.div_ceil(2), when);
+        let output = shop.command(&["restore", file.to_str().unwrap()]);
+        let users: i64 = shop.value("SELECT COUNT(*) FROM users");
+        shop.lets_go();
+        match users {
+            2 => kept += 1,
+            _ => came += 1,
+        }
+        is_sound(&shop.path("neurocards.db"));
+        if output.status.code() == Some(0) {
+            break;
+        }
+        // The next kill finds the old one again.
+        std::fs::remove_file(shop.path("neurocards.db")).unwrap();
+        std::fs::write(shop.path("neurocards.db"), &old).unwrap();
+        private(&shop.path("neurocards.db"));
+        n += 1;
+        assert!(n < 60, "it never came through: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert!(kept > 3 && came > 1, "{kept} times the old one, {came} times the new one");
+    shop.expects(|it| it.maybe_twice = 3);
+    shop.start_again();
+    shop.customer(9);
+}
+
+fn private(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_backup_and_restores_nothing() {
+    let plug = Plug::new();
+    let shop = Setup::new().plug(&plug).start();
+    let ann = shop.customer(7).with_credits(1);
+    shop.settles();
+    let file = shop.path("backups/mine.db");
+    let name = file.to_str().unwrap();
+    let refused = |args: &[&str]| {
+        let output = shop.command(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.contains("the disk is full: make room"), "{said}");
+    };
+    plug.fails(Op::Write, "ENOSPC backups/");
+    refused(&["backup", name]);
+    let left = std::fs::read_dir(shop.path("backups")).unwrap();
+    let left: Vec<_> = left.map(|it| it.unwrap().file_name()).collect();
+    assert!(left.iter().all(|it| !it.to_string_lossy().starts_with("mine")), "{left:?}");
+    plug.mends(Op::Write);
+    shop.commands(&["backup", name]);
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let before = std::fs::read(shop.path("neurocards.db")).unwrap();
+    plug.fails(Op::Write, "ENOSPC restoring");
+    refused(&["restore", name]);
+    plug.mends(Op::Write);
+    assert_eq!(std::fs::read(shop.path("neurocards.db")).unwrap(), before);
+    assert!(!shop.path("neurocards.db.restoring").exists());
+    shop.start_again();
+    ann.orders(1, OWN).arrives();
+}
+
+#[test]
+fn daily_backups_on_a_full_disk_are_one_alert_and_come_again_by_themselves() {
+    let plug = Plug::new();
+    plug.fails(Op::Write, "ENOSPC backups/");
+    // An hour takes half a second.
+    let shop = Setup::new().rate(7_200.0).plug(&plug).admin(99).start();
+    let failures = || shop.log_text().matches("the daily backup failed").count();
+    shop.waits_for("three tries", || (failures() >= 3).then_some(()));
+    shop.alerts("alert-backup");
+    let chat = shop.sandbox().telegram().messages(99);
+    assert_eq!(chat.iter().filter(|it| it.text.starts_with('⚠')).count(), 1, "{chat:?}");
+    assert!(shop.dailies().is_empty());
+    plug.mends(Op::Write);
+    shop.alerts("alert-backup-over");
+    shop.dailies().iter().for_each(|name| is_sound(&shop.path("backups").join(name)));
 }

@@ -22,6 +22,8 @@ mod harness;
 mod in_a_terminal;
 mod keys;
 mod limits;
+mod machine;
+mod no_service;
 mod operator;
 mod orders;
 mod payments;
@@ -31,6 +33,8 @@ mod services;
 mod setup;
 mod soak;
 mod stopping;
+mod strange_files;
+mod wall_clock;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};

@@ -121,7 +121,8 @@ fn even_the_finest_log_holds_no_secret() {
 
 #[test]
 fn starts_that_keep_dying_end_in_safe_mode_until_resume() {
-    let shop = Appliance::new();
+    let shop = Setup::new().admin(99).start();
+    shop.expects(|it| it.by_hand = 1);
     let ann = shop.customer(7).with_credits(1);
     shop.settles();
     shop.kill9();
@@ -133,6 +134,20 @@ fn starts_that_keep_dying_end_in_safe_mode_until_resume() {
     ann.says("/start");
     ann.presses("🎬");
     ann.hears("Кредиты на месте");
+    shop.alerts("alert-safe-mode");
+    let told = shop.sandbox().telegram().messages(99);
+    assert!(told.iter().any(|it| it.text.contains("neurocards resume")), "{told:?}");
+    shop.writes(
+        "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, kind, template_id,
+                           input_photo_path, product_info, status)
+         VALUES ((SELECT id FROM users WHERE tg_user_id = 7), 7, 'waits', 'reels', 'self',
+                 'https://example.com/photo.jpg', '{\"text\": \"x\", \"user_prompt\": \"A cup\"}',
+                 'queued')",
+    );
+    shop.waits_until("SELECT COUNT(*) = 1 FROM jobs WHERE step = 'submit'");
+    shop.idles(Duration::from_millis(500));
+    assert_eq!(shop.sandbox().kie().submits(), 0, "what was sold waits");
     shop.commands(&["resume"]);
+    shop.waits_until("SELECT COUNT(*) = 1 FROM jobs WHERE status = 'done'");
     ann.orders(1, OWN).arrives();
 }

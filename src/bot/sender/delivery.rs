@@ -9,7 +9,7 @@ use super::super::limiter::Limiter;
 use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
 use super::Delivered;
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
-use crate::db::{Db, Tx};
+use crate::db::{Db, Machine, Tx};
 use crate::outbox::{self, Content, Row, State, Waiting};
 
 /// Telegram's lengths for what is sent as plain text, in UTF-16 units.
@@ -62,11 +62,14 @@ impl Context {
             Ok(Some(row)) => Arc::new(row),
             Ok(None) => return Outcome::Done,
             Err(error) => {
-                tracing::error!(outbox.id = waiting.id, %error, "a message cannot be read");
-                return Outcome::Again {
-                    due_at: self.now() + 10 * MINUTE,
-                    tries: i64::from(i32::MAX),
+                let machine = Machine::of(&error);
+                let error = format!("{error:#}");
+                tracing::error!(outbox.id = waiting.id, error, "a message cannot be read");
+                let (wait, tries) = match machine {
+                    Some(_) => (5 * SECOND, waiting.tries),
+                    None => (10 * MINUTE, i64::from(i32::MAX)),
                 };
+                return Outcome::Again { due_at: self.now() + wait, tries };
             }
         };
         if let Err(error) = self.mark(&row).await {
@@ -207,10 +210,11 @@ impl Context {
     /// and at last without telling those who wait for it.
     async fn record(&self, row: &Arc<Row>, sent: Sent) -> Outcome {
         let sent = Arc::new(sent);
-        for last in [false, false, true] {
+        let mut tries = 0;
+        while tries < 3 {
             let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
             let delivered = Arc::clone(&self.delivered);
-            let id = row.id;
+            let (id, last) = (row.id, tries == 2);
             let written = self
                 .write(move |tx| {
                     outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
@@ -222,11 +226,14 @@ impl Context {
                     if last { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
                 })
                 .await;
-            match written {
-                Ok(()) => return Outcome::Done,
-                Err(error) => {
-                    tracing::error!(outbox.id = id, %error, "a sent message is not recorded");
-                }
+            let Err(error) = written else { return Outcome::Done };
+            let machine = Machine::of(&error);
+            let error = format!("{error:#}");
+            tracing::error!(outbox.id = id, error, "a sent message is not recorded");
+            match machine {
+                // However long the disk takes: nothing else is wrong with it.
+                Some(_) => tokio::time::sleep(self.telegram.clock().real_span(SECOND)).await,
+                None => tries += 1,
             }
         }
         // Nothing can be written. Sending it again would be worse than waiting for a restart.

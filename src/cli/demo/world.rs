@@ -36,7 +36,7 @@ pub(super) struct World {
     pub(super) videos: PathBuf,
     /// Thrown away at the end; `None`: the user named the folder, so it stays.
     throw_away: Option<PathBuf>,
-    _logs: tracing_appender::non_blocking::WorkerGuard,
+    _logs: Vec<tracing_appender::non_blocking::WorkerGuard>,
 }
 
 impl World {

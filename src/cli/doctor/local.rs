@@ -19,6 +19,9 @@ use crate::serve;
 /// Below this the next backup or a busy day may fail.
 const LEAST_FREE_MB: u64 = 500;
 
+/// What to do about a database that is not sound.
+const BACK: &str = "stop the program, and put a backup back with `neurocards restore FILE`";
+
 /// Returns whether an appliance runs on the data folder.
 pub(super) fn check(config: &Config, report: &mut Report) -> Result<bool> {
     let file = config.file.as_ref().map(|file| file.display().to_string());
@@ -165,29 +168,17 @@ fn pragmas(conn: &Connection) -> Result<Check> {
 }
 
 fn integrity(conn: &Connection) -> Result<Check> {
-    let word: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    let strays: i64 =
-        conn.query_row("SELECT COUNT(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
-    if word != "ok" || strays > 0 {
-        let what = "stop the program, and go back to a copy of the folder";
-        return Ok(Check::fail("database", format!("damaged ({word}, {strays} stray rows)"), what));
-    }
-    Ok(Check::ok("database", "intact"))
+    Ok(match db::damage(conn)? {
+        Some(damage) => Check::fail("database", format!("damaged ({damage})"), BACK),
+        None => Check::ok("database", "intact"),
+    })
 }
 
 fn ledger(conn: &Connection) -> Result<Check> {
-    let (users, wrong): (i64, i64) = conn.query_row(
-        "SELECT COUNT(*),
-                COUNT(*) FILTER (WHERE credits <> (SELECT COALESCE(SUM(delta), 0)
-                                                   FROM ledger
-                                                   WHERE user_id = users.id))
-         FROM users",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let (users, wrong) = db::balances(conn)?;
     if wrong > 0 {
         let detail = format!("{wrong} of {users} users have credits that are not their ledger's");
-        return Ok(Check::fail("ledger", detail, "stop the program, and go back to a copy"));
+        return Ok(Check::fail("ledger", detail, BACK));
     }
     Ok(Check::ok("ledger", format!("{users} users, every balance is the sum of its ledger")))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::screen;
 use super::super::services::Veil;
 use crate::config::Config;
+use crate::db::Machine;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +64,7 @@ impl Check {
         let broken = |error: anyhow::Error| Self {
             ok: false,
             state: State::Fail,
+            remedy: Machine::of(&error).map(|machine| machine.remedy().to_owned()),
             ..Self::ok(name, format!("{error:#}"))
         };
         check.unwrap_or_else(broken)

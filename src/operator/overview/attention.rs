@@ -150,7 +150,7 @@ pub(super) fn read(conn: &Connection, known: &Known<'_>, now: Millis) -> Result<
 }
 
 fn appliance(head: &Head, machine: Option<&Machine>) -> Vec<Attention> {
-    let little = machine.filter(|it| it.disk_is_nearly_full());
+    let little = machine.filter(|it| it.is_short());
     let closed = match head.selling {
         Selling::Closed(reason) if reason != Closed::Paused => Some(reason),
         _ => None,

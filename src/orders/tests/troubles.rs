@@ -291,19 +291,3 @@ fn a_lost_submit_is_told_once_and_at_a_start_with_everything_else() {
     });
     assert_eq!((told(&world), world.job(id).attempts), (0, 1), "serve tells of all at once");
 }
-
-#[test]
-fn a_clock_that_was_set_back_keeps_no_key_waiting_for_hours() {
-    let (world, _user, job) = at_submit();
-    world.write(move |tx, shop| {
-        let limits = keys::Limits { creates_per_10s: 1, ..shop.limits() };
-        jobs::reserve(tx, &job, "aaaa", MODELS[0], limits, NOW + DAY)?;
-        jobs::settle_submit(tx, 1, "refused", None, NOW + DAY)?;
-        let room = |now| keys::room(tx, "aaaa", limits, 0, now);
-        assert_eq!(room(NOW)?, keys::Room::From(NOW + DAY + 10 * SECOND));
-        recover(tx, shop, NOW)?;
-        assert_eq!(room(NOW)?, keys::Room::From(NOW + 10 * SECOND));
-        assert_eq!(room(NOW + 10 * SECOND)?, keys::Room::Free);
-        Ok(())
-    });
-}

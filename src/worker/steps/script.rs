@@ -192,7 +192,7 @@ fn told(desk: &Desk, error: &str) -> Result<()> {
 
 /// Writes only where something was wrong.
 fn works_again(desk: &Desk) -> Result<()> {
-    if !desk.db.read(|conn| alerts::open(conn, GPT))?.iter().any(String::is_empty) {
+    if !desk.db.read(|conn| alerts::is_open(conn, GPT))? {
         return Ok(());
     }
     let (shop, now) = (desk.shop.clone(), desk.now());

@@ -3,6 +3,7 @@
 use super::{ask_about_money, commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
+use crate::db::Machine;
 use crate::instance;
 use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
@@ -171,13 +172,22 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
         Trouble::Unreached => "unsent",
         _ => "refused",
     };
-    // Also at a stop: what is known of a submit that may have been billed is written down.
+    // Also at a stop: what is known of a submit that may have been billed is written down, however
+    // long the disk takes. One whose outcome is not known counts as lost.
     tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
-    commit(desk, job, move |tx, shop, job, now| {
-        jobs::settle_submit(tx, submit, outcome, None, now)?;
-        orders::trouble(tx, shop, job, what, &error, now)
-    })
-    .context("a submit's outcome could not be kept")?;
-    ask_about_money(desk, job, what);
-    Ok(())
+    loop {
+        let error = error.clone();
+        let kept = commit(desk, job, move |tx, shop, job, now| {
+            jobs::settle_submit(tx, submit, outcome, None, now)?;
+            orders::trouble(tx, shop, job, what, &error, now)
+        });
+        match kept {
+            Err(error) if Machine::of(&error).is_some() && !desk.stopping() => desk.pause(SECOND),
+            ended => {
+                ended.context("a submit's outcome could not be kept")?;
+                ask_about_money(desk, job, what);
+                return Ok(());
+            }
+        }
+    }
 }
