@@ -287,7 +287,6 @@ fn an_account_is_asked_after_each_task_and_its_balance_survives_a_restart() {
     let soon = first_task.unwrap()..ended + MINUTE;
     assert!(asked.iter().any(|at| soon.contains(at)), "{asked:?}, not in {soon:?}");
     assert!(asked.iter().filter(|at| **at > begun).count() <= 6, "{asked:?}");
-    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= 10 * SECOND), "{asked:?}");
     shop.kill9();
     assert!(shop.value::<bool>(&is_known));
     shop.start_again();
