@@ -249,6 +249,19 @@ CREATE INDEX submits_job ON submits (job_id);
 CREATE INDEX submits_open ON submits (job_id) WHERE outcome = 'sending';
 CREATE INDEX submits_lost ON submits (ended_at) WHERE outcome = 'lost';
 
+-- Renders that were refunded for their time limit are watched on, since the provider may bring the
+-- video all the same (it is `jobs.output_url` then): it goes to the customer as a gift.
+CREATE TABLE gifts (
+    job_id   INTEGER PRIMARY KEY REFERENCES jobs (id),
+    until    INTEGER NOT NULL,                     -- a day after the refund
+    tries    INTEGER NOT NULL DEFAULT 0,           -- failed tries to fetch the video
+    ended_at INTEGER,                              -- NULL: watched, or being fetched
+    outcome  TEXT CHECK (outcome IN ('given', 'none')),   -- given: its message is in the outbox
+    CHECK ((ended_at IS NULL) = (outcome IS NULL))
+) STRICT;
+CREATE INDEX gifts_open ON gifts (job_id) WHERE ended_at IS NULL;
+CREATE INDEX gifts_given ON gifts (ended_at) WHERE outcome = 'given';
+
 -- A photo's copy at the provider, per key: the order's other videos use it again.
 CREATE TABLE uploads (
     photo_path TEXT    NOT NULL,

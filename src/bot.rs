@@ -27,6 +27,8 @@ use teloxide::types::BotCommand;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+/// Photos that are fetched at the same time, of up to 20 MB each.
+const DOWNLOADS: usize = 16;
 /// Photos that are decoded at the same time.
 const DECODERS: usize = 2;
 
@@ -60,14 +62,15 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
     let handler = Handler {
         db: db.clone(),
         telegram: Arc::clone(&telegram),
-        shop,
+        shop: Arc::clone(&shop),
         photos,
         zone: options.zone,
+        downloads: Semaphore::new(DOWNLOADS),
         decoders: Semaphore::new(DECODERS),
     };
     tokio::join!(
         introduce(&telegram, &db, &stop),
-        poller::run(Arc::clone(&telegram), db.clone(), stop.clone()),
+        poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         handler::run(handler, stop.clone()),
         sender::run(sender, stop.clone()),
     );

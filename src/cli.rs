@@ -54,6 +54,7 @@ pub const EXIT_LOCKED: u8 = 3;
 pub fn main() -> ExitCode {
     // Whatever is written (logs, a database's -wal, photos) is its owner's alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    leave_no_core();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return usage(&error),
@@ -62,6 +63,14 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => failure(&error),
     }
+}
+
+/// The memory holds every token: a crash leaves its words in the log, and no picture of it on disk.
+fn leave_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // Lowering a limit is always allowed.
+    let _ = setrlimit(Resource::Core, none);
 }
 
 /// Who gives commands: the name that they are logged in by.

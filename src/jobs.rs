@@ -18,6 +18,7 @@ mod claim;
 mod enqueue;
 mod next;
 mod prune;
+mod results;
 mod submits;
 mod uploads;
 mod waiting;
@@ -28,6 +29,7 @@ pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use prune::prune;
+pub use results::{late_video, needs_no_file, spent};
 pub use submits::{Reserved, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
@@ -226,7 +228,7 @@ pub struct Found<'a> {
     pub output_url: Option<&'a str>,
     /// The video here, relative to `videos/`.
     pub video_path: Option<&'a str>,
-    /// What it cost there.
+    /// What this task cost there: beside what the job's earlier ones did.
     pub credits: Option<f64>,
 }
 
@@ -254,7 +256,8 @@ pub fn advance(
                  attempts = attempts + (:task IS NOT NULL),
                  output_url = COALESCE(:output_url, output_url),
                  video_path = COALESCE(:video_path, video_path),
-                 provider_credits = COALESCE(:credits, provider_credits)
+                 provider_credits = IIF(:credits IS NULL, provider_credits,
+                                        COALESCE(provider_credits, 0) + :credits)
              WHERE id = :id
                AND lease = :lease
                AND status IN ('queued', 'processing')",
@@ -407,19 +410,6 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
            AND leased_at IS NOT NULL",
         [now],
     )?)
-}
-
-/// The job has ended, and Telegram can send its video without our file.
-pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT 1
-             FROM jobs
-             WHERE id = ?1
-               AND (status IN ('failed', 'canceled')
-                    OR (status = 'done' AND tg_file_id IS NOT NULL))",
-        )?
-        .exists([id])?)
 }
 
 /// Its holder could not work for a reason that is not the job's: somebody tries again at `at`, and

@@ -2,8 +2,10 @@
 //!
 //! An effect and the message about it are one commit: every function here that moves a job also
 //! writes its message. One status message per order is edited in place (`status:ORDER`), one notice
-//! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`).
+//! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`), and one
+//! for a video that came after its refund (`gift:JOB`).
 
+pub mod gifts;
 mod messages;
 mod place;
 mod selling;
@@ -188,11 +190,19 @@ pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Mil
         return Ok(());
     }
     jobs::note(tx, job, "failed", error, None, now)?;
+    if why == Why::Timeout {
+        gifts::watch(tx, job, now)?;
+    }
     finish(tx, job.order, now)?;
     tell_operator(tx, shop, job, why, error, now)?;
     let (key, content) = messages::failure(tx, shop, job, why)?;
     outbox::put(tx, job.tg_user_id, Some(&key), &content, None, now)?;
     refresh(tx, shop, job.order, now)
+}
+
+/// Nobody will send the job's file any more: neither as its video nor as a gift.
+pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
+    Ok(jobs::needs_no_file(conn, id)? && !gifts::needs_file(conn, id)?)
 }
 
 /// The operator takes an order's video back: credits back, and the status message says so. What

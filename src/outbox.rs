@@ -253,6 +253,28 @@ pub fn recover(tx: &Tx<'_>) -> anyhow::Result<usize> {
     .context("recovering the outbox")
 }
 
+/// The message that should be edited is no longer there: its newest content is to be sent anew.
+/// `false`: it moved on meanwhile, or no longer waits.
+pub fn send_anew(tx: &Tx<'_>, id: i64, rev: i64) -> anyhow::Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE outbox
+             SET message_id = NULL, sent_rev = 0, due_at = 0, tries = 0
+             WHERE id = :id AND rev = :rev AND state = 'pending'",
+        )?
+        .execute(named_params! { ":id": id, ":rev": rev })
+        .context("sending a message anew")?;
+    Ok(changed == 1)
+}
+
+/// A call that was marked by [`calling`] did nothing: Telegram has said so.
+pub fn not_called(tx: &Tx<'_>, id: i64) -> anyhow::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET calling_at = NULL WHERE id = ?1")?
+        .execute([id])
+        .context("unmarking a call")?;
+    Ok(())
+}
+
 /// Puts a failed message off until `due_at`. `lost`: bytes went out and no answer came, so it may
 /// have been sent.
 pub fn later(tx: &Tx<'_>, id: i64, due_at: Millis, lost: bool, error: &str) -> anyhow::Result<()> {
@@ -299,7 +321,7 @@ pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str) -> anyhow::Result<Vec<R
     }
     tx.prepare_cached(
         "UPDATE outbox
-         SET state = 'dropped', error = :error
+         SET state = 'dropped', error = :error, calling_at = NULL
          WHERE chat_id = :chat_id AND state = 'pending'",
     )?
     .execute(named_params! { ":chat_id": chat_id, ":error": short(error) })

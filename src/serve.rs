@@ -18,7 +18,7 @@ use crate::instance;
 use crate::jobs;
 use crate::keys;
 use crate::models;
-use crate::orders::{self, Recovered, Shop};
+use crate::orders::{self, Recovered, Shop, gifts};
 use crate::outbox;
 use crate::text::Arg;
 use crate::worker::Workers;
@@ -198,6 +198,7 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
 fn carry_over(tx: &Tx<'_>, now: Millis) -> Result<()> {
     let by = instance::away(tx, now)?;
     jobs::carry(tx, by, now)?;
+    gifts::carry(tx, by)?;
     outbox::carry(tx, by, now)?;
     if by < 0 {
         tracing::warn!(ms = -by, "the clock was set back since the last start");

@@ -7,6 +7,7 @@
 
 mod balances;
 mod dispatch;
+mod gifts;
 mod questions;
 mod renders;
 mod steps;
@@ -75,6 +76,7 @@ struct Desk {
     files: Files,
     renders: Mutex<renders::Renders>,
     questions: Mutex<questions::Questions>,
+    gifts: Mutex<gifts::Gifts>,
     /// Photos on their way to the provider: the order's other videos wait for the one upload.
     uploading: Mutex<HashSet<(String, String)>>,
     stopping: AtomicBool,
@@ -122,6 +124,7 @@ impl Workers {
             keys: options.keys.iter().cloned().collect(),
             renders: Mutex::new(renders::Renders::default()),
             questions: Mutex::new(questions),
+            gifts: Mutex::default(),
             uploading: Mutex::default(),
             stopping: AtomicBool::new(false),
             stop_bell: Condvar::new(),
@@ -136,6 +139,7 @@ impl Workers {
             let deadline = job.submitted_at.unwrap_or(now) + timeout(&desk);
             dispatch::renders(&desk).watch(&job, now, deadline);
         }
+        gifts::remember(&desk, now)?;
         orphans(&desk, now)?;
         let pool = Pool::start(&desk)?;
         Ok(Self { desk, pool })

@@ -314,6 +314,9 @@ was-trouble = trouble
 was-done = the customer has it
 was-failed = failed
 was-canceled = canceled
+was-late = the video came after the refund
+was-gift = the customer has it as a gift
+was-no-gift = no video came after all
 call-sending = no answer yet
 call-accepted = accepted
 call-refused = refused
@@ -400,6 +403,7 @@ named-priority = priority { $id }
 named-task = task { $id }
 named-message = message { $id }
 named-status = status of order { $id }
+named-gift = gift of job { $id }
 named-fail = bad news on order { $id }
 
 ## Overview

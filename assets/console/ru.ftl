@@ -310,6 +310,9 @@ was-trouble = не вышло
 was-done = видео у клиента
 was-failed = сбой
 was-canceled = отменено
+was-late = видео пришло после возврата
+was-gift = видео подарено клиенту
+was-no-gift = видео так и не пришло
 call-sending = ждём ответа
 call-accepted = принят
 call-refused = отказ
@@ -399,6 +402,7 @@ named-priority = приоритет { $id }
 named-task = задача { $id }
 named-message = сообщение { $id }
 named-status = статус заказа { $id }
+named-gift = подарок, видео { $id }
 named-fail = неудача в заказе { $id }
 
 ## Обзор

@@ -153,6 +153,15 @@ video-ready = { $videos ->
    *[other] ✅ Your video is ready! This is No. { $ordinal } of { $videos }.
 }
 video-link = The file is too large for Telegram, so here is a link: <a href="{ $url }">watch the video</a>. It works for one day – please download the video now.
+# A video that nobody waited for any more: its credit came back before.
+gift = { $videos ->
+    [1] 🎁 Your video made it after all!
+   *[other] 🎁 Your video No. { $ordinal } of { $videos } made it after all!
+} The AI took so long that we had stopped waiting, and here it is. It’s a gift from us.
+gift-credits = { $n ->
+    [one] The { $n } credit that came back stays yours.
+   *[other] The { $n } credits that came back stay yours.
+}
 button-watch = ⬇️ Download the video
 button-again = 🔄 Make more with this product
 
@@ -272,6 +281,10 @@ alert-clock = The machine's clock was set by { $n } min while the program runs. 
 alert-clock-over = The machine's clock and the program's agree again.
 alert-backup-over = The database has been backed up again.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
+alert-conflict-poller = Another program works with this bot’s token, and each of the two gets only some of the messages. Stop it, or give it a bot of its own; if it cannot be found, get a new token from @BotFather.
+alert-conflict-webhook = Another program set a webhook for this bot and takes its messages. We remove the webhook ourselves, but stop that program: else it sets it again.
+alert-token = Telegram does not accept BOT_TOKEN: the bot receives and sends nothing. Copy the token again from @BotFather (or a new one, if it was revoked), put it into the settings and restart neurocards.
+alert-updates-over = All of the customers’ messages come again.
 
 ## For the operator in the chat: the report, /stats, /queue
 
@@ -282,6 +295,7 @@ report-orders = Orders: { $n }
 report-videos = Finished videos: { $n }
 report-failed = Videos that didn’t work out: { $n }
 report-refunds = Refunds: { $n }
+report-gifts = Late videos given as gifts: { $n }
 report-stars = Paid: { $n } ⭐
 report-credits = Came in: { $in }. Spent on videos: { $out }.
 report-cost = Spent at the provider: { $n ->

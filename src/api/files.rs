@@ -21,6 +21,8 @@ use super::{http, mp4};
 mod public;
 
 const REDIRECTS_MAX: u32 = 3;
+/// The longest address that a customer is shown, in bytes.
+const SHOWN_MAX: usize = 2_048;
 
 /// How to fetch.
 #[derive(Clone, Debug)]
@@ -83,6 +85,17 @@ impl Files {
             let _ = fs::remove_file(&part);
         }
         kept
+    }
+
+    /// Whether a customer may be given this address instead of the file: it comes from a service,
+    /// too, and leads them where it says.
+    pub fn may_be_shown(&self, url: &str) -> bool {
+        let Ok(parsed) = Url::parse(url) else { return false };
+        let plain = parsed.username().is_empty() && parsed.password().is_none();
+        url.len() <= SHOWN_MAX
+            && matches!(parsed.scheme(), "http" | "https")
+            && plain
+            && parsed.host().is_some_and(|host| public::host_is_allowed(&host, self.allow_loopback))
     }
 
     /// Ends running downloads at once and refuses new ones.

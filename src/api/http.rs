@@ -24,6 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than the idle time of any server that we call: a connection that the server closes
 /// under our request would make it lost.
 const MAX_IDLE: Duration = Duration::from_secs(10);
+/// Keys are longer than this many bytes.
+const KEY_MIN: usize = 8;
 /// A service's words in our logs and rows are cut to this many characters.
 const TEXT_MAX: usize = 500;
 
@@ -73,7 +75,7 @@ impl Client {
         cap: u64,
     ) -> Result<Answer, Failure> {
         let call = self.0.get(url).config().timeout_global(Some(deadline)).build();
-        perform(cap, || call.header("authorization", bearer(key)).call())
+        perform(key, cap, || call.header("authorization", bearer(key)).call())
     }
 
     /// As [`Client::get`].
@@ -88,7 +90,7 @@ impl Client {
         let bytes = body.to_string();
         let call = self.0.post(url).config().timeout_global(Some(deadline)).build();
         let call = call.header("authorization", bearer(key));
-        perform(cap, || call.header("content-type", "application/json").send(bytes.as_bytes()))
+        perform(key, cap, || call.header("content-type", "application/json").send(bytes.as_bytes()))
     }
 
     /// As [`Client::get`].
@@ -101,7 +103,7 @@ impl Client {
         cap: u64,
     ) -> Result<Answer, Failure> {
         let call = self.0.post(url).config().timeout_global(Some(deadline)).build();
-        perform(cap, || call.header("authorization", bearer(key)).send(form))
+        perform(key, cap, || call.header("authorization", bearer(key)).send(form))
     }
 
     /// Ends running calls at once and refuses new ones.
@@ -152,6 +154,7 @@ fn bearer(key: &SecretString) -> String {
 }
 
 fn perform(
+    key: &SecretString,
     cap: u64,
     call: impl FnOnce() -> Result<Response<Body>, ureq::Error>,
 ) -> Result<Answer, Failure> {
@@ -169,7 +172,28 @@ fn perform(
     if body.len() as u64 > cap {
         return Err(Failure::Lost(format!("HTTP {status} with more than {cap} bytes")));
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, body: without(body, key.expose_secret().as_bytes()) })
+}
+
+/// A service may repeat the key that it was given: in an error's text, an address, an id. Wherever
+/// that stands it would end in a log, a row, a message, so it is taken out before anything is read.
+fn without(body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
+    let found = |from: usize| {
+        let rest = body.get(from..)?;
+        rest.windows(secret.len()).position(|part| part == secret).map(|at| from + at)
+    };
+    // What is shorter is no key, and would tear an answer apart.
+    if secret.len() < KEY_MIN || found(0).is_none() {
+        return body;
+    }
+    let (mut clean, mut from) = (Vec::with_capacity(body.len()), 0);
+    while let Some(at) = found(from) {
+        clean.extend_from_slice(&body[from..at]);
+        clean.extend_from_slice(b"***");
+        from = at + secret.len();
+    }
+    clean.extend_from_slice(&body[from..]);
+    clean
 }
 
 /// A text of a service, fit for a log line and a row.
@@ -231,3 +255,6 @@ impl Transport for Watched {
         self.0.is_tls()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,8 +14,8 @@ mod record;
 
 /// The longest answer, in bytes.
 const ANSWER_MAX: u64 = 1024 * 1024;
-/// Ids are 32 hex digits or longer text.
-const TASK_ID_MAX: usize = 200;
+/// Ids are 32 hex digits or longer text; one that is cut would name no task.
+const TASK_ID_MAX: usize = 1024;
 
 /// Where to call.
 #[derive(Clone, Debug)]
@@ -196,9 +196,8 @@ impl Kie {
         let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
             return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
         };
-        let refused = |code: &str, text: &str| {
-            Err(Trouble::Refused(Refusal::new(status, code, &http::cut_without(text, key))))
-        };
+        let refused =
+            |code: &str, text: &str| Err(Trouble::Refused(Refusal::new(status, code, text, key)));
         if body.get("code").is_some_and(|code| !code.is_null()) {
             let envelope = Envelope::read(&answer)?;
             if !envelope.is_success() {
@@ -265,22 +264,27 @@ impl Envelope {
     }
 
     fn refusal(&self, key: &SecretString) -> Refusal {
-        Refusal::new(self.http_status, &self.code, &http::cut_without(&self.text, key))
+        Refusal::new(self.http_status, &self.code, &self.text, key)
     }
 }
 
 impl Refusal {
-    fn new(http_status: u16, code: &str, text: &str) -> Self {
+    /// Code and text may be swapped: both are read whole before they are cut.
+    fn new(http_status: u16, code: &str, text: &str, key: &SecretString) -> Self {
         let class = classify(http_status, code, text);
-        Self { class, http_status, code: code.to_owned(), text: text.to_owned() }
+        let (code, text) = (http::cut_without(code, key), http::cut_without(text, key));
+        Self { class, http_status, code, text }
     }
 }
 
-/// A string or a number, as text of at most 200 characters.
+/// A string or a number, as text: 500.0 is "500".
 fn text_of(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.chars().take(200).collect()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(match number.as_f64() {
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => format!("{whole:.0}"),
+            _ => number.to_string(),
+        }),
         _ => None,
     }
 }

@@ -6,6 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// `moov` of a short video is some kilobytes; more than this is not read.
 const MOOV_MAX: u64 = 16 << 20;
 const BOXES_MAX: usize = 4_096;
+/// Pixels; a side that says it is longer says nothing.
+const SIDE_MAX: u32 = 16_384;
 
 /// A video on disk.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +105,7 @@ fn shape(tkhd: &[u8]) -> Option<(u32, u32)> {
     let matrix = if *tkhd.first()? == 0 { 40 } else { 52 };
     let fixed = |at| Some(u32_at(tkhd, at)? >> 16);
     let (width, height) = (fixed(matrix + 36)?, fixed(matrix + 40)?);
-    if width == 0 || height == 0 {
+    if width == 0 || height == 0 || width.max(height) > SIDE_MAX {
         return None;
     }
     // A quarter turn: the matrix's diagonal is zero.
@@ -176,5 +178,30 @@ pub(super) mod tests {
             let _ = measured(&broken);
         }
         assert!(!is_mp4(b"<html>"));
+    }
+
+    #[test]
+    fn absurd_claims_cost_nothing() {
+        let ftyp = boxed(b"ftyp", b"isom0000");
+        let long = |kind: &[u8; 4], size: u64| {
+            [&1_u32.to_be_bytes()[..], kind, &size.to_be_bytes(), &[0; 64]].concat()
+        };
+        for (what, rest) in [
+            ("garbage", b"\xff\xfe garbage \x00\x01".repeat(100)),
+            ("a box of 100 GB", long(b"mdat", 100 << 30)),
+            ("a box of all bytes there are", long(b"moov", u64::MAX)),
+            ("a moov of 4 GB", [&u32::MAX.to_be_bytes()[..], b"moov", &[0; 64]].concat()),
+        ] {
+            let error = measured(&[ftyp.clone(), rest].concat()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{what}");
+        }
+        // A header and nothing else; very many boxes; a length of nothing; sides of 65,535.
+        assert_eq!(measured(&ftyp).unwrap().seconds, 0.0);
+        let many = boxed(b"free", b"").repeat(100_000);
+        assert_eq!(measured(&[ftyp.clone(), many].concat()).unwrap().width, 0);
+        let nothing = boxed(b"moov", &boxed(b"mvhd", &[0; 100]));
+        assert_eq!(measured(&[ftyp, nothing].concat()).unwrap().seconds, 0.0);
+        let video = measured(&sample(u16::MAX, 1, false)).unwrap();
+        assert_eq!((video.width, video.height), (0, 0));
     }
 }

@@ -20,7 +20,7 @@ impl Delivered for Delivery {
     fn on_sent(&self, tx: &Tx<'_>, row: &Row, sent: &Sent, now: Millis) -> Result<()> {
         match row.job_id {
             Some(job) => orders::delivered(tx, &self.0, JobId(job), sent.file_id.as_deref(), now),
-            None => Ok(()),
+            None => orders::gifts::sent(tx, row.key.as_deref(), now),
         }
     }
 
@@ -43,7 +43,7 @@ impl Delivered for Delivery {
     fn on_too_large(&self, tx: &Tx<'_>, row: &Row, now: Millis) -> Result<()> {
         match row.job_id {
             Some(job) => orders::too_large(tx, &self.0, JobId(job), now),
-            None => Ok(()),
+            None => orders::gifts::too_large(tx, &self.0, row.key.as_deref(), now),
         }
     }
 

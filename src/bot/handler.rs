@@ -42,6 +42,8 @@ pub struct Handler {
     pub photos: PathBuf,
     /// In which the operator's days begin.
     pub zone: TimeZone,
+    /// A line that drips holds up none but as many others.
+    pub downloads: Semaphore,
     /// Decoding takes memory by the hundred megabytes: few at a time.
     pub decoders: Semaphore,
 }
@@ -294,20 +296,14 @@ impl Handler {
         }
         let db = self.db.clone();
         blocking(move || db.write(move |tx| inbox::begun(tx, update_id))).await?;
-        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
-        let mut got = download::fetch(&self.telegram, file_id).await;
-        if let Download::Trouble(error) = &got {
-            tracing::warn!(update_id, error, "a photo could not be fetched; once more");
-            tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
-            got = download::fetch(&self.telegram, file_id).await;
-        }
-        let bytes = match got {
+        let bytes = match self.download(update_id, file_id).await? {
             Download::Bytes(bytes) => bytes,
             Download::TooLarge => return Ok(Photo::Large),
             Download::Gone | Download::Trouble(_) => return Ok(Photo::Trouble),
         };
         let name = format!("{tg_user_id}/{update_id}.jpg");
         let photos = self.photos.clone();
+        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
         blocking(move || {
             Ok(match photo::prepare(&bytes) {
                 Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
@@ -323,6 +319,17 @@ impl Handler {
             })
         })
         .await
+    }
+}
+
+impl Handler {
+    async fn download(&self, update_id: i64, file_id: &str) -> Result<Download> {
+        let _turn = self.downloads.acquire().await.context("the downloads are closed")?;
+        let got = download::fetch(&self.telegram, file_id).await;
+        let Download::Trouble(error) = &got else { return Ok(got) };
+        tracing::warn!(update_id, error, "a photo could not be fetched; once more");
+        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        Ok(download::fetch(&self.telegram, file_id).await)
     }
 }
 

@@ -26,9 +26,9 @@ impl Default for Limits {
 /// How many answers to callbacks may go beyond the overall burst: a button should not spin while
 /// messages are many.
 const RESERVE: Millis = 4;
-/// No wait that Telegram asks for is believed beyond this.
-const LONGEST_WAIT: Millis = 3600 * SECOND;
-/// Refusals of two chats within this time mean all of them.
+/// No wait that Telegram asks for is believed beyond this: then it is asked again.
+pub const LONGEST_WAIT: Millis = 3600 * SECOND;
+/// Refusals of two chats within this time, and no message taken between them, mean all of them.
 const TOGETHER: Millis = 5 * SECOND;
 /// Idle chats are forgotten when there are so many.
 const REMEMBERED: usize = 10_000;
@@ -44,14 +44,21 @@ pub struct Limiter {
     tat: Micros,
     blocked_until: Millis,
     chats: HashMap<i64, Chat>,
-    /// The latest chat that Telegram slowed down, and when.
-    slowed: Option<(i64, Millis)>,
+    /// The latest chat that Telegram slowed down, while nothing has gone through since.
+    slowed: Option<Slowed>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Chat {
     tat: Micros,
     blocked_until: Millis,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slowed {
+    chat: i64,
+    at: Millis,
+    until: Millis,
 }
 
 /// Whom a [`Limiter::retry_after`] holds up.
@@ -100,20 +107,27 @@ impl Limiter {
         self.tat = self.tat.max(now * MICROS) + self.interval();
     }
 
-    /// Telegram asked for a pause after a message to `chat_id`. It names nobody: the first refusal
-    /// is taken for that chat's, another chat's soon after it for everybody's.
-    pub fn retry_after(&mut self, chat_id: i64, seconds: u32, now: Millis) -> Held {
-        let wait = (Millis::from(seconds) * SECOND).min(LONGEST_WAIT);
+    /// Telegram asked for a pause of `wait` after a message to `chat_id`. It names nobody: the
+    /// first refusal is taken for that chat's, another chat's soon after it for everybody's. Then
+    /// everybody waits for the earlier of the two ends, since a pause for all ends for both at once:
+    /// the longer one is its chat's own.
+    pub fn retry_after(&mut self, chat_id: i64, wait: Millis, now: Millis) -> Held {
+        let until = now + wait.clamp(0, LONGEST_WAIT);
         let chat = self.chats.entry(chat_id).or_default();
-        chat.blocked_until = chat.blocked_until.max(now + wait);
-        let before = self.slowed.replace((chat_id, now));
+        chat.blocked_until = chat.blocked_until.max(until);
+        let before = self.slowed.replace(Slowed { chat: chat_id, at: now, until });
         match before {
-            Some((other, at)) if other != chat_id && now - at <= TOGETHER => {
-                self.hold_all(now + wait);
+            Some(before) if before.chat != chat_id && now - before.at <= TOGETHER => {
+                self.hold_all(until.min(before.until));
                 Held::All
             }
             _ => Held::Chat,
         }
+    }
+
+    /// Telegram took a message: what it refused before was no pause for all.
+    pub fn went_through(&mut self) {
+        self.slowed = None;
     }
 
     /// Nothing goes before `until`.
@@ -195,22 +209,33 @@ mod tests {
     #[test]
     fn a_pause_holds_its_chat_and_two_hold_all() {
         let mut limiter = limiter();
-        assert_eq!(limiter.retry_after(1, 30, NOW), Held::Chat);
+        assert_eq!(limiter.retry_after(1, 30_000, NOW), Held::Chat);
         assert_eq!(limiter.ready_for(1, NOW), NOW + 30_000);
         assert_eq!(limiter.ready_for(2, NOW), NOW);
-        assert_eq!(limiter.retry_after(1, 30, NOW + 1), Held::Chat);
-        assert_eq!(limiter.retry_after(2, 10, NOW + 2_000), Held::All);
+        assert_eq!(limiter.retry_after(1, 30_000, NOW + 1), Held::Chat);
+        assert_eq!(limiter.retry_after(2, 10_000, NOW + 2_000), Held::All);
         assert_eq!(limiter.ready_for(3, NOW), NOW + 12_000);
         assert_eq!(limiter.ready_for_answer(NOW), NOW + 12_000);
         assert_eq!(limiter.ready_for(1, NOW), NOW + 30_001);
     }
 
     #[test]
-    fn refusals_far_apart_are_their_chats_own() {
+    fn refusals_far_apart_or_beside_a_message_that_went_are_their_chats_own() {
         let mut limiter = limiter();
-        assert_eq!(limiter.retry_after(1, 30, NOW), Held::Chat);
-        assert_eq!(limiter.retry_after(2, 30, NOW + 6_000), Held::Chat);
-        assert_eq!(limiter.ready_for(3, NOW), NOW);
+        assert_eq!(limiter.retry_after(1, 30_000, NOW), Held::Chat);
+        assert_eq!(limiter.retry_after(2, 30_000, NOW + 6_000), Held::Chat);
+        limiter.went_through();
+        assert_eq!(limiter.retry_after(3, 30_000, NOW + 7_000), Held::Chat);
+        assert_eq!(limiter.ready_for(4, NOW), NOW);
+    }
+
+    #[test]
+    fn one_chats_long_pause_does_not_become_everybodys() {
+        let mut limiter = limiter();
+        limiter.retry_after(1, 3_000_000, NOW);
+        assert_eq!(limiter.retry_after(2, 5_000, NOW), Held::All);
+        assert_eq!(limiter.ready_for(3, NOW), NOW + 5_000);
+        assert_eq!(limiter.ready_for(1, NOW), NOW + 3_000_000);
     }
 
     #[test]
@@ -225,7 +250,7 @@ mod tests {
     #[test]
     fn an_absurd_pause_is_not_believed() {
         let mut limiter = limiter();
-        limiter.retry_after(1, u32::MAX, NOW);
+        limiter.retry_after(1, Millis::MAX, NOW);
         assert_eq!(limiter.ready_for(1, NOW), NOW + LONGEST_WAIT);
     }
 }

@@ -2,27 +2,31 @@
 //! next call's offset, that we have it: a crash between the two brings it again, and the inbox
 //! passes it over.
 
+mod trouble;
+
 use std::sync::Arc;
 
 use teloxide::payloads::{DeleteWebhook, DeleteWebhookSetters as _};
 use tokio_util::sync::CancellationToken;
 
+use self::trouble::Trouble;
 use super::telegram::{Failure, Telegram};
 use super::updates;
 use crate::clock::{Millis, SECOND};
 use crate::db::Db;
 use crate::inbox;
+use crate::orders::Shop;
 
 /// How long Telegram holds a poll that has nothing, in seconds.
 const TIMEOUT_S: u32 = 50;
-/// Between tries, doubling up to the longest.
-const FIRST_WAIT: Millis = SECOND;
-const LONGEST_WAIT: Millis = 30 * SECOND;
+/// A poll that Telegram holds takes longer.
+const AT_ONCE: Millis = SECOND;
 
 /// Polls until `stop`; never gives up.
-pub async fn run(telegram: Arc<Telegram>, db: Db, stop: CancellationToken) {
+pub async fn run(telegram: Arc<Telegram>, db: Db, shop: Arc<Shop>, stop: CancellationToken) {
     let poll = async {
-        let mut poller = Poller { telegram, db, trouble: None, wait: FIRST_WAIT };
+        let trouble = Trouble::new(db.clone(), shop, telegram.clock().now());
+        let mut poller = Poller { telegram, db, trouble };
         poller.free_the_line().await;
         let mut offset = None;
         loop {
@@ -38,9 +42,7 @@ pub async fn run(telegram: Arc<Telegram>, db: Db, stop: CancellationToken) {
 struct Poller {
     telegram: Arc<Telegram>,
     db: Db,
-    /// What is wrong now, as a kind: logged when it changes, not at each try.
-    trouble: Option<&'static str>,
-    wait: Millis,
+    trouble: Trouble,
 }
 
 impl Poller {
@@ -48,7 +50,8 @@ impl Poller {
     async fn free_the_line(&mut self) {
         let payload = DeleteWebhook::new().drop_pending_updates(false);
         while let Err(failure) = self.telegram.call(&payload).await {
-            self.failed(&failure).await;
+            let wait = self.trouble.failed(&failure, self.telegram.clock().now()).await;
+            self.wait(wait).await;
         }
     }
 
@@ -60,7 +63,8 @@ impl Poller {
         let result = match reply {
             Ok(result) => result,
             Err(failure) => {
-                self.failed(&failure).await;
+                let wait = self.trouble.failed(&failure, self.telegram.clock().now()).await;
+                self.wait(wait).await;
                 if matches!(failure, Failure::Conflict(_)) {
                     self.free_the_line_once().await;
                 }
@@ -69,11 +73,11 @@ impl Poller {
         };
         let batch = updates::raw(result);
         let Some(last) = batch.iter().map(|raw| raw.update_id).max() else {
-            self.recovered();
             // A server that does not hold its polls must not make us spin.
-            if self.telegram.clock().now() - asked_at < SECOND {
-                self.pause(None).await;
+            if self.telegram.clock().now() - asked_at < AT_ONCE {
+                self.rest().await;
             }
+            self.trouble.fine(self.telegram.clock().now()).await;
             return None;
         };
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
@@ -81,17 +85,15 @@ impl Poller {
         match tokio::task::spawn_blocking(store).await {
             Ok(Ok(stored)) => {
                 tracing::debug!(stored, last, "updates stored");
-                self.recovered();
+                // Nor must one that does not hear what we confirm.
+                if stored == 0 && now - asked_at < AT_ONCE {
+                    self.rest().await;
+                }
+                self.trouble.fine(self.telegram.clock().now()).await;
                 Some(last + 1)
             }
-            Ok(Err(error)) => {
-                self.unstored(&error).await;
-                offset
-            }
-            Err(panic) => {
-                self.unstored(&panic.into()).await;
-                offset
-            }
+            Ok(Err(error)) => self.unstored(&error, offset).await,
+            Err(panic) => self.unstored(&panic.into(), offset).await,
         }
     }
 
@@ -102,70 +104,20 @@ impl Poller {
         }
     }
 
-    async fn unstored(&mut self, error: &anyhow::Error) {
-        if self.trouble.replace("unstored") != Some("unstored") {
-            tracing::error!(%error, "updates cannot be stored: Telegram keeps them for us");
-        }
-        self.pause(None).await;
+    async fn unstored(&mut self, error: &anyhow::Error, offset: Option<i64>) -> Option<i64> {
+        let wait = self.trouble.unstored(error, self.telegram.clock().now());
+        self.wait(wait).await;
+        offset
     }
 
-    async fn failed(&mut self, failure: &Failure) {
-        let kind = kind(failure);
-        if self.trouble.replace(kind) != Some(kind) {
-            explain(failure);
-        }
-        let asked = match failure {
-            Failure::RetryAfter(seconds) => Some(Millis::from(*seconds) * SECOND),
-            _ => None,
-        };
-        self.pause(asked).await;
+    /// Without haste, however often a server answers at once with nothing new.
+    async fn rest(&mut self) {
+        let wait = self.trouble.pause();
+        self.wait(wait).await;
     }
 
-    /// Waits, doubling, with jitter so that many bots behind one line do not come back at once.
-    async fn pause(&mut self, at_least: Option<Millis>) {
-        let jitter = fastrand::i64(0..=self.wait / 4);
-        let wait = (self.wait + jitter).max(at_least.unwrap_or(0));
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+    async fn wait(&self, wait: Millis) {
         tokio::time::sleep(self.telegram.clock().real_span(wait)).await;
-    }
-
-    fn recovered(&mut self) {
-        self.wait = FIRST_WAIT;
-        if let Some(kind) = self.trouble.take() {
-            tracing::info!(was = kind, "updates come again");
-        }
-    }
-}
-
-fn kind(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::Conflict(_) => "conflict",
-        Failure::Unauthorized => "unauthorized",
-        Failure::RetryAfter(_) => "retry after",
-        Failure::Unreached(_) => "unreached",
-        Failure::Lost(_) | Failure::ServerError(_) => "trouble",
-        _ => "refused",
-    }
-}
-
-/// In words that say what to do.
-fn explain(failure: &Failure) {
-    match failure {
-        Failure::Conflict(text) if text.to_lowercase().contains("webhook") => tracing::error!(
-            text,
-            "another program set a webhook for this bot: stop it; neurocards removes the webhook \
-             and tries again"
-        ),
-        Failure::Conflict(text) => tracing::error!(
-            text,
-            "another program polls with this bot's token: stop it, or give it a bot of its own; \
-             until then each of them gets only some of the messages"
-        ),
-        Failure::Unauthorized => tracing::error!(
-            "Telegram does not accept BOT_TOKEN: copy it again from @BotFather, or a new one if \
-             it was revoked"
-        ),
-        other => tracing::warn!(failure = %other, "no updates for now, trying again"),
     }
 }
 
@@ -212,7 +164,8 @@ mod tests {
         .await;
         let stop = CancellationToken::new();
         let telegram = fake.telegram(Clock::fast(60.0));
-        let polling = tokio::spawn(run(telegram, db.clone(), stop.clone()));
+        let shop = Arc::new(crate::operator::tests::shop());
+        let polling = tokio::spawn(run(telegram, db.clone(), shop, stop.clone()));
         fake.until(|calls| offsets(calls).len() == 5).await;
         stop.cancel();
         let stopped = tokio::time::timeout(std::time::Duration::from_secs(2), polling).await;

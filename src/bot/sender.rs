@@ -3,6 +3,7 @@
 
 mod delivery;
 mod queue;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,8 @@ struct Sender {
     unread: bool,
     read_to: i64,
     resync_at: Millis,
+    /// The token was refused, and that was said.
+    refused: bool,
 }
 
 impl Sender {
@@ -120,6 +123,7 @@ impl Sender {
             unread: true,
             read_to: 0,
             resync_at: 0,
+            refused: false,
         }
     }
 
@@ -177,17 +181,21 @@ impl Sender {
         };
         let Some(row) = self.carried.remove(&id) else { return };
         let again = match outcome {
-            Outcome::Done => None,
+            Outcome::Done => {
+                self.refused = false;
+                None
+            }
             Outcome::Again { due_at, tries } => Some(Waiting { due_at, tries, ..row }),
-            Outcome::Slowed(seconds) => {
-                let held = self.context.limiter().retry_after(row.chat_id, seconds, now);
-                tracing::warn!(chat.id = row.chat_id, seconds, all = held == Held::All, "too fast");
-                // An answer is in no chat's order, so it must wait by itself.
-                let wait = Millis::from(seconds).min(3_600) * SECOND;
-                Some(Waiting { due_at: now + wait, ..row })
+            Outcome::Slowed { wait, due_at, tries } => {
+                let held = self.context.limiter().retry_after(row.chat_id, wait, now);
+                tracing::warn!(chat.id = row.chat_id, wait, all = held == Held::All, "too fast");
+                // An answer is in no chat's order, so it waits by itself.
+                Some(Waiting { due_at, tries, ..row })
             }
             Outcome::Unauthorized => {
-                tracing::error!("Telegram does not accept BOT_TOKEN: nothing can be sent");
+                if !std::mem::replace(&mut self.refused, true) {
+                    tracing::error!("Telegram does not accept BOT_TOKEN: nothing can be sent");
+                }
                 self.context.limiter().hold_all(now + UNAUTHORIZED_WAIT);
                 Some(row)
             }

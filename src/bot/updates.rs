@@ -6,6 +6,10 @@ use serde_json::Value;
 
 use crate::inbox::Raw;
 
+/// Telegram's ids have 32 bits, and may have more one day. One that is larger than any could be
+/// would confirm all that is still to come.
+const UPDATE_ID_MAX: i64 = 1 << 52;
+
 /// What the poller asks for.
 pub const ALLOWED: [&str; 4] =
     ["message", "callback_query", "pre_checkout_query", "my_chat_member"];
@@ -221,7 +225,8 @@ pub fn raw(result: Value) -> Vec<Raw> {
     entries
         .into_iter()
         .filter_map(|entry| {
-            let update_id = entry.get("update_id")?.as_i64()?;
+            let update_id = entry.get("update_id")?.as_i64();
+            let update_id = update_id.filter(|id| (0..=UPDATE_ID_MAX).contains(id))?;
             Some(Raw { update_id, chat_id: chat_of(&entry), body: entry.to_string() })
         })
         .collect()
@@ -288,6 +293,8 @@ mod tests {
             { "update_id": 1, "message": { "chat": { "id": 7 }, "text": "a" } },
             { "update_id": 2, "brand_new": { "x": [] } },
             { "no": "id" },
+            { "update_id": i64::MAX },
+            { "update_id": -1, "message": { "chat": { "id": 7 } } },
             "nonsense",
             { "update_id": 3, "callback_query": { "id": "9", "from": { "id": 8 }, "data": "x" } },
             { "update_id": 4, "message": "odd" },

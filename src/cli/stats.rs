@@ -31,6 +31,7 @@ fn show(stats: &Stats) -> String {
         line("failed", &|p| p.failed.to_string()),
         line("canceled", &|p| p.canceled.to_string()),
         line("refunds", &|p| p.refunds.to_string()),
+        line("gifts", &|p| p.gifts.to_string()),
         line("credits in", &|p| p.credits_in.to_string()),
         line("credits out", &|p| p.credits_out.to_string()),
         line("Stars", &|p| p.stars.to_string()),

@@ -69,6 +69,9 @@ impl Letters<'_> {
         if period.refunds > 0 {
             lines.push(num("report-refunds", period.refunds));
         }
+        if period.gifts > 0 {
+            lines.push(num("report-gifts", period.gifts));
+        }
         if period.stars > 0 {
             lines.push(num("report-stars", period.stars));
         }

@@ -153,6 +153,8 @@ fn timeline(conn: &Connection, job: &Job) -> Result<Vec<Line>> {
                           AND kind = 'hold'),
               said AS (SELECT id FROM outbox WHERE job_id = :id
                        UNION
+                       SELECT id FROM outbox WHERE key = 'gift:' || :id
+                       UNION
                        SELECT id FROM outbox WHERE key = 'status:' || :order
                        UNION
                        SELECT id FROM outbox

@@ -38,26 +38,53 @@ fn which(conn: &Connection, shop: &Shop, lang: Lang, job: &Job, id: &str) -> Res
 
 pub(super) fn video(tx: &Tx<'_>, shop: &Shop, job: &Job, video: &Fetched) -> Result<Content> {
     let lang = users::by_id(tx, job.user)?.lang;
-    Ok(Content::Video {
+    Ok(film(shop, lang, job, video, which(tx, shop, lang, job, "video-ready")?))
+}
+
+pub(super) fn video_link(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str) -> Result<Content> {
+    let lang = users::by_id(tx, job.user)?.lang;
+    Ok(link(shop, lang, job, url, &which(tx, shop, lang, job, "video-ready")?))
+}
+
+/// A video that came after its refund, or its link. `back`: the credits that came back.
+pub(super) fn gift(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    (video, url): (Option<&Fetched>, &str),
+    back: i64,
+) -> Result<Content> {
+    let lang = users::by_id(tx, job.user)?.lang;
+    let mut html = which(tx, shop, lang, job, "gift")?;
+    if back > 0 {
+        html.push_str("\n\n");
+        html.push_str(&shop.texts.say(lang, "gift-credits", &[("n", Arg::Num(back))]));
+    }
+    Ok(match video {
+        Some(video) => film(shop, lang, job, video, html),
+        None => link(shop, lang, job, url, &html),
+    })
+}
+
+fn film(shop: &Shop, lang: Lang, job: &Job, video: &Fetched, html: String) -> Content {
+    Content::Video {
         path: Some(video.path.clone()),
         file_id: None,
         width: video.width,
         height: video.height,
         seconds: video.seconds,
-        html: which(tx, shop, lang, job, "video-ready")?,
+        html,
         buttons: after_video(shop, lang, job),
-    })
+    }
 }
 
-pub(super) fn video_link(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str) -> Result<Content> {
-    let lang = users::by_id(tx, job.user)?.lang;
-    let ready = which(tx, shop, lang, job, "video-ready")?;
+fn link(shop: &Shop, lang: Lang, job: &Job, url: &str, words: &str) -> Content {
     let args = [("url", Arg::Str(url))];
-    let html = format!("{ready}\n\n{}", shop.texts.say(lang, "video-link", &args));
+    let html = format!("{words}\n\n{}", shop.texts.say(lang, "video-link", &args));
     let mut buttons = after_video(shop, lang, job);
     let watch = Button::url(shop.texts.say(lang, "button-watch", &[]), url);
     buttons.insert(0, vec![watch]);
-    Ok(Content::text(html).with_buttons(buttons))
+    Content::text(html).with_buttons(buttons)
 }
 
 /// The notice of a failure with its key: one per order and cause, whatever fails later.

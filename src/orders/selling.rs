@@ -75,7 +75,8 @@ fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
         .query_row([midnight, now], |row| row.get(0))?;
     // What is under way, and videos of which the provider did not say what they cost.
     let mut by_model = conn.prepare_cached(
-        "SELECT COALESCE(model, ''), COUNT(*) - COUNT(provider_credits),
+        "SELECT COALESCE(model, ''),
+                SUM(provider_credits IS NULL OR step NOT IN ('fetch', 'deliver')),
                 COALESCE(SUM(provider_credits), 0.0)
          FROM jobs
          WHERE status IN ('queued', 'processing')

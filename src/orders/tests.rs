@@ -2,8 +2,10 @@
 
 mod failing;
 mod history;
+mod late;
 mod placing;
 mod recovery;
+mod table;
 mod troubles;
 
 use super::*;

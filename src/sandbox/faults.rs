@@ -71,6 +71,12 @@ pub enum Action {
     DropAfter,
     /// For createTask: accepted, and the render ends so.
     Render(Fate),
+    /// It happens, and the answer comes one byte at a time, each so much later.
+    Drip(Millis),
+    /// It happens, and the answer is said again and again without an end.
+    Endless,
+    /// The request is read one byte at a time, each so much later: an upload that does not get on.
+    SlowRead(Millis),
 }
 
 /// How a render ends that does not succeed.
@@ -250,22 +256,43 @@ impl Faults {
     /// Every rule that fits counts the request; the first that is due strikes.
     pub(super) fn pick(&self, seen: &Seen) -> Option<Action> {
         let mut state = held(&self.0);
-        let path = seen.path.to_lowercase();
         let mut struck = None;
         for rule in &mut state.rules {
-            let fits = rule.service == seen.service
-                && path.contains(&rule.path)
+            let fits = rule.is_about(seen.service, &seen.path)
+                && !matches!(rule.action, Action::SlowRead(_))
                 && rule.condition.as_ref().is_none_or(|condition| condition(seen));
-            if !fits {
-                continue;
-            }
-            rule.matched += 1;
-            if struck.is_none() && (rule.from..=rule.to).contains(&rule.matched) {
+            if fits && rule.is_due() && struck.is_none() {
                 rule.hit += 1;
                 struck = Some(rule.action.clone());
             }
         }
         struck
+    }
+
+    /// How long each byte of a request's body takes. Only its head is known by then: conditions do
+    /// not count.
+    pub(super) fn reading(&self, service: Service, path: &str) -> Option<Millis> {
+        let (mut state, path) = (held(&self.0), without_token(path));
+        state.rules.iter_mut().find_map(|rule| {
+            let Action::SlowRead(pause) = rule.action else { return None };
+            if !rule.is_about(service, &path) || !rule.is_due() {
+                return None;
+            }
+            rule.hit += 1;
+            Some(pause)
+        })
+    }
+}
+
+impl Rule {
+    fn is_about(&self, service: Service, path: &str) -> bool {
+        self.service == service && path.to_lowercase().contains(&self.path)
+    }
+
+    /// Counts a request that fits.
+    fn is_due(&mut self) -> bool {
+        self.matched += 1;
+        (self.from..=self.to).contains(&self.matched)
     }
 }
 

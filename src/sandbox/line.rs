@@ -5,8 +5,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,8 +15,10 @@ use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::Response;
 use axum::serve::{IncomingStream, Listener};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
+use tokio_util::io::ReaderStream;
 
 use super::Far;
 use super::call::{Call, Reply};
@@ -45,12 +48,15 @@ async fn handle(
     request: Request,
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
+    if let Some(pause) = far.faults.reading(service, head.uri.path()) {
+        scissors.slow(far.options.clock.real_span(pause));
+    }
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        return answer(Reply::html(413, "413 Request Entity Too Large"));
+        return answer(Reply::html(413, "413 Request Entity Too Large"), Pace::AtOnce);
     };
     let call = Call::read(&head, body).await;
     match respond(service, &far, call).await {
-        Some(reply) => answer(reply),
+        Some((reply, pace)) => answer(reply, pace),
         None => {
             scissors.cut();
             Response::new(Body::empty())
@@ -58,22 +64,35 @@ async fn handle(
     }
 }
 
+/// How an answer goes out.
+#[derive(Clone, Copy)]
+enum Pace {
+    AtOnce,
+    /// The pause before each byte.
+    Drip(Duration),
+    Endless,
+}
+
 /// `None` cuts the line without an answer.
-async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
+async fn respond(service: Service, far: &Far, call: Call) -> Option<(Reply, Pace)> {
     let seen = far.faults.seen(service, &call, far.options.clock.now());
     far.faults.tell(Moment::Before, &seen);
     let mut lost = false;
     let mut render = None;
+    let mut pace = Pace::AtOnce;
+    let at_once = |reply| Some((reply, Pace::AtOnce));
     match far.faults.pick(&seen) {
         None => {}
         Some(Action::Status(status, body)) => {
-            return Some(Reply { status, content_type: "application/json", body: body.into() });
+            return at_once(Reply { status, content_type: "application/json", body: body.into() });
         }
-        Some(Action::Envelope(code, msg)) => return Some(super::kie::envelope(code, &msg)),
-        Some(Action::Html(status)) => return Some(Reply::html(status, &format!("{status} Error"))),
+        Some(Action::Envelope(code, msg)) => return at_once(super::kie::envelope(code, &msg)),
+        Some(Action::Html(status)) => {
+            return at_once(Reply::html(status, &format!("{status} Error")));
+        }
         Some(Action::BrokenJson) => {
             let body = "{\"code\":200,\"ok\":true,\"data\":{\"tas".into();
-            return Some(Reply { status: 200, content_type: "application/json", body });
+            return at_once(Reply { status: 200, content_type: "application/json", body });
         }
         Some(Action::Hang(ms)) => {
             tokio::time::sleep(far.options.clock.real_span(ms)).await;
@@ -83,6 +102,10 @@ async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
         Some(Action::DropBefore) => return None,
         Some(Action::DropAfter) => lost = true,
         Some(Action::Render(fate)) => render = Some(fate),
+        Some(Action::Drip(ms)) => pace = Pace::Drip(far.options.clock.real_span(ms)),
+        Some(Action::Endless) => pace = Pace::Endless,
+        // It has struck already, while the request was read.
+        Some(Action::SlowRead(_)) => {}
     }
     let reply = match service {
         Service::Telegram => far.telegram.handle(&call).await,
@@ -90,15 +113,38 @@ async fn respond(service: Service, far: &Far, call: Call) -> Option<Reply> {
         Service::OpenAi => far.openai.handle(&call).await,
     };
     far.faults.tell(Moment::After, &seen);
-    (!lost).then_some(reply)
+    (!lost).then_some((reply, pace))
 }
 
-fn answer(reply: Reply) -> Response<Body> {
+fn answer(reply: Reply, pace: Pace) -> Response<Body> {
+    let body = match pace {
+        Pace::AtOnce => Body::from(reply.body),
+        pace => paced(reply.body, pace),
+    };
     let built = Response::builder()
         .status(reply.status)
         .header("content-type", reply.content_type)
-        .body(Body::from(reply.body));
+        .body(body);
     built.unwrap_or_default()
+}
+
+fn paced(bytes: axum::body::Bytes, pace: Pace) -> Body {
+    let (mut pen, reader) = tokio::io::duplex(64 << 10);
+    tokio::spawn(async move {
+        match pace {
+            Pace::Drip(pause) => {
+                for byte in &bytes {
+                    tokio::time::sleep(pause).await;
+                    if pen.write_all(&[*byte]).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            // Until nobody reads any more.
+            _ => while pen.write_all(&bytes).await.is_ok() {},
+        }
+    });
+    Body::from_stream(ReaderStream::new(reader))
 }
 
 /// Accepts connections that can be cut.
@@ -108,14 +154,28 @@ struct Lines(tokio::net::TcpListener);
 struct Line {
     stream: TcpStream,
     scissors: Scissors,
+    /// Before the next byte is read, on a slow one.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
-#[derive(Clone)]
-struct Scissors(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+struct Scissors(Arc<Cuts>);
+
+#[derive(Default)]
+struct Cuts {
+    cut: AtomicBool,
+    /// Microseconds before each byte that is read; 0: read as it comes.
+    pause: AtomicU64,
+}
 
 impl Scissors {
     fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.cut.store(true, Ordering::SeqCst);
+    }
+
+    /// From here on each byte that is read takes so long.
+    fn slow(&self, pause: Duration) {
+        self.0.pause.store(pause.as_micros().max(1) as u64, Ordering::SeqCst);
     }
 }
 
@@ -127,7 +187,7 @@ impl Listener for Lines {
         let (stream, from) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
-        (Line { stream, scissors: Scissors(Arc::default()) }, from)
+        (Line { stream, scissors: Scissors::default(), pause: None }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -143,7 +203,7 @@ impl Connected<IncomingStream<'_, Lines>> for Scissors {
 
 impl Line {
     fn whole(&self) -> io::Result<()> {
-        let cut = self.scissors.0.load(Ordering::SeqCst);
+        let cut = self.scissors.0.cut.load(Ordering::SeqCst);
         if cut { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 }
@@ -154,7 +214,18 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let pause = self.scissors.0.pause.load(Ordering::SeqCst);
+        if pause == 0 {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let sleep = || Box::pin(tokio::time::sleep(Duration::from_micros(pause)));
+        ready!(self.pause.get_or_insert_with(sleep).as_mut().poll(cx));
+        let mut byte = [0];
+        let mut one = ReadBuf::new(&mut byte);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut one))?;
+        self.pause = None;
+        buf.put_slice(one.filled());
+        Poll::Ready(Ok(()))
     }
 }
 

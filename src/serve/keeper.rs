@@ -13,7 +13,7 @@ use crate::jobs;
 use crate::keys;
 use crate::operator::machine;
 use crate::operator::report::{self, When};
-use crate::orders::Shop;
+use crate::orders::{self, Shop};
 use crate::outbox;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
@@ -181,7 +181,7 @@ impl Work {
             // `7.mp4`, and `7.mp4.part` of a download that ended with its process.
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
-            let done = self.db.read(|conn| jobs::needs_no_file(conn, JobId(id)))?;
+            let done = self.db.read(|conn| orders::needs_no_file(conn, JobId(id)))?;
             if done || is_older(&path, self.photos_keep.max(HOUR))? {
                 remove(&path)?;
             }

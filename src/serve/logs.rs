@@ -7,10 +7,11 @@ use anyhow::{Context as _, Result};
 use flood::Flood;
 use std::sync::LazyLock;
 use std::time::Instant;
+use tracing::Level;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::FilterExt as _;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
@@ -78,24 +79,47 @@ fn atty() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stdout())
 }
 
-/// `RUST_LOG` beats the configuration. The HTTP libraries log full paths at their finest levels,
-/// and Telegram's paths hold the token: they stay at info, whatever is asked for.
-fn filter(config: &Config) -> EnvFilter {
-    let mut filter = EnvFilter::try_from_default_env()
+/// `RUST_LOG` beats the configuration, but for the fence.
+fn filter<S>(config: &Config) -> impl Filter<S> + use<S> {
+    let wanted = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(config.log.level.clone()));
-    for fence in [
+    wanted.and(filter_fn(|meta| passes(meta.target(), *meta.level())))
+}
+
+/// The HTTP libraries log full paths and headers at their finest levels, and Telegram's paths hold
+/// the token: they stay at info, whatever is asked for, however exactly.
+const FENCED: [&str; 9] = [
+    "ureq",
+    "ureq_proto",
+    "reqwest",
+    "hyper",
+    "hyper_util",
+    "hyper_rustls",
+    "rustls",
+    "tokio_rustls",
+    "teloxide_core",
+];
+
+fn passes(target: &str, level: Level) -> bool {
+    let library = target.split("::").next().unwrap_or(target);
+    match library {
         // It says "migrated" at every start, also where nothing was.
-        "rusqlite_migration=warn",
-        "ureq=info",
-        "ureq_proto=info",
-        "reqwest=info",
-        "hyper=info",
-        "hyper_util=info",
-        "rustls=info",
-    ] {
-        if let Ok(directive) = fence.parse() {
-            filter = filter.add_directive(directive);
-        }
+        "rusqlite_migration" => level <= Level::WARN,
+        library if FENCED.contains(&library) => level <= Level::INFO,
+        _ => true,
     }
-    filter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_directive_opens_the_fence_around_what_logs_addresses() {
+        for target in ["reqwest", "hyper_util::client::legacy::pool", "ureq::run"] {
+            assert!(!passes(target, Level::DEBUG) && !passes(target, Level::TRACE), "{target}");
+            assert!(passes(target, Level::INFO), "{target}");
+        }
+        assert!(passes("neurocards::bot", Level::TRACE) && passes("ureque", Level::TRACE));
+    }
 }

@@ -1,11 +1,12 @@
 //! Who does what: claims due jobs, keeps the polls in time, and lets no service hold more than
 //! half of the threads, so that a GPT that hangs delays no poll.
 
+use super::gifts::{self, Turn};
 use super::questions::Questions;
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{Millis, SECOND};
-use crate::db::Machine;
+use crate::db::{JobId, Machine};
 use crate::jobs::{self, Job, Step};
 use crate::keys::{self, Limits};
 use anyhow::{Context as _, Result};
@@ -43,9 +44,18 @@ fn service(step: Step) -> Service {
     }
 }
 
+fn turn_service(turn: Turn) -> Service {
+    match turn {
+        Turn::Poll => Service::Polls,
+        Turn::Fetch => Service::Files,
+    }
+}
+
 enum Task {
     Step(Box<Job>),
     Poll(Box<Render>),
+    /// A refunded render.
+    Gift(JobId, Turn),
     /// Of this key.
     Balance(String),
 }
@@ -55,6 +65,7 @@ impl Task {
         match self {
             Self::Step(job) => service(job.step),
             Self::Poll(_) | Self::Balance(_) => Service::Polls,
+            Self::Gift(_, turn) => turn_service(*turn),
         }
     }
 }
@@ -208,7 +219,9 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
         }
         hand_out_questions(desk, shared);
         hand_out_polls(desk, shared);
-        let wait = match hand_out_steps(desk, shared) {
+        let claimed = hand_out_steps(desk, shared);
+        hand_out_gifts(desk, shared);
+        let wait = match claimed {
             Ok(()) => until_next(desk),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "could not claim jobs");
@@ -234,7 +247,8 @@ fn until_next(desk: &Desk) -> Duration {
     let job = desk.db.read(|conn| jobs::next_due(conn, limits, now)).ok().flatten();
     let poll = renders(desk).next();
     let question = questions(desk).next();
-    let next = [job, poll, question].into_iter().flatten().min();
+    let gift = gifts::watched(desk).next();
+    let next = [job, poll, question, gift].into_iter().flatten().min();
     let wait = next.map_or(LOOK_AROUND, |at| desk.clock.real_span(at - now));
     // What is due now and was not handed out waits for a thread, which rings.
     if wait.is_zero() { LOOK_AROUND / 20 } else { wait.min(LOOK_AROUND) }
@@ -246,6 +260,18 @@ fn hand_out_polls(desk: &Desk, shared: &Shared) {
     while shared.room(&state, Service::Polls) > 0 && !state.stop {
         let Some(render) = renders(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Poll(Box::new(render)));
+    }
+}
+
+/// After everything else: nobody waits for them.
+fn hand_out_gifts(desk: &Desk, shared: &Shared) {
+    let now = desk.now();
+    let mut state = shared.state();
+    for turn in [Turn::Fetch, Turn::Poll] {
+        while shared.room(&state, turn_service(turn)) > 0 && !state.stop {
+            let Some(id) = gifts::watched(desk).take_due(turn, now) else { break };
+            shared.give(&mut state, Task::Gift(id, turn));
+        }
     }
 }
 
@@ -352,6 +378,7 @@ fn perform(desk: &Desk, task: &Task) {
         Task::Step(job) => steps::run(desk, job),
         Task::Poll(render) => steps::poll(desk, render),
         Task::Balance(key) => balances::ask(desk, key),
+        Task::Gift(id, turn) => gifts::take_turn(desk, *id, *turn),
     }));
     let error = match done {
         Ok(Ok(())) => return,
@@ -369,6 +396,10 @@ fn perform(desk: &Desk, task: &Task) {
             tracing::error!(job.id = render.job.id.0, error, "a poll failed");
             let at = desk.now() + desk.options.poll_interval;
             renders(desk).again(render, at);
+        }
+        Task::Gift(id, turn) => {
+            tracing::error!(job.id = id.0, error, "a refunded render could not be looked after");
+            gifts::watched(desk).put(*id, *turn, desk.now() + gifts::EVERY);
         }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");

@@ -1,11 +1,13 @@
 //! The steps: each does at most one remote call and commits what came of it.
 
 mod fetch;
+mod gift;
 mod render;
 mod script;
 mod submit;
 mod upload;
 
+pub(super) use gift::{fetch as fetch_gift, poll as poll_gift};
 pub(super) use render::poll;
 
 use super::Desk;
@@ -13,7 +15,7 @@ use super::dispatch::questions;
 use crate::api::classify::Class;
 use crate::api::kie;
 use crate::db::Tx;
-use crate::jobs::{Job, MAX_STRIKES, Step, Trouble, Why};
+use crate::jobs::{self, Job, MAX_STRIKES, Step, Trouble, Why};
 use crate::orders::{self, Shop};
 use anyhow::{Context as _, Result};
 use std::path::Path;
@@ -50,12 +52,26 @@ fn fail(desk: &Desk, job: &Job, why: Why, error: &str) -> Result<()> {
 
 /// A call failed. One that the stop cut off is no trouble: the job is done again at the next start.
 fn trouble(desk: &Desk, job: &Job, trouble: Trouble, error: &str) -> Result<()> {
+    costly_trouble(desk, job, trouble, error, None)
+}
+
+/// The same, of a task that cost so many of the provider's credits.
+fn costly_trouble(
+    desk: &Desk,
+    job: &Job,
+    trouble: Trouble,
+    error: &str,
+    credits: Option<f64>,
+) -> Result<()> {
     if desk.stopping() {
         return Ok(());
     }
     tracing::warn!(job.id = job.id.0, step = job.step.word(), ?trouble, error, "trouble");
     let error = error.to_owned();
     commit(desk, job, move |tx, shop, job, now| {
+        if let Some(credits) = credits {
+            jobs::spent(tx, job, credits)?;
+        }
         orders::trouble(tx, shop, job, trouble, &error, now)
     })?;
     ask_about_money(desk, job, trouble);

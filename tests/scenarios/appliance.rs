@@ -114,7 +114,7 @@ impl Setup {
             root,
             sandbox,
             admin: self.admin,
-            env: self.env,
+            env: Mutex::new(self.env),
             process: Mutex::default(),
             db: Mutex::default(),
             heard: Mutex::default(),
@@ -155,7 +155,7 @@ pub(crate) struct Appliance {
     root: tempfile::TempDir,
     sandbox: Sandbox,
     admin: Option<i64>,
-    env: Vec<(String, String)>,
+    env: Mutex<Vec<(String, String)>>,
     process: Mutex<Option<Process>>,
     db: Mutex<Option<Db>>,
     /// What the commands printed.
@@ -217,7 +217,7 @@ impl Appliance {
         if let Some(admin) = self.admin {
             command.env("ADMIN_TG_ID", admin.to_string());
         }
-        command.envs(self.env.iter().cloned());
+        command.envs(held(&self.env).iter().cloned());
         command
     }
 
@@ -250,6 +250,11 @@ impl Appliance {
     /// Other settings from the next start on.
     pub(crate) fn configures(&self, toml: &str) {
         std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
+    }
+
+    /// Another value of a variable from the next start on.
+    pub(crate) fn sets(&self, name: &str, value: &str) {
+        held(&self.env).push((name.to_owned(), value.to_owned()));
     }
 
     /// As a power cut.

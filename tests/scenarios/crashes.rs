@@ -21,7 +21,7 @@ impl Appliance {
     }
 
     /// Kills it at the first request for which this is true, at this moment of it.
-    fn dies_at(&self, moment: Moment, service: Service, path: &'static str) {
+    pub(crate) fn dies_at(&self, moment: Moment, service: Service, path: &'static str) {
         let (kill, once) = (self.killer(), AtomicBool::new(true));
         self.sandbox().faults().pull_plug(move |now, seen| {
             let fits = now == moment && seen.service == service && seen.path.contains(path);
@@ -31,7 +31,7 @@ impl Appliance {
         });
     }
 
-    fn comes_back(&self) {
+    pub(crate) fn comes_back(&self) {
         self.dies();
         self.sandbox().faults().mend_plug();
         self.start_again();

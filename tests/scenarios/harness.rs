@@ -19,7 +19,7 @@ const NO_TRIGGERS: [&str; 7] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 19] = [
+const DAMAGE: [(&str, &str); 22] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -41,6 +41,16 @@ const DAMAGE: [(&str, &str); 19] = [
                                paid_at, created_at, refunded_at, taken_back, owed)
          VALUES (1, 'x', 1, 1, '', 1, 1, 1, 1, 0)",
         "took other credits",
+    ),
+    (
+        "INSERT INTO outbox (seq, chat_id, key, content, state, created_at)
+         VALUES (900, 5, 'gift:1', '{}', 'dropped', 1)",
+        "a gift for something else",
+    ),
+    ("UPDATE jobs SET status = 'failed', error_class = 'timeout' WHERE id = 1", "is not watched"),
+    (
+        "INSERT INTO gifts (job_id, until, ended_at, outcome) VALUES (1, 1, 1, 'given')",
+        "a gift has no message",
     ),
     ("UPDATE jobs SET status = 'queued', finished_at = NULL", "has not ended"),
     ("UPDATE jobs SET order_id = NULL WHERE id = 1", "without an order holds"),
@@ -96,6 +106,12 @@ fn secrets_and_open_files_are_reported() {
     assert!(shown("serving").is_empty());
     for secret in [&options.token, &options.kie_keys[0], options.openai_key.as_ref().unwrap()] {
         assert_eq!(shown(&format!("key={secret}!")).len(), 1);
+        let half = secret.split(':').next_back().unwrap();
+        for user in ["", "a", "ab:", "abc"] {
+            let packed = secrets::base64(format!("{user}{half}:x").as_bytes());
+            assert_eq!(shown(&format!("Basic {packed}")).len(), 1, "{user}");
+        }
+        assert_eq!(shown(&half.replace('-', "%2D")).len(), 1);
         let file = shop.path("logs/note.txt");
         std::fs::write(&file, secret).unwrap();
         assert_eq!(shown("").len(), 1);

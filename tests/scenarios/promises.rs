@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use crate::appliance::Expected;
 
 /// Queries that find nobody: what it would mean, and who.
-const NOBODY: [(&str, &str); 17] = [
+const NOBODY: [(&str, &str); 20] = [
     (
         "credits are not the sum of the ledger",
         "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
@@ -84,6 +84,26 @@ const NOBODY: [(&str, &str); 17] = [
         "a failed job sent a video",
         "SELECT 'job ' || jobs.id FROM jobs JOIN outbox ON job_id = jobs.id
          WHERE status = 'failed' AND state = 'sent'",
+    ),
+    (
+        "a gift for something else than a render over its time limit",
+        "SELECT key FROM outbox
+         WHERE key LIKE 'gift:%'
+           AND key NOT IN (SELECT 'gift:' || id FROM jobs JOIN gifts ON job_id = jobs.id
+                           WHERE status = 'failed' AND error_class = 'timeout'
+                             AND kie_task_id IS NOT NULL AND outcome = 'given')",
+    ),
+    (
+        "a refunded render is not watched",
+        "SELECT 'job ' || id FROM jobs
+         WHERE status = 'failed' AND error_class = 'timeout' AND kie_task_id IS NOT NULL
+           AND started_at IS NOT NULL AND id NOT IN (SELECT job_id FROM gifts)",
+    ),
+    (
+        "a gift has no message",
+        "SELECT 'job ' || job_id FROM gifts
+         WHERE outcome = 'given'
+           AND 'gift:' || job_id NOT IN (SELECT key FROM outbox WHERE key IS NOT NULL)",
     ),
     (
         "a payment and its credits do not go together",

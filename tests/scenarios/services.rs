@@ -18,7 +18,7 @@ const ADMIN: i64 = 99;
 
 impl Appliance {
     /// How often the operator was told something with this in it.
-    fn told(&self, part: &str) -> usize {
+    pub(crate) fn told(&self, part: &str) -> usize {
         let chat = self.sandbox().telegram().messages(ADMIN);
         chat.iter().filter(|message| message.text.contains(part)).count()
     }
@@ -280,6 +280,9 @@ fn success_without_a_video_is_a_failure() {
     let ann = shop.customer(7).with_credits(1);
     ann.orders(1, OWN).ends();
     assert_eq!((ann.credits(), ann.videos().len()), (1, 0));
+    let cost: f64 = shop.value("SELECT provider_credits FROM jobs");
+    assert_eq!(cost, shop.sandbox().kie().tasks()[0].credits, "the operator sees what it cost");
+    assert!(cost > 0.0);
 }
 
 #[test]
@@ -396,4 +399,30 @@ fn a_customer_who_blocks_the_bot_is_charged_and_left_alone() {
     // They come back.
     ann.says("/start");
     ann.sees("🎬");
+}
+
+#[test]
+fn a_video_at_an_address_of_the_inside_is_neither_fetched_nor_shown() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let urls = [
+        "http://10.0.0.1/v.mp4",
+        "https://bank.example:pw@example.com/v.mp4",
+        "http://[::ffff:169.254.169.254]/latest/meta-data",
+    ];
+    for (n, url) in (1..).zip(urls) {
+        let result = serde_json::json!({ "resultUrls": [url] });
+        let data = serde_json::json!({ "state": "success", "response": result });
+        let body = serde_json::json!({ "code": 200, "msg": "success", "data": data }).to_string();
+        let done = Action::Status(200, body);
+        shop.sandbox().faults().on(Service::Kie, "recordInfo").nth(n).does(done);
+    }
+    let ann = shop.customer(7).with_credits(3);
+    let order = ann.orders(3, OWN);
+    order.ends();
+    shop.settles();
+    assert_eq!((ann.credits(), order.videos().len(), shop.told("not public")), (3, 0, 1));
+    for message in ann.chat() {
+        let shown = format!("{} {:?}", message.html, message.buttons);
+        assert!(!shown.contains("v.mp4") && !shown.contains("169.254"), "{shown}");
+    }
 }

@@ -78,7 +78,7 @@ fn ip_is_allowed(ip: IpAddr, allow_loopback: bool) -> bool {
 fn v4_is_public(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let shared = a == 100 && (64..128).contains(&b);
-    let special = a == 0 || a >= 240 || (a == 192 && b == 0 && c == 0);
+    let special = a == 0 || a >= 240 || (a == 192 && matches!((b, c), (0, 0) | (88, 99)));
     let inside = ip.is_private() || ip.is_loopback() || ip.is_link_local();
     !(inside || shared || special || ip.is_multicast() || ip.is_documentation())
 }
@@ -93,8 +93,8 @@ fn v6_is_public(ip: Ipv6Addr) -> bool {
     match parts {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low),
         [0x2002, high, low, ..] => embedded(high, low),
-        // Teredo and documentation.
-        [0x2001, 0 | 0xdb8, ..] => false,
+        // Teredo, benchmarks, identifiers; documentation.
+        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
         // Only 2000::/3 is given out.
         [first, ..] => first >> 13 == 1,
     }
@@ -134,6 +134,21 @@ mod tests {
             "64:ff9b::a00:1",
             "2002:a00:1::",
             "2001:db8::1",
+            "2001::1",
+            "2001:20::1",
+            "3fff::1",
+            "fec0::1",
+            "ff02::1",
+            "::127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::a00:1",
+            "2002:7f00:1::1",
+            "2002:c0a8:101::1",
+            "192.88.99.1",
+            "192.0.0.8",
+            "198.51.100.7",
+            "240.0.0.1",
         ] {
             assert!(!allowed(ip, true), "{ip}");
         }

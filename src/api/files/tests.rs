@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::loopback::{React, SHORT, SOON, http as answer, nobody, serve};
+use crate::api::loopback::{React, SHORT, SOON, endings, http as answer, nobody, serve};
 use crate::api::mp4::tests::sample;
 
 fn files(allow_loopback: bool) -> Files {
@@ -61,6 +61,45 @@ fn nothing_stays_of_what_is_no_whole_video() {
 }
 
 #[test]
+fn no_download_is_waited_for_or_kept_without_an_end() {
+    let head = [b"HTTP/1.1 200 OK\r\n\r\n", &sample(720, 1280, false)[..]].concat();
+    let drip = Duration::from_millis(20);
+    let mut all = endings();
+    all.push(("a video that drips", React::Endless(head.clone(), vec![0], drip)));
+    all.push(("a video without an end", React::Endless(head, vec![0; 60_000], Duration::ZERO)));
+    for (what, reaction) in all {
+        let begun = Instant::now();
+        let (result, names) = fetched(vec![reaction], SHORT);
+        assert!(result.is_err() && names.is_empty(), "{what}: {result:?} {names:?}");
+        assert!(begun.elapsed() < 10 * SHORT, "{what} took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_link_for_a_customer_is_a_plain_one_to_a_public_place() {
+    let may = |url: &str| files(false).may_be_shown(url);
+    for url in ["https://tempfile.redpandaai.co/a/b.mp4?x=1&y=<2>", "http://1.1.1.1/v.mp4"] {
+        assert!(may(url), "{url}");
+    }
+    for url in [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "https://bank.example@evil.example/",
+        "https://:secret@evil.example/",
+        "http://10.0.0.1/v.mp4",
+        "http://[::ffff:127.0.0.1]/v.mp4",
+        "https://localhost/v.mp4",
+        "https://printer.local/",
+        "nonsense",
+    ] {
+        assert!(!may(url), "{url}");
+    }
+    assert!(!may(&format!("https://example.com/{}", "a".repeat(3_000))));
+    assert!(files(true).may_be_shown("http://127.0.0.1:8080/results/7.mp4"), "as in the demo");
+}
+
+#[test]
 fn addresses_of_the_inside_are_never_asked() {
     let to = std::env::temp_dir().join("never.mp4");
     for url in [
@@ -72,6 +111,13 @@ fn addresses_of_the_inside_are_never_asked() {
         "https://0x7f.1/v",
         "http://example.com/v",
         "https://user:pass@example.com/v",
+        "https://[::ffff:7f00:1]/v",
+        "https://[64:ff9b::a9fe:a9fe]/v",
+        "https://[2002:7f00:1::]/v",
+        "https://[::]/v",
+        "https://0.0.0.0/v",
+        "https://100.64.0.1/v",
+        "https://224.0.0.1/v",
         "file:///etc/passwd",
         "nonsense",
     ] {
@@ -82,6 +128,9 @@ fn addresses_of_the_inside_are_never_asked() {
         let (result, _) = fetched(vec![answer(302, &format!("location: {place}\r\n"), "")], SOON);
         assert!(matches!(result, Err(Trouble::Forbidden(_))), "{place}: {result:?}");
     }
+    // What a name leads to is looked at where it is connected to.
+    let result = files(false).fetch("https://localhost.localdomain/v", &to, SHORT);
+    assert!(result.is_err(), "{result:?}");
     let moved = || answer(302, "location: /again\r\n", "");
     let (result, _) = fetched(vec![moved(), moved(), moved(), moved()], SOON);
     assert!(matches!(result, Err(Trouble::Forbidden(_))), "{result:?}");

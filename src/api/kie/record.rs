@@ -5,10 +5,9 @@ use serde_json::Value;
 
 use super::{Envelope, Record, Refusal, Route, Trouble, number_of, text_of};
 use crate::api::classify::Class;
-use crate::api::http;
 
 const URLS_MAX: usize = 8;
-const URL_MAX: usize = 4096;
+const URL_MAX: usize = 2048;
 
 enum State {
     Running,
@@ -35,7 +34,8 @@ pub(super) fn read(
         };
     }
     if data.is_null() {
-        return Ok(Record::NotFound);
+        // Not the provider's word on the task: to make it anew could pay for it twice.
+        return Err(Trouble::Lost("a success without a record".to_owned()));
     }
     Ok(match state {
         State::Running => Record::Running,
@@ -78,16 +78,12 @@ fn failed(data: &Value, envelope: &Envelope, key: &SecretString) -> Record {
         (None, None) if !envelope.is_success() => (envelope.code.clone(), envelope.text.clone()),
         (code, said) => (code.unwrap_or_default(), said.unwrap_or_default()),
     };
-    let code = http::cut_without(&code, key);
-    let refusal = Refusal::new(200, &code, &http::cut_without(&said, key));
-    let Refusal { class, code, text, .. } = refusal;
+    let Refusal { class, code, text, .. } = Refusal::new(200, &code, &said, key);
     Record::Failed { class, code, text, credits: credits(data) }
 }
 
-/// Code and text may be swapped: neither is cut short before it is read.
 fn text(value: &Value) -> Option<String> {
-    let text = value.as_str().map(str::to_owned).or_else(|| text_of(value));
-    text.filter(|text| !text.trim().is_empty())
+    text_of(value).filter(|text| !text.trim().is_empty())
 }
 
 fn credits(data: &Value) -> Option<f64> {
@@ -119,6 +115,8 @@ fn urls(result: &Value) -> Vec<String> {
 
 /// Whether a text can be the address of a file. Whether we fetch from there is decided elsewhere.
 pub(super) fn is_address(text: &str) -> bool {
+    let plain = |c: char| !c.is_control() && !c.is_whitespace();
     text.len() <= URL_MAX
+        && text.chars().all(plain)
         && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }

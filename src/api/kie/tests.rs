@@ -1,3 +1,5 @@
+mod errors;
+
 use std::time::Instant;
 
 use super::*;
@@ -131,6 +133,21 @@ fn a_record_is_read_in_all_its_shapes() {
         let body = format!(r#"{{"code":200,"data":{{"state":"success",{data}}}}}"#);
         assert_eq!(urls(recorded(Route::Jobs, &body)), ["https://a/v.mp4"], "{data}");
     }
+    let (long, many) = ("a".repeat(10_000), r#""https://a/v.mp4","#.repeat(10_000));
+    for (list, count) in [
+        (format!(r#""https://a/{long}""#), 0),
+        (format!(r#"{many}"https://a/v.mp4""#), 8),
+        (r#"7,null,{"url":"https://a"},["https://a/v"],true"#.to_owned(), 0),
+        (r#""file:///etc/passwd","data:video/mp4,x","ftp://a/v","//a/v","https://""#.into(), 0),
+        (r#""https://a/\n<b>","https://a/ b""#.to_owned(), 0),
+    ] {
+        let data = format!(r#""state":"success","response":{{"resultUrls":[{list}]}}"#);
+        let record = recorded(Route::Jobs, &format!(r#"{{"code":200,"data":{{{data}}}}}"#));
+        match record.unwrap() {
+            Record::Done { urls, .. } => assert_eq!(urls.len(), count, "{list:.60}"),
+            record => assert!(count == 0, "{list:.60}: {record:?}"),
+        }
+    }
     for data in [r#""resultJson":"""#, r#""resultJson":null"#, r#""resultJson":"[]""#, r#""x":1"#] {
         let body = format!(r#"{{"code":200,"data":{{"state":"success",{data}}}}}"#);
         let record = recorded(Route::Jobs, &body);
@@ -140,13 +157,9 @@ fn a_record_is_read_in_all_its_shapes() {
         let body = format!(r#"{{"code":200,"data":{{"state":{state}}}}}"#);
         assert_eq!(recorded(Route::Jobs, &body).unwrap(), Record::Running, "{state}");
     }
-    for body in [
-        r#"{"code":422,"msg":"recordInfo is null","data":null}"#,
-        r#"{"code":200,"msg":"success","data":null}"#,
-    ] {
-        assert_eq!(recorded(Route::Jobs, body).unwrap(), Record::NotFound);
-        assert_eq!(recorded(Route::Veo, body).unwrap(), Record::NotFound);
-    }
+    let unknown = r#"{"code":422,"msg":"recordInfo is null","data":null}"#;
+    assert_eq!(recorded(Route::Jobs, unknown).unwrap(), Record::NotFound);
+    assert_eq!(recorded(Route::Veo, unknown).unwrap(), Record::NotFound);
     let refused = recorded(Route::Jobs, r#"{"code":500,"msg":"Server exception"}"#);
     assert!(matches!(refused, Err(Trouble::Refused(Refusal { class: Class::Temporary, .. }))));
 }

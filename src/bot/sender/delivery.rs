@@ -5,20 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
-use super::super::limiter::Limiter;
+use super::super::limiter::{LONGEST_WAIT, Limiter};
 use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
 use super::Delivered;
+use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::db::{Db, Machine, Tx};
 use crate::outbox::{self, Content, Row, State, Waiting};
 
-/// Telegram's lengths for what is sent as plain text, in UTF-16 units.
-const TEXT: usize = 4096;
-const CAPTION: usize = 1024;
-
 /// A message that fails for so long, or so often, is given up.
 const LONGEST_TROUBLE: Millis = DAY;
 const MOST_TRIES: i64 = 1_500;
+/// Between two sendings of one message whose answers are lost again and again, at last.
+const LOST_WAIT: Millis = 10 * MINUTE;
 /// After this nobody waits for the answer to a press of a button.
 const ANSWER_AGE: Millis = 3 * MINUTE;
 
@@ -41,19 +40,16 @@ pub(super) enum Outcome {
         due_at: Millis,
         tries: i64,
     },
-    /// Telegram asked for a pause, in seconds.
-    Slowed(u32),
+    /// Telegram asked for a pause; `wait` is for the limiter.
+    Slowed {
+        wait: Millis,
+        due_at: Millis,
+        tries: i64,
+    },
     /// The token is refused: nothing else will do better.
     Unauthorized,
     /// Everything that waited for the chat was dropped.
     ChatGone,
-}
-
-/// How the words go out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Html,
-    Plain { buttons: bool },
 }
 
 impl Context {
@@ -209,6 +205,7 @@ impl Context {
     /// Telegram has it. Not writing that down would send it again, so it is tried more than once,
     /// and at last without telling those who wait for it.
     async fn record(&self, row: &Arc<Row>, sent: Sent) -> Outcome {
+        self.limiter().went_through();
         let sent = Arc::new(sent);
         let mut tries = 0;
         while tries < 3 {
@@ -243,15 +240,17 @@ impl Context {
     async fn failed(&self, row: Arc<Row>, failure: Failure) -> Outcome {
         let answer = matches!(row.content, Content::Answer { .. });
         match failure {
-            Failure::RetryAfter(seconds) => Outcome::Slowed(seconds),
-            Failure::Unauthorized => Outcome::Unauthorized,
+            Failure::Unauthorized => self.unauthorized(&row).await,
             Failure::NotModified | Failure::TooOld => self.record(&row, Sent::default()).await,
             Failure::ServerError(_) | Failure::Unreached(_) | Failure::Lost(_) => {
                 self.put_off(row, failure).await
             }
-            Failure::Conflict(_) => self.put_off(row, failure).await,
-            // Nobody misses the answer to a press, or the change of a message that was deleted.
+            Failure::RetryAfter(_) | Failure::Conflict(_) => self.put_off(row, failure).await,
+            // Nobody misses the answer to a press, or the words under a video that was deleted.
             _ if answer => self.give_up(row, failure.to_string(), End::Quiet).await,
+            Failure::NoMessage if matches!(row.content, Content::Text { .. }) => {
+                self.send_anew(&row).await
+            }
             Failure::NoMessage => self.give_up(row, failure.to_string(), End::Quiet).await,
             Failure::Blocked(text) => self.chat_gone(row, text).await,
             Failure::TooLarge => self.give_up(row, failure.to_string(), End::TooLarge).await,
@@ -275,14 +274,42 @@ impl Context {
         if row.tries == 0 {
             tracing::warn!(outbox.id = row.id, %failure, "a message is not sent: trying again");
         }
-        let due_at = now + backoff(row.tries);
+        let wait = pause(&row, &failure);
+        let due_at = now + wait;
+        let slowed = matches!(failure, Failure::RetryAfter(_));
         let lost = matches!(failure, Failure::Lost(_));
         let (id, tries) = (row.id, row.tries + 1);
         let write = move |tx: &Tx<'_>| outbox::later(tx, id, due_at, lost, &failure.to_string());
         if let Err(error) = self.write(write).await {
             tracing::error!(outbox.id = id, %error, "a failed message is not recorded");
         }
-        Outcome::Again { due_at, tries }
+        match slowed {
+            true => Outcome::Slowed { wait, due_at, tries },
+            false => Outcome::Again { due_at, tries },
+        }
+    }
+
+    /// Nothing was sent, so nothing can come twice.
+    async fn unauthorized(&self, row: &Row) -> Outcome {
+        let id = row.id;
+        if matches!(row.content, Content::Video { .. })
+            && let Err(error) = self.write(move |tx| outbox::not_called(tx, id)).await
+        {
+            tracing::error!(outbox.id = id, %error, "a refused call is not recorded");
+        }
+        Outcome::Unauthorized
+    }
+
+    /// Whoever deleted a message still hears what it would say now, in a new one.
+    async fn send_anew(&self, row: &Row) -> Outcome {
+        let (id, rev) = (row.id, row.rev);
+        match self.write(move |tx| outbox::send_anew(tx, id, rev)).await {
+            Ok(_) => Outcome::Again { due_at: self.now(), tries: 0 },
+            Err(error) => {
+                tracing::error!(outbox.id = id, %error, "a deleted message is not recorded");
+                Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries + 1 }
+            }
+        }
     }
 
     async fn give_up(&self, row: Arc<Row>, why: String, end: End) -> Outcome {
@@ -295,6 +322,7 @@ impl Context {
             if end == End::TooLarge {
                 // It may put a link in its place, and then the row goes on.
                 delivered.on_too_large(tx, &row, now)?;
+                outbox::not_called(tx, row.id)?;
             }
             let dropped = outbox::dropped(tx, row.id, row.rev, &why)?;
             if dropped && end == End::Refused {
@@ -346,56 +374,25 @@ enum End {
     TooLarge,
 }
 
+/// As long as Telegram asks for. A new message whose answer was lost may have arrived each time: it
+/// is sent again, but where no answer ever comes back nobody gets it by the hundred.
+fn pause(row: &Row, failure: &Failure) -> Millis {
+    let wait = backoff(row.tries);
+    match failure {
+        Failure::RetryAfter(seconds) => {
+            (Millis::from(*seconds) * SECOND).min(LONGEST_WAIT).max(wait)
+        }
+        Failure::Lost(_) if row.message_id.is_none() && row.lost >= 2 => {
+            (MINUTE << (row.lost - 2).min(4)).min(LOST_WAIT).max(wait)
+        }
+        _ => wait,
+    }
+}
+
 /// 1, 2, 4 … 60 s, with up to a fifth of jitter.
 fn backoff(tries: i64) -> Millis {
     let wait = (SECOND << tries.clamp(0, 6)).min(MINUTE);
     wait + fastrand::i64(0..=wait / 5)
-}
-
-/// [`Words`] whose text may be our own.
-struct Spoken<'a> {
-    text: std::borrow::Cow<'a, str>,
-    html: bool,
-    buttons: &'a [Vec<outbox::Button>],
-}
-
-impl Spoken<'_> {
-    fn borrow(&self) -> Words<'_> {
-        Words { text: &self.text, html: self.html, buttons: self.buttons }
-    }
-}
-
-impl Style {
-    /// `limit`: of plain text, in UTF-16 units; HTML is Telegram's to measure.
-    fn words<'a>(
-        self,
-        html: &'a str,
-        buttons: &'a [Vec<outbox::Button>],
-        limit: usize,
-    ) -> Spoken<'a> {
-        match self {
-            Self::Html => Spoken { text: html.into(), html: true, buttons },
-            Self::Plain { buttons: keep } => Spoken {
-                text: shortened(&outbox::plain(html), limit).into(),
-                html: false,
-                buttons: if keep { buttons } else { &[] },
-            },
-        }
-    }
-}
-
-fn shortened(text: &str, limit: usize) -> String {
-    if text.encode_utf16().count() <= limit {
-        return text.to_owned();
-    }
-    let mut length = 1;
-    let fits = |c: &char| {
-        length += c.len_utf16();
-        length <= limit
-    };
-    let mut short: String = text.chars().take_while(fits).collect();
-    short.push('…');
-    short
 }
 
 #[cfg(test)]
@@ -403,10 +400,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_fits_telegram() {
-        assert_eq!(shortened("abc", 3), "abc");
-        assert_eq!(shortened("abcd", 3), "ab…");
-        assert_eq!(shortened("🎬🎬🎬", 4), "🎬…");
+    fn pauses_are_as_long_as_asked_for_and_grow_where_no_answer_comes_back() {
+        let row = |lost, message_id| Row {
+            id: 1,
+            seq: 1,
+            chat_id: 7,
+            key: None,
+            content: Content::text("a"),
+            rev: 1,
+            sent_rev: 0,
+            message_id,
+            job_id: None,
+            state: State::Pending,
+            due_at: 0,
+            tries: 0,
+            lost,
+            created_at: 0,
+        };
+        let lost = Failure::Lost(String::new());
+        for (before, least) in [(0, 1), (1, 1), (2, 60), (3, 120), (5, 480), (6, 600), (900, 600)] {
+            let wait = pause(&row(before, None), &lost);
+            assert!((least * SECOND..=least * SECOND * 6 / 5).contains(&wait), "{before}: {wait}");
+        }
+        // An edit may arrive as often as it likes.
+        assert!(pause(&row(9, Some(5)), &lost) < 2 * SECOND);
+        assert!(pause(&row(9, None), &Failure::ServerError(500)) < 2 * SECOND);
+        assert_eq!(pause(&row(0, None), &Failure::RetryAfter(30)), 30 * SECOND);
+        assert_eq!(pause(&row(0, None), &Failure::RetryAfter(u32::MAX)), LONGEST_WAIT);
+        assert!(pause(&row(0, None), &Failure::RetryAfter(0)) >= SECOND);
     }
 
     #[test]

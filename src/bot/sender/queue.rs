@@ -248,7 +248,7 @@ mod tests {
     fn it_says_when_to_look_again() {
         let mut limiter = Limiter::new(Limits::default());
         let mut queue = queue(&[row(1, 7, Class::Light), row(2, 8, Class::Light)]);
-        limiter.retry_after(7, 30, NOW);
+        limiter.retry_after(7, 30_000, NOW);
         assert_eq!(queue.next(NOW, &limiter), Next::Send(row(2, 8, Class::Light)));
         assert_eq!(queue.next(NOW, &limiter), Next::At(NOW + 30_000));
         queue.forget_chat(7);

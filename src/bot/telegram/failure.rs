@@ -5,7 +5,7 @@ use serde_json::Value;
 /// A call's failure, named by what the caller does next. None of them holds the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Too fast: wait so many seconds.
+    /// Too fast: wait so many seconds; 0 where Telegram did not say how many.
     RetryAfter(u32),
     /// The chat cannot be reached, now or later: blocked, deactivated, never began.
     Blocked(String),
@@ -74,6 +74,10 @@ pub(super) fn read_reply(status: u16, body: &[u8]) -> Result<Value, Failure> {
         if status == 413 {
             return Err(Failure::TooLarge);
         }
+        // The same with 429, which is a refusal whoever says it: nothing was done.
+        if status == 429 {
+            return Err(Failure::RetryAfter(0));
+        }
         return Err(Failure::Lost(format!("HTTP {status} without Telegram's envelope")));
     };
     if envelope["ok"] == true {
@@ -81,14 +85,28 @@ pub(super) fn read_reply(status: u16, body: &[u8]) -> Result<Value, Failure> {
     }
     let code = envelope["error_code"].as_u64().unwrap_or_else(|| u64::from(status));
     let text = envelope["description"].as_str().unwrap_or_default();
-    let wait = envelope["parameters"]["retry_after"].as_u64();
-    Err(classify(code, text, wait))
+    let wait = seconds(&envelope["parameters"]["retry_after"]).or_else(|| retry_after(text));
+    Err(classify(code, text, wait.unwrap_or(0)))
 }
 
-fn classify(code: u64, text: &str, wait: Option<u64>) -> Failure {
+/// A number of seconds, however it is written; `None` for what is none.
+fn seconds(value: &Value) -> Option<u32> {
+    let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
+    // A cast from a float saturates; what is negative or no number is nothing.
+    (number > 0.0).then_some(number.ceil() as u32)
+}
+
+/// The same in words: `Too Many Requests: retry after 7`.
+fn retry_after(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("retry after ")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse::<u64>().ok().map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX))
+}
+
+fn classify(code: u64, text: &str, wait: u32) -> Failure {
     let short = || text.chars().take(TEXT).collect::<String>();
     match code {
-        429 => Failure::RetryAfter(u32::try_from(wait.unwrap_or(1)).unwrap_or(u32::MAX).max(1)),
+        429 => Failure::RetryAfter(wait),
         // Telegram says "Not Found" to a token that it never gave out.
         401 | 404 => Failure::Unauthorized,
         403 => Failure::Blocked(short()),
@@ -117,7 +135,9 @@ fn refused(text: &str) -> Option<Failure> {
     if has(&["too large", "file is too big", "file_too_big"]) {
         return Some(Failure::TooLarge);
     }
-    if has(&["chat not found", "peer_id_invalid", "user is deactivated", "user_is_blocked"]) {
+    // A group that became a supergroup has another id: under this one nobody hears us any more.
+    let gone = ["chat not found", "peer_id_invalid", "user is deactivated", "user_is_blocked"];
+    if has(&gone) || has(&["chat was upgraded", "chat_id_invalid", "user_deactivated"]) {
         return Some(Failure::Blocked(text.chars().take(TEXT).collect()));
     }
     None
@@ -126,6 +146,7 @@ fn refused(text: &str) -> Option<Failure> {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::RetryAfter(0) => f.write_str("too fast: Telegram asks for a pause"),
             Self::RetryAfter(seconds) => write!(f, "too fast: Telegram asks for {seconds} s"),
             Self::Blocked(text) => write!(f, "the chat cannot be reached: {text}"),
             Self::NotModified => f.write_str("the message is not modified"),
@@ -172,7 +193,23 @@ mod tests {
         check(404, &envelope(404, "Not Found"), Failure::Unauthorized);
         let wait = r#"{"ok":false,"error_code":429,"parameters":{"retry_after":7}}"#;
         check(429, wait, Failure::RetryAfter(7));
-        check(429, &envelope(429, "Too Many Requests"), Failure::RetryAfter(1));
+        check(429, "<html>429 Too Many Requests</html>", Failure::RetryAfter(0));
+        check(429, &envelope(429, "Too Many Requests"), Failure::RetryAfter(0));
+        check(429, &envelope(429, "Too Many Requests: retry after 9"), Failure::RetryAfter(9));
+        for (asked, expected) in [
+            ("86400", 86_400),
+            ("0", 0),
+            ("-5", 0),
+            ("\"12\"", 12),
+            ("2.5", 3),
+            ("1e300", u32::MAX),
+            ("[]", 0),
+        ] {
+            let body = format!(
+                r#"{{"ok":false,"error_code":429,"parameters":{{"retry_after":{asked}}}}}"#
+            );
+            check(429, &body, Failure::RetryAfter(expected));
+        }
         for text in [
             "Forbidden: bot was blocked by the user",
             "Forbidden: user is deactivated",
@@ -195,6 +232,12 @@ mod tests {
             ("Bad Request: message to edit not found", Failure::NoMessage),
             ("Bad Request: wrong file identifier/HTTP URL specified", Failure::WrongFile),
             ("Bad Request: chat not found", Failure::Blocked("bad request: chat not found".into())),
+            (
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                Failure::Blocked(
+                    "bad request: group chat was upgraded to a supergroup chat".into(),
+                ),
+            ),
             ("Bad Request: can't parse entities", {
                 Failure::BadRequest("Bad Request: can't parse entities".into())
             }),

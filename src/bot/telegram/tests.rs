@@ -56,6 +56,16 @@ async fn no_error_shows_the_token() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_repeated_to_us_is_blotted_out() {
+    let secret = TOKEN.split_once(':').unwrap().1;
+    let text = format!("Bad Request: {TOKEN} is no token, {secret} neither");
+    let refused = get_me(move || Reply::refusal(400, &text)).await;
+    let blot = "*".repeat(secret.len());
+    let left = format!("Bad Request: 7:{blot} is no token, {blot} neither");
+    assert_eq!(refused, Err(Failure::BadRequest(left)));
+}
+
+#[tokio::test]
 async fn refusals_come_as_what_they_mean() {
     let refused = get_me(|| Reply::retry_after(9)).await;
     assert_eq!(refused, Err(Failure::RetryAfter(9)));

@@ -21,6 +21,9 @@ const EVENTS: &Known = &[
     ("done", "was-done"),
     ("failed", "was-failed"),
     ("canceled", "was-canceled"),
+    ("late", "was-late"),
+    ("gift", "was-gift"),
+    ("no gift", "was-no-gift"),
 ];
 
 /// What came of a call that asks for a video.
@@ -135,6 +138,7 @@ const NAMES: &Known = &[
     ("message ", "named-message"),
     ("status:", "named-status"),
     ("video:", "named-job"),
+    ("gift:", "named-gift"),
     ("fail:", "named-fail"),
 ];
 

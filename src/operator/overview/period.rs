@@ -23,6 +23,8 @@ pub struct Period {
     pub canceled: i64,
     /// Holds that were given back.
     pub refunds: i64,
+    /// Videos that came after their refund and were given all the same.
+    pub gifts: i64,
     /// Credits granted and bought, what was taken back not counted.
     pub credits_in: i64,
     /// Credits charged for videos: what they brought.
@@ -122,7 +124,8 @@ impl Tally {
         self.orders(conn, from)?;
         self.jobs(conn, from)?;
         self.ledger(conn, from)?;
-        self.payments(conn, from)
+        self.payments(conn, from)?;
+        self.gifts(conn, from)
     }
 
     fn orders(&mut self, conn: &Connection, from: Millis) -> Result<()> {
@@ -179,6 +182,20 @@ impl Tally {
             if let Some(bar) = Hours::bar(at, self.now) {
                 self.hours.stars[bar] += stars;
             }
+        }
+        Ok(())
+    }
+
+    fn gifts(&mut self, conn: &Connection, from: Millis) -> Result<()> {
+        let mut found = conn.prepare_cached(
+            "SELECT ended_at
+             FROM gifts
+             WHERE outcome = 'given'
+               AND ended_at >= :from",
+        )?;
+        let mut rows = found.query(named_params! { ":from": from })?;
+        while let Some(row) = rows.next()? {
+            self.of(row.get(0)?).for_each(|span| span.period.gifts += 1);
         }
         Ok(())
     }

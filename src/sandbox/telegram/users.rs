@@ -157,6 +157,13 @@ impl Telegram {
         self.state().chat(user, now).open = true;
     }
 
+    /// Takes one of the bot's messages out of their chat; the bot hears nothing of it.
+    pub fn deletes(&self, user: i64, message_id: i64) {
+        let now = self.now();
+        self.state().chat(user, now).messages.remove(&message_id);
+        self.changed();
+    }
+
     /// From now on 403 for this chat; the bot gets a `my_chat_member`.
     pub fn blocks_bot(&self, user: i64) {
         let now = self.now();

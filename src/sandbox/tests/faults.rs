@@ -46,6 +46,27 @@ fn a_line_is_cut_before_or_after_the_effect() {
 }
 
 #[test]
+fn an_answer_drips_or_never_ends_and_a_request_is_read_by_the_byte() {
+    use std::io::Read as _;
+    let sandbox = sandbox(1.0);
+    let faults = sandbox.faults();
+    let drip = faults.on(Service::Telegram, "getMe").nth(1).does(Action::Drip(1));
+    let endless = faults.on(Service::Telegram, "getMe").nth(2).does(Action::Endless);
+    let slow = faults.on(Service::Telegram, "getMe").nth(3).does(Action::SlowRead(60_000));
+    let dripped = get_me(&sandbox).unwrap();
+    let url = format!("{}/bot{}/getMe", sandbox.telegram_url(), sandbox.options().token);
+    let answer = agent().get(&url).call().unwrap().into_body().into_reader();
+    let mut read = Vec::new();
+    answer.take(1 << 20).read_to_end(&mut read).unwrap();
+    assert!(read.len() == 1 << 20 && read.starts_with(dripped.1.as_bytes()));
+    let at_most = Some(std::time::Duration::from_millis(500));
+    let call = agent().post(&url).config().timeout_global(at_most).build();
+    assert!(call.send(&[b' '; 8 << 20][..]).is_err(), "it does not get on");
+    assert_eq!((faults.hits(drip), faults.hits(endless), faults.hits(slow)), (1, 1, 1));
+    assert_eq!(get_me(&sandbox).unwrap(), dripped);
+}
+
+#[test]
 fn the_plug_hears_of_every_request_before_and_after() {
     let sandbox = sandbox(1.0);
     let sum = Arc::new(AtomicU64::new(0));

@@ -10,25 +10,21 @@ use crate::worker::{Desk, FETCH};
 use anyhow::{Context as _, Result};
 
 /// Eight tries over about an hour; then the customer gets the link.
-const PAUSES: [Millis; 7] =
+pub(super) const PAUSES: [Millis; 7] =
     [10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE, 30 * MINUTE];
 
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let Some(url) = &job.output_url else {
         return trouble(desk, job, Trouble::Unknown, "success without a video");
     };
-    let name = format!("{}.mp4", job.id);
-    let to = desk.options.videos.join(&name);
-    match desk.files.fetch(url, &to, desk.clock.deadline(FETCH)) {
-        Ok(video) => {
-            let fetched = Fetched {
-                path: name,
-                bytes: video.bytes,
-                width: video.width,
-                height: video.height,
-                seconds: video.seconds.round() as u32,
-            };
+    // It would be the customer's in the end, and leads nowhere that is theirs to look at.
+    if !desk.files.may_be_shown(url) {
+        return trouble(desk, job, Trouble::Unknown, "success with an address that is not public");
+    }
+    match load(desk, job, url) {
+        Ok(fetched) => {
             let as_link = fetched.bytes > desk.shop.options.upload_limit;
+            let file = desk.options.videos.join(&fetched.path);
             commit(desk, job, move |tx, shop, job, now| {
                 if orders::fetched(tx, shop, job, &fetched, now)? {
                     let took = now - job.step_since;
@@ -38,13 +34,22 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
             })?;
             if as_link {
                 // Nobody will send this file.
-                std::fs::remove_file(&to).context("cannot remove a video that went as a link")?;
+                std::fs::remove_file(file).context("cannot remove a video that went as a link")?;
             }
             Ok(())
         }
         Err(_) if desk.stopping() => Ok(()),
         Err(error) => not_fetched(desk, job, url, &error),
     }
+}
+
+/// The job's video, to its file.
+pub(super) fn load(desk: &Desk, job: &Job, url: &str) -> Result<Fetched, files::Trouble> {
+    let path = format!("{}.mp4", job.id);
+    let to = desk.options.videos.join(&path);
+    let video = desk.files.fetch(url, &to, desk.clock.deadline(FETCH))?;
+    let files::Video { bytes, width, height, seconds } = video;
+    Ok(Fetched { path, bytes, width, height, seconds: seconds.round() as u32 })
 }
 
 fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Result<()> {

@@ -8,6 +8,7 @@ use crate::jobs::{self, Found, Job, Step, Trouble, Why};
 use crate::models;
 use crate::orders;
 use crate::worker::dispatch::{questions, renders};
+use crate::worker::gifts::{EVERY, Turn, watched};
 use crate::worker::renders::Render;
 use crate::worker::{Desk, POLL, timeout};
 use anyhow::Result;
@@ -52,19 +53,21 @@ pub(super) fn last_look(desk: &Desk, job: &Job) -> Result<()> {
     let error = format!("no video within {minutes} minutes");
     commit(desk, job, move |tx, shop, job, now| {
         orders::fail(tx, shop, job, Why::Timeout, &error, now)
-    })
+    })?;
+    watched(desk).put(job.id, Turn::Poll, desk.now() + EVERY);
+    Ok(())
 }
 
-enum Look {
+pub(super) enum Look {
     /// Nothing new.
     Nothing,
     /// A video.
     Video { url: String, credits: Option<f64> },
-    /// The provider says that it failed.
-    Failed(Trouble, String),
+    /// The provider says that it failed; what it cost all the same.
+    Failed { what: Trouble, error: String, credits: Option<f64> },
 }
 
-fn look(desk: &Desk, job: &Job) -> Look {
+pub(super) fn look(desk: &Desk, job: &Job) -> Look {
     let (Some(task), Some(key)) = (&job.task, job.key.as_deref().and_then(|key| desk.key(key)))
     else {
         tracing::debug!(job.id = job.id.0, "its key left the configuration: it cannot be polled");
@@ -77,13 +80,13 @@ fn look(desk: &Desk, job: &Job) -> Look {
         Ok(Record::Running) => Look::Nothing,
         Ok(Record::Done { urls, credits }) => match urls.into_iter().next() {
             Some(url) => Look::Video { url, credits },
-            None => Look::Failed(Trouble::Unknown, "success without a video".into()),
+            None => failed(Trouble::Unknown, "success without a video", credits),
         },
-        Ok(Record::Failed { class, code, text, .. }) => {
-            Look::Failed(meaning(class), format!("{code} {text}").trim().to_owned())
+        Ok(Record::Failed { class, code, text, credits }) => {
+            failed(meaning(class), format!("{code} {text}").trim(), credits)
         }
         Ok(Record::NotFound) if young => Look::Nothing,
-        Ok(Record::NotFound) => Look::Failed(Trouble::Temporary, "recordInfo is null".into()),
+        Ok(Record::NotFound) => failed(Trouble::Temporary, "recordInfo is null", None),
         // Trouble while polling is not the task's failure.
         Err(error) => {
             let (_, error) = reading(&error);
@@ -93,15 +96,20 @@ fn look(desk: &Desk, job: &Job) -> Look {
     }
 }
 
+fn failed(what: Trouble, error: &str, credits: Option<f64>) -> Look {
+    let credits = credits.filter(|credits| *credits > 0.0);
+    Look::Failed { what, error: error.to_owned(), credits }
+}
+
 /// Commits what a look found. `false`: nothing, and nothing was written.
 fn ended_or_written(desk: &Desk, job: &Job, look: Look) -> Result<bool> {
-    if let (Look::Video { .. } | Look::Failed(..), Some(key)) = (&look, &job.key) {
+    if let (Look::Video { .. } | Look::Failed { .. }, Some(key)) = (&look, &job.key) {
         questions(desk).soon(key, desk.now());
     }
     match look {
         Look::Nothing => return Ok(false),
-        Look::Failed(what, error) => {
-            super::trouble(desk, job, what, &error)?;
+        Look::Failed { what, error, credits } => {
+            super::costly_trouble(desk, job, what, &error, credits)?;
         }
         Look::Video { url, credits } => {
             let model = job.model.clone().unwrap_or_default();
