@@ -11,6 +11,8 @@ pub mod http;
 pub mod kie;
 pub mod mp4;
 pub mod openai;
+#[doc(hidden)]
+pub mod replies;
 
 #[cfg(test)]
 mod loopback;

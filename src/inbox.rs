@@ -99,6 +99,14 @@ pub fn begun(tx: &Tx<'_>, update_id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What failed was not the update's doing: it has been tried `tries` times, as before.
+pub fn uncount(tx: &Tx<'_>, update_id: i64, tries: i64) -> anyhow::Result<()> {
+    tx.prepare_cached("UPDATE inbox SET tries = ?2 WHERE update_id = ?1 AND tries > ?2")?
+        .execute((update_id, tries))
+        .context("uncounting a try")?;
+    Ok(())
+}
+
 /// Counts a failed try; the last of [`MAX_TRIES`] marks the update handled and keeps its error.
 /// Returns whether it was given up now.
 pub fn failed(tx: &Tx<'_>, update_id: i64, error: &str, now: Millis) -> anyhow::Result<bool> {

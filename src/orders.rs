@@ -5,12 +5,14 @@
 //! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`), and one
 //! for a video that came after its refund (`gift:JOB`).
 
+mod files;
 pub mod gifts;
 mod messages;
 mod place;
 mod selling;
 mod trouble;
 
+pub use files::{fail_to_be_kept, kept, not_kept};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};

@@ -7,6 +7,7 @@
 //! words, and what merely breaks their rules is remembered in `violations()`.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::{Clock, Millis};
@@ -94,6 +95,8 @@ struct Far {
     telegram: Telegram,
     kie: Kie,
     openai: OpenAi,
+    /// Connections that are open now.
+    lines: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Copy)]
@@ -118,6 +121,7 @@ impl Sandbox {
             telegram: Telegram::new(&options, bell)?,
             kie,
             openai,
+            lines: Arc::default(),
             options,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -181,6 +185,12 @@ impl Sandbox {
     /// What goes wrong, and when.
     pub fn faults(&self) -> &Faults {
         &self.far.faults
+    }
+
+    /// Connections that are open now. 0 once a program has died: what it had sent until then has
+    /// been read and dealt with.
+    pub fn open_lines(&self) -> usize {
+        self.far.lines.load(Ordering::SeqCst)
     }
 
     /// What it was started with.

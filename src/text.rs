@@ -3,15 +3,15 @@
 //! The built-in ones are `assets/texts/*.ftl`; an operator's file of the same name may replace any
 //! of them, message by message, without a build.
 
+mod check;
 pub mod columns;
 
 use anyhow::{Context as _, Result, bail};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use fluent_syntax::ast::{Entry, Resource};
-use fluent_syntax::serializer::serialize;
+use fluent_syntax::ast::{Entry, Message};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use unic_langid::langid;
 
@@ -22,8 +22,6 @@ const BUILT_IN: [(Lang, &str); 2] = [
 
 /// An operator's file larger than this is not a file of texts.
 const OVERRIDE_LIMIT: u64 = 1 << 20;
-/// Telegram's captions end at 1,024 characters, and some texts stand in one.
-const LONGEST: usize = 1_000;
 
 /// A language that the bot speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,48 +209,15 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, lang: Lang, path: &Path) -
     let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
     let resource = parse(&source, &shown)?;
     let ours = parse(built_in_source(lang), lang.code())?;
-    let ours: HashMap<String, String> = messages(&ours).into_iter().collect();
+    let ours: HashMap<&str, &Message<&str>> = messages(&ours).collect();
     for (id, text) in messages(&resource) {
-        let Some(our) = ours.get(&id) else {
+        let Some(our) = ours.get(id) else {
             bail!("{shown}: there is no text `{id}` to replace; `assets/texts` lists them");
         };
-        check(&text, our).with_context(|| format!("{shown}: the text `{id}`"))?;
+        check::check(text, our).with_context(|| format!("{shown}: the text `{id}`"))?;
     }
     bundle.add_resource_overriding(resource);
     Ok(())
-}
-
-/// Whether a text may stand where ours stood: no value that we do not give, no markup that
-/// Telegram does not take, nothing that cannot be sent.
-fn check(text: &str, our: &str) -> Result<()> {
-    let names = |text: &str| -> HashSet<String> {
-        let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        let names = text.split('$').skip(1).map(|rest| rest.split(ends).next().unwrap_or(""));
-        names.map(str::to_owned).collect()
-    };
-    if let Some(name) = names(text).difference(&names(our)).next() {
-        bail!("has the value ${name}, which it is not given");
-    }
-    if text.chars().count() > LONGEST {
-        bail!("is longer than {LONGEST} characters");
-    }
-    let mut open: Vec<&str> = Vec::new();
-    for tag in text.split('<').skip(1) {
-        let Some((tag, _)) = tag.split_once('>') else { bail!("has a `<` without a `>`") };
-        match tag.strip_prefix('/') {
-            Some(name) if open.pop() == Some(name) => {}
-            Some(name) => bail!("closes <{name}>, which is not open"),
-            None => open.push(tag.split_whitespace().next().unwrap_or("")),
-        }
-        let known = ["b", "i", "u", "s", "code", "pre", "a", "blockquote"];
-        if let Some(name) = open.last().filter(|name| !known.contains(*name)) {
-            bail!("has the tag <{name}>, which Telegram does not take");
-        }
-    }
-    match open.last() {
-        Some(name) => bail!("does not close <{name}>"),
-        None => Ok(()),
-    }
 }
 
 fn parse(source: &str, shown: &str) -> Result<FluentResource> {
@@ -264,13 +229,12 @@ fn parse(source: &str, shown: &str) -> Result<FluentResource> {
     })
 }
 
-/// Every message with its source.
-fn messages(resource: &FluentResource) -> Vec<(String, String)> {
-    let messages = resource.entries().filter_map(|entry| match entry {
-        Entry::Message(message) => Some((message.id.name.to_owned(), entry.clone())),
+/// Every message by its id.
+fn messages(resource: &FluentResource) -> impl Iterator<Item = (&str, &Message<&str>)> {
+    resource.entries().filter_map(|entry| match entry {
+        Entry::Message(message) => Some((message.id.name, message)),
         _ => None,
-    });
-    messages.map(|(id, entry)| (id, serialize(&Resource { body: vec![entry] }))).collect()
+    })
 }
 
 #[cfg(test)]

@@ -277,6 +277,8 @@ alert-disk-full = The disk was full: { $m ->
    *[other] { $m } writes were
 } refused, and nothing is lost. { $n } MB are left now. Make more room.
 alert-disk-over = The disk has room again.
+alert-files = A photo or a video cannot be written to the data folder: { $error }. Customers are asked to send their photo again, and videos are fetched later. Look at the disk and at the folder's owner and mode.
+alert-files-over = Photos and videos are written again.
 alert-clock = The machine's clock was set by { $n } min while the program runs. The program keeps the time that it began with; restart it to take the new one.
 alert-clock-over = The machine's clock and the program's agree again.
 alert-backup-over = The database has been backed up again.

@@ -71,7 +71,7 @@ pub struct Refusal {
     pub class: Class,
     /// The HTTP status, which often is 200.
     pub http_status: u16,
-    /// The body's code.
+    /// The body's code, at most 500 characters.
     pub code: String,
     /// The body's text, at most 500 characters.
     pub text: String,
@@ -123,9 +123,7 @@ impl Kie {
         };
         let url = format!("{}/{path}", self.api_url);
         let answer = self.submits.post_json(&url, key, &body, deadline, ANSWER_MAX)?;
-        let data = Envelope::read(&answer)?.into_data(key)?;
-        let task = text_of(&data["taskId"]).filter(|id| (1..=TASK_ID_MAX).contains(&id.len()));
-        task.ok_or_else(|| Trouble::Lost("accepted without a task id".to_owned()))
+        read_task(&answer, key)
     }
 
     /// How a task stands; only the key that made it sees it.
@@ -144,15 +142,14 @@ impl Kie {
         query.append_pair("taskId", task);
         let url = format!("{}/{path}?{}", self.api_url, query.finish());
         let answer = self.calls.get(&url, key, deadline, ANSWER_MAX)?;
-        record::read(route, Envelope::read(&answer)?, key)
+        read_record(route, &answer, key)
     }
 
     /// The account's balance in KIE's credits.
     pub fn credit(&self, key: &SecretString, deadline: Duration) -> Result<f64, Trouble> {
         let url = format!("{}/api/v1/chat/credit", self.api_url);
         let answer = self.calls.get(&url, key, deadline, ANSWER_MAX)?;
-        let data = Envelope::read(&answer)?.into_data(key)?;
-        number_of(&data).ok_or_else(|| Trouble::Lost("a balance that is no number".to_owned()))
+        read_credit(&answer, key)
     }
 
     /// Uploads a photo and returns its address. `file_name` must be new each time, with the
@@ -174,13 +171,7 @@ impl Kie {
             .part("file", part);
         let url = format!("{}/api/file-stream-upload", self.upload_url);
         let answer = self.calls.post_form(&url, key, form, deadline, ANSWER_MAX)?;
-        let data = Envelope::read(&answer)?.into_data(key)?;
-        let address = [&data["downloadUrl"], &data["fileUrl"]]
-            .into_iter()
-            .find_map(|value| value.as_str().filter(|text| record::is_address(text)));
-        address
-            .map(str::to_owned)
-            .ok_or_else(|| Trouble::Lost("an upload without an address".to_owned()))
+        read_upload(&answer, key)
     }
 
     /// KIE's GPT: the answer's text, trimmed, never empty.
@@ -192,28 +183,7 @@ impl Kie {
     ) -> Result<String, Trouble> {
         let url = format!("{}/gpt-5-2/v1/chat/completions", self.api_url);
         let answer = self.calls.post_json(&url, key, &chat.body(), deadline, ANSWER_MAX)?;
-        let status = answer.status;
-        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
-        };
-        let refused =
-            |code: &str, text: &str| Err(Trouble::Refused(Refusal::new(status, code, text, key)));
-        if body.get("code").is_some_and(|code| !code.is_null()) {
-            let envelope = Envelope::read(&answer)?;
-            if !envelope.is_success() {
-                return refused(&envelope.code, &envelope.text);
-            }
-        }
-        if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
-            let code = text_of(&error["code"]).unwrap_or_default();
-            return refused(&code, error["message"].as_str().or(error.as_str()).unwrap_or(""));
-        }
-        let body = if body["choices"].is_array() { &body } else { &body["data"] };
-        match openai::read_choice(body) {
-            Ok(text) if status == 200 => Ok(text),
-            Ok(_) => Err(Trouble::Lost(format!("HTTP {status} with an answer"))),
-            Err(why) => refused("", &why),
-        }
+        read_chat(&answer, key)
     }
 
     /// Ends all running calls but submits at once, and refuses new ones.
@@ -224,6 +194,62 @@ impl Kie {
     /// Ends submits too: what was on its way is lost.
     pub fn stop_submits(&self) {
         self.submits.stop();
+    }
+}
+
+/// What the answer to a createTask says; the other readers likewise, each of its own call. Pure,
+/// so that `api::replies` can be fuzzed.
+pub(super) fn read_task(answer: &Answer, key: &SecretString) -> Result<String, Trouble> {
+    let data = Envelope::read(answer)?.into_data(key)?;
+    let task = text_of(&data["taskId"]).filter(|id| (1..=TASK_ID_MAX).contains(&id.len()));
+    task.ok_or_else(|| Trouble::Lost("accepted without a task id".to_owned()))
+}
+
+pub(super) fn read_record(
+    route: Route,
+    answer: &Answer,
+    key: &SecretString,
+) -> Result<Record, Trouble> {
+    record::read(route, Envelope::read(answer)?, key)
+}
+
+pub(super) fn read_credit(answer: &Answer, key: &SecretString) -> Result<f64, Trouble> {
+    let data = Envelope::read(answer)?.into_data(key)?;
+    number_of(&data).ok_or_else(|| Trouble::Lost("a balance that is no number".to_owned()))
+}
+
+pub(super) fn read_upload(answer: &Answer, key: &SecretString) -> Result<String, Trouble> {
+    let data = Envelope::read(answer)?.into_data(key)?;
+    let address = [&data["downloadUrl"], &data["fileUrl"]]
+        .into_iter()
+        .find_map(|value| value.as_str().filter(|text| record::is_address(text)));
+    address
+        .map(str::to_owned)
+        .ok_or_else(|| Trouble::Lost("an upload without an address".to_owned()))
+}
+
+pub(super) fn read_chat(answer: &Answer, key: &SecretString) -> Result<String, Trouble> {
+    let status = answer.status;
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
+    };
+    let refused =
+        |code: &str, text: &str| Err(Trouble::Refused(Refusal::new(status, code, text, key)));
+    if body.get("code").is_some_and(|code| !code.is_null()) {
+        let envelope = Envelope::read(answer)?;
+        if !envelope.is_success() {
+            return refused(&envelope.code, &envelope.text);
+        }
+    }
+    if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
+        let code = text_of(&error["code"]).unwrap_or_default();
+        return refused(&code, error["message"].as_str().or(error.as_str()).unwrap_or(""));
+    }
+    let body = if body["choices"].is_array() { &body } else { &body["data"] };
+    match openai::read_choice(body) {
+        Ok(text) if status == 200 => Ok(text),
+        Ok(_) => Err(Trouble::Lost(format!("HTTP {status} with an answer"))),
+        Err(why) => refused("", &why),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::http::{self, Client, Failure};
+use super::http::{self, Answer, Client, Failure};
 
 /// The longest answer, in bytes.
 pub(super) const ANSWER_MAX: u64 = 256 * 1024;
@@ -75,40 +75,50 @@ impl OpenAi {
         body["model"] = json!(chat.model);
         let address = format!("{}/chat/completions", self.base_url);
         let answer = self.client.post_json(&address, key, &body, deadline, ANSWER_MAX)?;
-        let status = answer.status;
-        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
-        };
-        if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
-            return Err(refusal(status, error, key));
-        }
-        if status != 200 {
-            return Err(Trouble::Lost(format!("HTTP {status} without a reason")));
-        }
-        read_choice(&body).map_err(|why| Trouble::Refused(http::cut_without(&why, key)))
+        read_chat(&answer, key)
     }
 
     /// The names of the models that the key may use. Costs nothing.
     pub fn models(&self, key: &SecretString, deadline: Duration) -> Result<Vec<String>, Trouble> {
         let url = format!("{}/models", self.base_url);
         let answer = self.client.get(&url, key, deadline, LIST_MAX)?;
-        let status = answer.status;
-        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
-            return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
-        };
-        if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
-            return Err(refusal(status, error, key));
-        }
-        let Some(list) = body["data"].as_array().filter(|_| status == 200) else {
-            return Err(Trouble::Lost(format!("HTTP {status} without a list")));
-        };
-        Ok(list.iter().filter_map(|model| model["id"].as_str().map(str::to_owned)).collect())
+        read_models(&answer, key)
     }
 
     /// Ends running calls at once and refuses new ones.
     pub fn stop(&self) {
         self.client.stop();
     }
+}
+
+/// The text in the answer to a question. Pure, as the next, so that `api::replies` can be fuzzed.
+pub(super) fn read_chat(answer: &Answer, key: &SecretString) -> Result<String, Trouble> {
+    let status = answer.status;
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
+    };
+    if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
+        return Err(refusal(status, error, key));
+    }
+    if status != 200 {
+        return Err(Trouble::Lost(format!("HTTP {status} without a reason")));
+    }
+    read_choice(&body).map_err(|why| Trouble::Refused(http::cut_without(&why, key)))
+}
+
+/// The names in the list of models.
+pub(super) fn read_models(answer: &Answer, key: &SecretString) -> Result<Vec<String>, Trouble> {
+    let status = answer.status;
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return Err(Trouble::Lost(format!("HTTP {status} without JSON")));
+    };
+    if let Some(error) = body.get("error").filter(|error| !error.is_null()) {
+        return Err(refusal(status, error, key));
+    }
+    let Some(list) = body["data"].as_array().filter(|_| status == 200) else {
+        return Err(Trouble::Lost(format!("HTTP {status} without a list")));
+    };
+    Ok(list.iter().filter_map(|model| model["id"].as_str().map(str::to_owned)).collect())
 }
 
 impl Chat {

@@ -139,6 +139,11 @@ impl Handler {
         tracing::error!(update_id, error, "an update could not be handled");
         if machine.is_some() {
             // It says nothing about the update, which waits for a better time.
+            let (db, tries) = (self.db.clone(), row.tries);
+            let kept = blocking(move || db.write(move |tx| inbox::uncount(tx, update_id, tries)));
+            if let Err(error) = kept.await {
+                tracing::debug!(update_id, error = format!("{error:#}"), "a try too many counts");
+            }
             return tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
         }
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
@@ -303,20 +308,30 @@ impl Handler {
         };
         let name = format!("{tg_user_id}/{update_id}.jpg");
         let photos = self.photos.clone();
+        let (db, shop) = (self.db.clone(), Arc::clone(&self.shop));
+        let now = self.telegram.clock().now();
         let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
         blocking(move || {
-            Ok(match photo::prepare(&bytes) {
-                Ok(prepared) => match keep(&photos, &name, &prepared.jpeg) {
-                    Ok(()) => Photo::Kept(name),
-                    // The customer hears of it instead of nothing.
-                    Err(error) if Machine::of(&error).is_some() => {
-                        tracing::error!(error = format!("{error:#}"), "a photo cannot be kept");
-                        Photo::Trouble
+            let prepared = match photo::prepare(&bytes) {
+                Ok(prepared) => prepared,
+                Err(refusal) => return Ok(refused(refusal)),
+            };
+            match keep(&photos, &name, &prepared.jpeg) {
+                Ok(()) => {
+                    if db.read(orders::fail_to_be_kept)? {
+                        db.write(move |tx| orders::kept(tx, &shop, now))?;
                     }
-                    Err(error) => return Err(error),
-                },
-                Err(refusal) => refused(refusal),
-            })
+                    Ok(Photo::Kept(name))
+                }
+                // The customer hears of it instead of nothing.
+                Err(error) if Machine::of(&error).is_some() => {
+                    let error = format!("{error:#}");
+                    tracing::error!(error, "a photo cannot be kept");
+                    db.write(move |tx| orders::not_kept(tx, &shop, &error, now))?;
+                    Ok(Photo::Trouble)
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
     }
@@ -376,13 +391,18 @@ fn keep(photos: &Path, name: &str, jpeg: &[u8]) -> Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     let path = photos.join(name);
-    if let Some(folder) = path.parent() {
+    let folder = path.parent().context("a photo without a folder")?;
+    if !folder.is_dir() {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::File::open(photos)?.sync_all()?;
     }
     let part = path.with_extension("part");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
     file.write_all(jpeg)?;
     file.sync_all()?;
-    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))
+    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))?;
+    // The name is not on disk before its folder is.
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
 }

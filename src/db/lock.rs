@@ -47,7 +47,10 @@ impl InstanceLock {
             .open(&path)
             .with_context(|| format!("cannot open {}", path.display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                keep_names(folder)?;
+                Ok(Self { _file: file })
+            }
             Err(TryLockError::WouldBlock) => Err(LockHeld { folder: folder.to_owned() }.into()),
             Err(TryLockError::Error(error)) => {
                 Err(error).with_context(|| format!("cannot lock {}", path.display()))
@@ -63,6 +66,18 @@ fn create_folder(folder: &Path) -> Result<()> {
         .create(folder)
         .and_then(|()| std::fs::set_permissions(folder, Permissions::from_mode(0o700)))
         .with_context(|| format!("cannot create the folder {}", folder.display()))
+}
+
+/// A folder that was made just now is on disk when the one it is in has been synced.
+fn keep_names(folder: &Path) -> Result<()> {
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .with_context(|| format!("cannot sync the folder {}", folder.display()))?;
+    if let Some(Ok(parent)) = folder.parent().map(File::open) {
+        // Where somebody else made the folder, its parent is theirs to sync.
+        let _ = parent.sync_all();
+    }
+    Ok(())
 }
 
 /// Creates an empty file of mode 0600 where there is none; SQLite gives its own files that mode too.

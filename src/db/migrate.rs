@@ -50,8 +50,10 @@ pub(super) fn check_identity(conn: &Connection) -> Result<()> {
 
 pub(super) fn migrate(conn: &mut Connection, mode: Mode, now: i64) -> Result<()> {
     refuse_newer(conn)?;
-    MIGRATIONS.to_latest(conn)?;
+    // First of all: a file with tables and without it would be taken for somebody else's, should
+    // the process die in between.
     conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    MIGRATIONS.to_latest(conn)?;
     conn.execute(
         "INSERT INTO instance (id, mode, created_at)
          VALUES (1, ?1, ?2)
@@ -100,4 +102,31 @@ fn refuse_newer(conn: &Connection) -> Result<()> {
         bail!("is of version {version}, this program knows {ours}: install the newer program");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn a_first_start_that_died_at_any_commit_is_followed_by_one_that_serves() {
+        let folder = tempfile::tempdir().unwrap();
+        for survived in 0..10 {
+            let mut conn = Connection::open(folder.path().join(format!("{survived}.db"))).unwrap();
+            let commits = AtomicU64::new(0);
+            conn.commit_hook(Some(move || commits.fetch_add(1, Ordering::SeqCst) >= survived))
+                .unwrap();
+            let died = migrate(&mut conn, Mode::Live, 1).is_err();
+            conn.commit_hook(None::<fn() -> bool>).unwrap();
+            check_identity(&conn).unwrap();
+            migrate(&mut conn, Mode::Live, 2).unwrap();
+            check_current(&mut conn).unwrap();
+            if !died {
+                assert!(survived >= 3, "{survived} commits made it whole");
+                return;
+            }
+        }
+        panic!("it never ends");
+    }
 }

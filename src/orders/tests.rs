@@ -68,14 +68,19 @@ impl World {
         let (folder, db) = fresh();
         let mut options = options();
         change(&mut options);
-        db.write(|tx| keys::configure(tx, &["aaaa".to_owned(), "bbbb".to_owned()])).unwrap();
         let shop = Shop {
             texts: Texts::load(None).unwrap(),
             catalogue: Catalogue::load(None).unwrap(),
             templates: Templates::load(None).unwrap(),
             options,
         };
-        Self { db, shop: Arc::new(shop), _folder: folder }
+        Self::of(Arc::new(shop), db, folder)
+    }
+
+    /// Of a database that is there.
+    pub(crate) fn of(shop: Arc<Shop>, db: Db, folder: tempfile::TempDir) -> Self {
+        db.write(|tx| keys::configure(tx, &["aaaa".to_owned(), "bbbb".to_owned()])).unwrap();
+        Self { db, shop, _folder: folder }
     }
 
     /// One commit.

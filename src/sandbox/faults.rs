@@ -46,8 +46,23 @@ pub struct Seen {
 pub enum Moment {
     /// It has arrived whole; nothing has happened yet.
     Before,
-    /// It has taken effect; the answer has not been sent.
+    /// It has taken effect, or was refused; the answer has not been sent.
     After,
+}
+
+/// What a plug did to the program that sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulled {
+    /// Nothing.
+    No,
+    /// It is dead: the line is cut, and what had not happened by then does not happen.
+    Out,
+}
+
+impl From<()> for Pulled {
+    fn from((): ()) -> Self {
+        Self::No
+    }
 }
 
 /// What happens to a request.
@@ -93,7 +108,7 @@ pub enum Fate {
 }
 
 type Condition = Arc<dyn Fn(&Seen) -> bool + Send + Sync>;
-type Plug = Arc<dyn Fn(Moment, &Seen) + Send + Sync>;
+type Plug = Arc<dyn Fn(Moment, &Seen) -> Pulled + Send + Sync>;
 
 /// Scripted faults and the log of all requests. Clones are the same one.
 #[derive(Clone)]
@@ -202,10 +217,13 @@ impl Faults {
         held(&self.0).rules.clear();
     }
 
-    /// Called before and after every request; a test kills its program in there. The answer is
-    /// sent only after it has returned.
-    pub fn pull_plug(&self, plug: impl Fn(Moment, &Seen) + Send + Sync + 'static) {
-        held(&self.0).plug = Some(Arc::new(plug));
+    /// Called before and after every request; a test kills its program in there and may say so
+    /// ([`Pulled`]). The answer is sent only after it has returned.
+    pub fn pull_plug<P: Into<Pulled>>(
+        &self,
+        plug: impl Fn(Moment, &Seen) -> P + Send + Sync + 'static,
+    ) {
+        held(&self.0).plug = Some(Arc::new(move |moment, seen| plug(moment, seen).into()));
     }
 
     /// No plug any more.
@@ -246,11 +264,9 @@ impl Faults {
         Seen { body, ..seen }
     }
 
-    pub(super) fn tell(&self, moment: Moment, seen: &Seen) {
+    pub(super) fn tell(&self, moment: Moment, seen: &Seen) -> Pulled {
         let plug = held(&self.0).plug.clone();
-        if let Some(plug) = plug {
-            plug(moment, seen);
-        }
+        plug.map_or(Pulled::No, |plug| plug(moment, seen))
     }
 
     /// Every rule that fits counts the request; the first that is due strikes.

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,14 +22,14 @@ use tokio_util::io::ReaderStream;
 
 use super::Far;
 use super::call::{Call, Reply};
-use super::faults::{Action, Moment, Service};
+use super::faults::{Action, Moment, Pulled, Seen, Service};
 
 /// No request may be larger; Telegram itself takes 50 MB files.
 const LARGEST_BODY: usize = 64 << 20;
 
 /// Serves one of the services for as long as the runtime lives.
 pub(super) fn serve(service: Service, socket: TcpListener, far: &Arc<Far>) -> io::Result<()> {
-    let listener = Lines(tokio::net::TcpListener::from_std(socket)?);
+    let listener = Lines(tokio::net::TcpListener::from_std(socket)?, Arc::clone(&far.lines));
     let router = Router::new()
         .fallback(handle)
         .layer(DefaultBodyLimit::disable())
@@ -76,12 +76,27 @@ enum Pace {
 /// `None` cuts the line without an answer.
 async fn respond(service: Service, far: &Far, call: Call) -> Option<(Reply, Pace)> {
     let seen = far.faults.seen(service, &call, far.options.clock.now());
-    far.faults.tell(Moment::Before, &seen);
+    if far.faults.tell(Moment::Before, &seen) == Pulled::Out {
+        return None;
+    }
+    let reply = effect(service, far, &call, &seen).await?;
+    let whole = far.faults.tell(Moment::After, &seen) == Pulled::No;
+    reply.filter(|_| whole)
+}
+
+/// What the request does and what is answered: `None` where the line is cut before it does
+/// anything, `Some(None)` where that happens instead of the answer.
+async fn effect(
+    service: Service,
+    far: &Far,
+    call: &Call,
+    seen: &Seen,
+) -> Option<Option<(Reply, Pace)>> {
     let mut lost = false;
     let mut render = None;
     let mut pace = Pace::AtOnce;
-    let at_once = |reply| Some((reply, Pace::AtOnce));
-    match far.faults.pick(&seen) {
+    let at_once = |reply| Some(Some((reply, Pace::AtOnce)));
+    match far.faults.pick(seen) {
         None => {}
         Some(Action::Status(status, body)) => {
             return at_once(Reply { status, content_type: "application/json", body: body.into() });
@@ -108,12 +123,11 @@ async fn respond(service: Service, far: &Far, call: Call) -> Option<(Reply, Pace
         Some(Action::SlowRead(_)) => {}
     }
     let reply = match service {
-        Service::Telegram => far.telegram.handle(&call).await,
-        Service::Kie => far.kie.handle(&call, render).await,
-        Service::OpenAi => far.openai.handle(&call).await,
+        Service::Telegram => far.telegram.handle(call).await,
+        Service::Kie => far.kie.handle(call, render).await,
+        Service::OpenAi => far.openai.handle(call).await,
     };
-    far.faults.tell(Moment::After, &seen);
-    (!lost).then_some((reply, pace))
+    Some((!lost).then_some((reply, pace)))
 }
 
 fn answer(reply: Reply, pace: Pace) -> Response<Body> {
@@ -147,8 +161,8 @@ fn paced(bytes: axum::body::Bytes, pace: Pace) -> Body {
     Body::from_stream(ReaderStream::new(reader))
 }
 
-/// Accepts connections that can be cut.
-struct Lines(tokio::net::TcpListener);
+/// Accepts connections that can be cut, and counts those that are open.
+struct Lines(tokio::net::TcpListener, Arc<AtomicUsize>);
 
 /// A connection; once its scissors have cut, nothing is written any more and it closes.
 struct Line {
@@ -156,6 +170,13 @@ struct Line {
     scissors: Scissors,
     /// Before the next byte is read, on a slow one.
     pause: Option<Pin<Box<Sleep>>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Clone, Default)]
@@ -187,7 +208,9 @@ impl Listener for Lines {
         let (stream, from) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for the peer's acknowledgement.
         let _ = stream.set_nodelay(true);
-        (Line { stream, scissors: Scissors::default(), pause: None }, from)
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let open = Arc::clone(&self.1);
+        (Line { stream, scissors: Scissors::default(), pause: None, open }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

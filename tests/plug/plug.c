@@ -4,7 +4,8 @@
  *
  *   kill          "N before" or "N after": SIGKILL at the N-th fsync; taken away by who reads it
  *   shadow/       where it exists: after each fsync a copy of the file as it is on disk then, so
- *                 that after a power cut only what is in there is left
+ *                 that after a power cut only what is in there is left; a new name is on disk
+ *                 once its folder was synced
  *   fail.write    "ENOSPC [part of a path] [once]": so does every write, fsync, open or rename
  *   fail.fsync    to such a file, until this one is taken away
  *   fail.open
@@ -77,11 +78,12 @@ __attribute__((constructor)) static void begin(void) {
     }
 }
 
-/* The part of a path below the data folder; NULL: not ours. */
+/* The part of a path below the data folder, empty for that itself; NULL: not ours. */
 static const char *below(const char *path) {
     size_t length = data ? strlen(data) : 0;
-    if (!folder || !length || strncmp(path, data, length) || path[length] != '/') return NULL;
-    return path + length + 1;
+    if (!folder || !length || strncmp(path, data, length)) return NULL;
+    if (!path[length]) return path + length;
+    return path[length] == '/' ? path + length + 1 : NULL;
 }
 
 static const char *path_of(int fd, char *path, size_t size) {
@@ -151,6 +153,34 @@ static void keep(const char *path) {
     syscall(SYS_renameat, AT_FDCWD, half, AT_FDCWD, whole);
 }
 
+/* Renames whose folder was not synced since; the oldest is taken for done when there are too many. */
+static struct { char old[LONG_PATH], new[LONG_PATH]; } renames[64];
+static int waiting;
+
+static void renamed(const char *from, const char *to) {
+    if (waiting == sizeof renames / sizeof *renames) {
+        syscall(SYS_renameat, AT_FDCWD, renames[0].old, AT_FDCWD, renames[0].new);
+        memmove(renames, renames + 1, --waiting * sizeof *renames);
+    }
+    shadow_of(below(from), renames[waiting].old, LONG_PATH);
+    shadow_of(below(to), renames[waiting++].new, LONG_PATH);
+}
+
+static void synced_folder(const char *path) {
+    char whole[LONG_PATH];
+    int kept = 0;
+    snprintf(whole, sizeof whole, "%s/shadow/%s", folder, below(path));
+    size_t length = strlen(whole) - !*below(path);
+    for (int at = 0; at < waiting; at++) {
+        char *slash = strrchr(renames[at].new, '/');
+        if ((size_t)(slash - renames[at].new) == length && !strncmp(whole, renames[at].new, length))
+            syscall(SYS_renameat, AT_FDCWD, renames[at].old, AT_FDCWD, renames[at].new);
+        else
+            renames[kept++] = renames[at];
+    }
+    waiting = kept;
+}
+
 static void note(const char *call, const char *path) {
     char line[LONG_PATH + 64], log[LONG_PATH];
     snprintf(log, sizeof log, "%s/log", folder);
@@ -170,7 +200,10 @@ static int sync_one(const char *call, int fd, int (*really)(int)) {
     note(call, path);
     if (syncs == kill_at && !kill_after) kill(getpid(), SIGKILL);
     int done = really(fd), kept = errno;
-    if (!done && has_shadows() && !fstat(fd, &facts) && S_ISREG(facts.st_mode)) keep(path);
+    if (!done && has_shadows() && !fstat(fd, &facts)) {
+        if (S_ISREG(facts.st_mode)) keep(path);
+        if (S_ISDIR(facts.st_mode)) synced_folder(path);
+    }
     if (syncs == kill_at && kill_after) kill(getpid(), SIGKILL);
     pthread_mutex_unlock(&one);
     errno = kept;
@@ -227,14 +260,12 @@ OPENAT(openat)
 OPENAT(openat64)
 
 int rename(const char *from, const char *to) {
-    char old[LONG_PATH], new[LONG_PATH];
     if (fails("fail.rename", to)) return -1;
-    int done = REAL(rename)(from, to);
-    if (!done && below(from) && below(to) && has_shadows()) {
-        shadow_of(below(from), old, sizeof old);
-        shadow_of(below(to), new, sizeof new);
-        syscall(SYS_renameat, AT_FDCWD, old, AT_FDCWD, new);
-    }
+    pthread_mutex_lock(&one);
+    int done = REAL(rename)(from, to), kept = errno;
+    if (!done && below(from) && below(to) && has_shadows()) renamed(from, to);
+    pthread_mutex_unlock(&one);
+    errno = kept;
     return done;
 }
 

@@ -8,13 +8,15 @@
 //! Dropping it waits until nothing is left to do, stops the process, and fails the test over
 //! everything of [`promises`] that does not hold.
 
-use std::fs::File;
+mod process;
+
 use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::AtomicU32;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use neurocards::clock::{Clock, SECOND};
@@ -23,10 +25,12 @@ use neurocards::sandbox::{Options, Sandbox};
 use rusqlite::Connection;
 
 use crate::customer::Customer;
-use crate::terminal::{Tape, Terminal, signal};
+use crate::deaths::Death;
+use crate::terminal::{Tape, Terminal};
 use crate::{promises, secrets};
 
 pub(crate) use crate::terminal::PATIENCE;
+use process::Process;
 
 /// What SIGTERM may take.
 pub(crate) const STOP: Duration = Duration::from_secs(5);
@@ -45,13 +49,14 @@ pub(crate) struct Setup {
     settings: String,
     admin: Option<i64>,
     env: Vec<(String, String)>,
+    under: Vec<String>,
 }
 
 impl Setup {
     pub(crate) fn new() -> Self {
         let mut options = Options::new(Clock::fast(RATE));
         options.render_ms = (20 * SECOND, 40 * SECOND);
-        Self { options, settings: String::new(), admin: None, env: Vec::new() }
+        Self { options, settings: String::new(), admin: None, env: Vec::new(), under: Vec::new() }
     }
 
     /// Lines of `neurocards.toml`.
@@ -80,6 +85,12 @@ impl Setup {
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The appliance is started by this command, which gets its own as its last words.
+    pub(crate) fn under(mut self, words: &[&str]) -> Self {
+        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -115,11 +126,15 @@ impl Setup {
             sandbox,
             admin: self.admin,
             env: Mutex::new(self.env),
+            under: self.under,
             process: Mutex::default(),
             db: Mutex::default(),
             heard: Mutex::default(),
             terminals: Mutex::default(),
             expected: Mutex::default(),
+            deaths: Mutex::default(),
+            pid: Arc::default(),
+            tender: Mutex::default(),
         }
     }
 }
@@ -129,26 +144,11 @@ impl Setup {
 pub(crate) struct Expected {
     /// Jobs without an order, which hold nothing.
     pub(crate) by_hand: i64,
-    /// Messages that a killed process may have sent without writing that down.
+    /// Messages to one chat that the database does not know, as after a restore. What a kill
+    /// leaves is known without: [`crate::deaths`].
     pub(crate) maybe_twice: i64,
     /// It ends with work left over.
     pub(crate) unfinished: bool,
-}
-
-/// A process of ours.
-struct Process {
-    pid: u32,
-    ended: Receiver<ExitStatus>,
-}
-
-impl Process {
-    fn signal(&self, name: &str) {
-        signal(self.pid, name);
-    }
-
-    fn wait(&self, at_most: Duration) -> Option<ExitStatus> {
-        self.ended.recv_timeout(at_most).ok()
-    }
 }
 
 pub(crate) struct Appliance {
@@ -156,6 +156,7 @@ pub(crate) struct Appliance {
     sandbox: Sandbox,
     admin: Option<i64>,
     env: Mutex<Vec<(String, String)>>,
+    under: Vec<String>,
     process: Mutex<Option<Process>>,
     db: Mutex<Option<Db>>,
     /// What the commands printed.
@@ -163,7 +164,14 @@ pub(crate) struct Appliance {
     /// What stood on the terminals.
     terminals: Mutex<Vec<Tape>>,
     expected: Mutex<Expected>,
+    deaths: Mutex<Vec<Death>>,
+    /// Of the process that was started last.
+    pid: Arc<AtomicU32>,
+    tender: Mutex<Option<Tender>>,
 }
+
+/// What is done about a process that has ended while a scenario waits for something.
+type Tender = Arc<dyn Fn(&Appliance, ExitStatus) + Send + Sync>;
 
 fn held<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -221,32 +229,6 @@ impl Appliance {
         command
     }
 
-    /// Starts the binary (again) on the same folder; returns when it serves.
-    pub(crate) fn start_again(&self) {
-        let polls = self.sandbox.telegram().calls("getUpdates");
-        self.launches();
-        let serves = self.sandbox.telegram().wait(PATIENCE, |telegram| {
-            let died = held(&self.process).as_ref().and_then(|it| it.ended.try_recv().ok());
-            assert!(died.is_none(), "it ended at once: {died:?}\n{}", self.log_tail());
-            (telegram.calls("getUpdates") > polls).then_some(())
-        });
-        assert!(serves.is_some(), "it does not poll\n{}", self.log_tail());
-    }
-
-    /// Starts the binary, which may not live to serve.
-    pub(crate) fn launches(&self) {
-        let log = self.log();
-        let open = || File::options().create(true).append(true).open(&log).unwrap();
-        let mut child = self.binary(&["run"]).stdout(open()).stderr(open()).spawn().unwrap();
-        let (tell, ended) = channel();
-        let pid = child.id();
-        std::thread::spawn(move || {
-            // Nobody listens any more where the test is over.
-            let _ = tell.send(child.wait().unwrap());
-        });
-        *held(&self.process) = Some(Process { pid, ended });
-    }
-
     /// Other settings from the next start on.
     pub(crate) fn configures(&self, toml: &str) {
         std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
@@ -255,55 +237,6 @@ impl Appliance {
     /// Another value of a variable from the next start on.
     pub(crate) fn sets(&self, name: &str, value: &str) {
         held(&self.env).push((name.to_owned(), value.to_owned()));
-    }
-
-    /// As a power cut.
-    pub(crate) fn kill9(&self) {
-        let process = held(&self.process).take().unwrap();
-        process.signal("KILL");
-        assert!(process.wait(PATIENCE).is_some(), "SIGKILL was not enough");
-    }
-
-    /// For the sandbox's plug: kills the process that runs now, from any thread.
-    pub(crate) fn killer(&self) -> impl Fn() + Send + Sync + 'static {
-        let pid = held(&self.process).as_ref().unwrap().pid;
-        move || signal(pid, "KILL")
-    }
-
-    /// Waits until the process has died of the [`Appliance::killer`].
-    pub(crate) fn dies(&self) {
-        let process = held(&self.process).take().unwrap();
-        assert!(process.wait(PATIENCE).is_some(), "it lives");
-    }
-
-    /// The process that runs now.
-    pub(crate) fn pid(&self) -> u32 {
-        held(&self.process).as_ref().unwrap().pid
-    }
-
-    /// Waits until the process has ended by itself.
-    #[track_caller]
-    pub(crate) fn ends_itself(&self) -> ExitStatus {
-        let process = held(&self.process).take().unwrap();
-        let Some(status) = process.wait(PATIENCE) else {
-            process.signal("KILL");
-            panic!("it lives\n{}", self.log_tail());
-        };
-        status
-    }
-
-    /// An orderly stop: how it ended, and how long that took.
-    pub(crate) fn sigterm(&self) -> (ExitStatus, Duration) {
-        let process = held(&self.process).take().unwrap();
-        let begun = Instant::now();
-        process.signal("TERM");
-        let status = process.wait(PATIENCE);
-        let took = begun.elapsed();
-        let Some(status) = status else {
-            process.signal("KILL");
-            panic!("SIGTERM did not end it\n{}", self.log_tail());
-        };
-        (status, took)
     }
 
     /// Another command on the same folder.
@@ -368,7 +301,9 @@ impl Appliance {
     /// No file of the database may be read while this process has it open; its threads close it
     /// a moment later, and the last one to do so takes the log away.
     pub(crate) fn lets_go(&self) {
-        *held(&self.db) = None;
+        if held(&self.db).take().is_none() {
+            return;
+        }
         let log = self.path("neurocards.db-wal");
         let until = Instant::now() + PATIENCE;
         while log.exists() && Instant::now() < until {
@@ -392,6 +327,7 @@ impl Appliance {
     pub(crate) fn waits_for<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         loop {
+            self.tends();
             if let Some(found) = look() {
                 return found;
             }
@@ -456,7 +392,7 @@ impl Appliance {
         all
     }
 
-    fn log_tail(&self) -> String {
+    pub(crate) fn log_tail(&self) -> String {
         let text =
             String::from_utf8_lossy(&std::fs::read(self.log()).unwrap_or_default()).into_owned();
         let lines: Vec<_> = text.lines().collect();
@@ -480,7 +416,10 @@ impl Appliance {
             return broken;
         }
         broken.extend(self.read(|conn| promises::of_the_database(conn, &expected)));
-        broken.extend(self.read(|conn| promises::of_the_services(conn, &self.sandbox, &expected)));
+        let deaths = self.deaths();
+        let services =
+            |conn: &Connection| promises::of_the_services(conn, &self.sandbox, &expected, &deaths);
+        broken.extend(self.read(services));
         self.lets_go();
         broken.extend(promises::of_the_folder(&self.data()));
         broken.extend(secrets::shown(self.root.path(), &self.printed(), &self.sandbox));

@@ -1,6 +1,6 @@
 //! A render over its time limit is refunded; a video that comes after that is a gift.
 
-use neurocards::clock::{HOUR, MINUTE, SECOND};
+use neurocards::clock::{HOUR, MINUTE};
 use neurocards::sandbox::faults::{Action, Fate, Moment, Service};
 use neurocards::sandbox::telegram::{Kind, Message};
 
@@ -21,13 +21,26 @@ fn impatient(rate: f64) -> Setup {
 }
 
 impl Appliance {
-    /// One video of a customer with one credit, refunded for its time limit; its render ends so.
-    fn refunds(&self, fate: Fate) -> Customer<'_> {
+    /// Whatever becomes of a render, the provider says that it goes on, until the rule is removed.
+    fn hides_renders(&self) -> u64 {
+        let goes_on = "{\"code\":200,\"msg\":\"success\",\"data\":{\"state\":\"generating\"}}";
+        let rule = self.sandbox().faults().on(Service::Kie, "recordInfo");
+        rule.does(Action::Status(200, goes_on.into()))
+    }
+
+    fn shows_renders(&self, rule: u64) {
+        self.sandbox().faults().remove(rule);
+    }
+
+    /// One video of a customer with one credit, refunded for its time limit; its render, which is
+    /// still hidden, ends so.
+    fn refunds(&self, fate: Fate) -> (Customer<'_>, u64) {
+        let rule = self.hides_renders();
         self.sandbox().kie().next_renders(1, fate);
         let ann = self.customer(7).with_credits(1);
         ann.orders(1, OWN).ends();
         assert_eq!((ann.credits(), ann.videos().len()), (1, 0), "refunded");
-        ann
+        (ann, rule)
     }
 }
 
@@ -51,8 +64,9 @@ impl Customer<'_> {
 #[test]
 fn a_video_that_comes_after_its_refund_is_a_gift() {
     let shop = impatient(600.0).start();
-    let ann = shop.refunds(Fate::Takes(7 * MINUTE));
+    let (ann, rule) = shop.refunds(Fate::Takes(MINUTE));
     let told = ann.chat().len();
+    shop.shows_renders(rule);
     assert_eq!(ann.has_a_gift().kind, Kind::Video);
     assert_eq!(ann.chat().len(), told + 1, "one message more");
     let story = shop.commands(&["job", "1"]);
@@ -69,13 +83,14 @@ fn a_video_that_comes_after_its_refund_is_a_gift() {
 #[test]
 fn a_gift_survives_kills_between_the_refund_and_its_video() {
     let shop = impatient(600.0).start();
-    let ann = shop.refunds(Fate::Takes(7 * MINUTE));
+    let (ann, rule) = shop.refunds(Fate::Takes(MINUTE));
     // While it is watched, and when its video is about to be fetched.
     shop.kill9();
     let watched: i64 = shop.value("SELECT COUNT(*) FROM gifts WHERE ended_at IS NULL");
     assert_eq!(watched, 1);
     shop.start_again();
     shop.dies_at(Moment::Before, Service::Kie, "/results/");
+    shop.shows_renders(rule);
     shop.comes_back();
     assert_eq!(ann.has_a_gift().kind, Kind::Video);
     assert_eq!(ann.videos().len(), 1);
@@ -84,9 +99,9 @@ fn a_gift_survives_kills_between_the_refund_and_its_video() {
 #[test]
 fn a_gift_on_its_way_at_a_crash_is_sent_again_and_counted() {
     let shop = impatient(600.0).start();
-    shop.expects(|it| it.maybe_twice = 1);
-    let ann = shop.refunds(Fate::Takes(7 * MINUTE));
+    let (ann, rule) = shop.refunds(Fate::Takes(MINUTE));
     shop.dies_at(Moment::After, Service::Telegram, "sendVideo");
+    shop.shows_renders(rule);
     shop.comes_back();
     ann.has_a_gift();
     let lost: i64 = shop.value("SELECT lost FROM outbox WHERE key = 'gift:1'");
@@ -97,7 +112,8 @@ fn a_gift_on_its_way_at_a_crash_is_sent_again_and_counted() {
 fn a_gift_that_cannot_be_fetched_comes_as_a_link() {
     let shop = impatient(6_000.0).start();
     shop.sandbox().faults().on(Service::Kie, "/results/").does(Action::Html(500));
-    let ann = shop.refunds(Fate::Takes(7 * MINUTE));
+    let (ann, rule) = shop.refunds(Fate::Takes(MINUTE));
+    shop.shows_renders(rule);
     let gift = ann.has_a_gift();
     assert!(gift.html.contains("/results/") && gift.kind != Kind::Video, "{}", gift.html);
     let tries: i64 = shop.value("SELECT tries FROM gifts");
@@ -107,10 +123,10 @@ fn a_gift_that_cannot_be_fetched_comes_as_a_link() {
 #[test]
 fn a_refunded_render_that_fails_after_all_is_watched_no_more() {
     let shop = impatient(600.0).start();
-    shop.sandbox().kie().set_render_ms((7 * MINUTE, 7 * MINUTE + SECOND));
     let busy = Fate::Fails("500".into(), "Internal Error, Please try again later.".into());
-    let ann = shop.refunds(busy);
+    let (ann, rule) = shop.refunds(busy);
     let told = ann.chat().len();
+    shop.shows_renders(rule);
     shop.waits_until(OVER);
     assert_eq!((ann.credits(), ann.chat().len()), (1, told));
     assert!(shop.commands(&["job", "1"]).contains("no gift"));
@@ -119,7 +135,8 @@ fn a_refunded_render_that_fails_after_all_is_watched_no_more() {
 #[test]
 fn a_refunded_render_is_asked_about_every_five_minutes_for_a_day() {
     let shop = impatient(30_000.0).start();
-    let ann = shop.refunds(Fate::Never);
+    let (ann, rule) = shop.refunds(Fate::Never);
+    shop.shows_renders(rule);
     shop.waits_until(OVER);
     let task = shop.sandbox().kie().tasks().remove(0);
     let watched: i64 =
@@ -136,8 +153,9 @@ fn a_refunded_render_is_asked_about_every_five_minutes_for_a_day() {
 #[test]
 fn who_blocked_the_bot_gets_no_gift() {
     let shop = impatient(600.0).start();
-    let ann = shop.refunds(Fate::Takes(7 * MINUTE));
+    let (ann, rule) = shop.refunds(Fate::Takes(MINUTE));
     shop.sandbox().telegram().blocks_bot(7);
+    shop.shows_renders(rule);
     shop.waits_until("SELECT COUNT(*) = 1 FROM outbox WHERE key = 'gift:1' AND state = 'dropped'");
     assert_eq!((ann.credits(), ann.videos().len()), (1, 0));
 }
@@ -145,7 +163,7 @@ fn who_blocked_the_bot_gets_no_gift() {
 #[test]
 fn a_render_whose_key_left_the_configuration_is_refunded_and_a_gift_when_it_returns() {
     let shop = impatient(600.0).keys(2).start();
-    shop.sandbox().kie().next_renders(1, Fate::Takes(4 * MINUTE));
+    let rule = shop.hides_renders();
     let ann = shop.customer(7).with_credits(1);
     let order = ann.orders(1, OWN);
     shop.waits_until("SELECT COUNT(*) = 1 FROM jobs WHERE step = 'render'");
@@ -154,6 +172,7 @@ fn a_render_whose_key_left_the_configuration_is_refunded_and_a_gift_when_it_retu
     let other = others.iter().find(|key| **key != task.key).unwrap();
     shop.kill9();
     shop.sets("KIE_API_KEY", other);
+    shop.shows_renders(rule);
     let polls = shop.sandbox().kie().polls(&task.id);
     shop.start_again();
     order.ends();

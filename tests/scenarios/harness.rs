@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::Connection;
 
 use crate::appliance::Expected;
+use crate::deaths::Death;
 use crate::{Appliance, OWN, UGC, promises, secrets};
 
 const NO_TRIGGERS: [&str; 7] = [
@@ -80,7 +81,7 @@ fn every_broken_promise_is_reported() {
     let report = |conn: &Connection| {
         let expected = Expected::default();
         let mut broken = promises::of_the_database(conn, &expected).unwrap();
-        broken.extend(promises::of_the_services(conn, shop.sandbox(), &expected).unwrap());
+        broken.extend(promises::of_the_services(conn, shop.sandbox(), &expected, &[]).unwrap());
         broken
     };
     assert_eq!(report(&shop.copy().1), [""; 0]);
@@ -93,6 +94,42 @@ fn every_broken_promise_is_reported() {
         let broken = report(&conn);
         assert!(broken.iter().any(|line| line.contains(word)), "{damage}: {broken:?}");
     }
+}
+
+/// What a death must not leave, and a word of the report.
+const LEFT: [(&str, &str); 5] = [
+    ("DELETE FROM outbox WHERE key LIKE 'status:%'", "heard what no commit says"),
+    ("UPDATE outbox SET content = json_set(content, '$.html', 'x')", "reads"),
+    ("UPDATE outbox SET message_id = 9999 WHERE key LIKE 'video:%'", "does not have the message"),
+    ("DELETE FROM submits", "0 submits under way"),
+    ("DELETE FROM inbox", "was answered and is not on disk"),
+];
+
+#[test]
+fn what_was_done_before_its_commit_is_reported_at_a_death() {
+    let shop = Appliance::new();
+    shop.customer(7).with_credits(3).orders(3, UGC).ends();
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    let whole = Death::of(Some(&shop.copy().1), shop.sandbox(), &[]).unwrap();
+    assert_eq!((whole.broken.len(), whole.messages.len(), whole.tasks.len()), (0, 0, 0));
+    for (damage, word) in LEFT {
+        let (_folder, conn) = shop.copy();
+        conn.execute_batch(damage).unwrap();
+        let broken = Death::of(Some(&conn), shop.sandbox(), &[]).unwrap().broken;
+        assert!(broken.iter().any(|line| line.contains(word)), "{damage}: {broken:?}");
+    }
+    let nothing = Death::of(None, shop.sandbox(), &[]).unwrap().broken;
+    assert!(nothing[0].contains("without a database"), "{nothing:?}");
+    // An answer that was lost is no fault: the row still waits.
+    let (_folder, conn) = shop.copy();
+    let waits = "UPDATE outbox SET state = 'pending', message_id = NULL WHERE job_id = 1;
+                 UPDATE submits SET outcome = 'sending', task_id = NULL, ended_at = NULL
+                 WHERE id = 1";
+    conn.execute_batch(waits).unwrap();
+    let death = Death::of(Some(&conn), shop.sandbox(), &[]).unwrap();
+    assert_eq!(death.broken, [""; 0]);
+    assert_eq!((death.messages.len(), death.tasks.len(), death.submits.len()), (1, 1, 1));
 }
 
 #[test]

@@ -65,7 +65,21 @@ fn while_the_disk_is_full_nothing_is_lost_and_with_room_all_goes_on_and_is_told(
     shop.sandbox().faults().on(Service::Kie, "createTask").does(Action::Slow(MINUTE));
     let order = ann.orders(1, OWN);
     shop.waits_until("SELECT COUNT(*) = 1 FROM submits");
+    // A message under way, whose answer finds no room to be written down.
+    let slow = shop.sandbox().faults().on(Service::Telegram, "sendMessage");
+    let slow = slow.does(Action::Slow(MINUTE / 2));
+    let eve = shop.customer(9);
+    eve.says("/help");
+    shop.waits_until(
+        "SELECT COUNT(*) = 1
+         FROM outbox
+         WHERE chat_id = 9
+           AND state = 'pending'
+           AND content LIKE '%Как это работает%'",
+    );
     plug.fails(Op::Write, "ENOSPC");
+    eve.hears(&ru("help"));
+    shop.sandbox().faults().remove(slow);
     shop.waits_for("a task", || (shop.sandbox().kie().submits() == 1).then_some(()));
     bob.says("/help");
     bob.acts();
@@ -76,6 +90,7 @@ fn while_the_disk_is_full_nothing_is_lost_and_with_room_all_goes_on_and_is_told(
     assert!(log.contains("the disk is full: make room"), "{log}");
     plug.mends(Op::Write);
     bob.hears(&ru("help"));
+    assert_eq!(eve.chat().iter().filter(|it| it.text.contains(&ru("help"))).count(), 1);
     order.arrives();
     assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (1, 0));
     let strikes: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome <> 'accepted'");
@@ -106,13 +121,14 @@ fn a_disk_that_is_full_now_and_then_fails_no_order() {
 #[test]
 fn a_photo_that_cannot_be_kept_is_asked_for_again_and_a_video_is_fetched_later() {
     let plug = Plug::new();
-    let shop = Setup::new().plug(&plug).start();
+    let shop = Setup::new().plug(&plug).admin(99).start();
     let ann = shop.customer(7).with_credits(1);
     ann.presses("🎬");
     ann.hears("📸");
     plug.fails(Op::Open, "ENOSPC photos/");
     ann.sends_photo(photo());
     ann.hears(&ru("wrong-photo-trouble"));
+    shop.alerts("alert-files");
     plug.mends(Op::Open);
     plug.fails(Op::Write, "ENOSPC videos/");
     ann.sends_photo(photo());
@@ -124,6 +140,7 @@ fn a_photo_that_cannot_be_kept_is_asked_for_again_and_a_video_is_fetched_later()
     shop.waits_until("SELECT COUNT(*) > 1 FROM events WHERE step = 'fetch' AND what = 'trouble'");
     plug.mends(Op::Write);
     order.arrives();
+    shop.alerts("alert-files-over");
     let failed: i64 = shop.value("SELECT COUNT(*) FROM inbox WHERE error IS NOT NULL");
     assert_eq!((shop.sandbox().kie().submits(), failed), (1, 0));
 }

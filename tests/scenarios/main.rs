@@ -6,6 +6,7 @@
 
 mod appliance;
 mod customer;
+mod deaths;
 mod promises;
 mod secrets;
 mod terminal;

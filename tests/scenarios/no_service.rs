@@ -1,4 +1,5 @@
-//! An hour in which no service can be reached: nobody listens where they should be.
+//! An hour in which no service can be reached: nobody listens where they should be. And services
+//! that are there and answer a byte a second.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use crate::{OWN, Setup, UGC};
+use neurocards::clock::MINUTE;
+use neurocards::sandbox::faults::{Action, Service};
+
+use crate::{Appliance, OWN, Setup, UGC};
 
 /// A way to a service that can be closed: then its port refuses.
 struct Gate {
@@ -118,4 +122,32 @@ fn an_hour_without_any_service_costs_no_attempt_and_no_order() {
     waits.arrives();
     let most: i64 = shop.value("SELECT MAX(attempts) FROM jobs");
     assert_eq!((shop.sandbox().kie().submits(), most, ann.credits()), (4, 1, 0));
+}
+
+#[test]
+fn a_service_that_answers_a_byte_a_second_is_given_up_in_time_and_holds_up_nobody_else() {
+    let shop = Appliance::new();
+    let faults = shop.sandbox().faults();
+    // A minute is a real second.
+    let drips: Vec<_> = [
+        (Service::OpenAi, "chat/completions"),
+        (Service::Kie, "file-stream-upload"),
+        (Service::Kie, "recordInfo"),
+        (Service::Kie, "credit"),
+        (Service::Telegram, "editMessageText"),
+    ]
+    .into_iter()
+    .map(|(service, path)| faults.on(service, path).nth(1).does(Action::Drip(MINUTE)))
+    .collect();
+    let ann = shop.customer(7).with_credits(1);
+    let bob = shop.customer(8).with_credits(1);
+    let slow = ann.orders(1, UGC);
+    let quick = bob.orders(1, OWN);
+    quick.arrives();
+    slow.arrives();
+    let dripped = drips.iter().filter(|drip| shop.sandbox().faults().hits(**drip) == 1).count();
+    assert!(dripped >= 4, "{dripped} of {} dripped", drips.len());
+    let most: i64 = shop.value("SELECT MAX(attempts) FROM jobs");
+    assert_eq!((shop.sandbox().kie().submits(), most), (2, 1), "no submit dripped");
+    assert_eq!((ann.credits(), bob.credits()), (0, 0));
 }

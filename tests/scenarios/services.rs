@@ -426,3 +426,23 @@ fn a_video_at_an_address_of_the_inside_is_neither_fetched_nor_shown() {
         assert!(!shown.contains("v.mp4") && !shown.contains("169.254"), "{shown}");
     }
 }
+
+#[test]
+fn a_poll_or_a_video_that_drips_or_never_ends_costs_a_try_and_no_order() {
+    // Each deadline is five real seconds: nearly an hour here.
+    let settings = "[kie]\ngeneration_timeout = \"10h\"";
+    let shop = Setup::new().rate(600.0).settings(settings).start();
+    let faults = shop.sandbox().faults();
+    let on = |path| faults.on(Service::Kie, path);
+    let struck = [
+        on("recordInfo").nth(1).does(Action::Drip(24 * HOUR)),
+        on("recordInfo").nth(2).does(Action::Endless),
+        on("/results/").nth(1).does(Action::Drip(24 * HOUR)),
+    ];
+    let ann = shop.customer(7).with_credits(1);
+    ann.orders(1, OWN).arrives();
+    assert!(struck.iter().all(|fault| faults.hits(*fault) == 1));
+    assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (1, 0));
+    let left = crate::secrets::files(&shop.path("videos"));
+    assert!(left.iter().all(|file| file.ends_with("1.mp4")), "a piece is left: {left:?}");
+}

@@ -73,13 +73,12 @@ fn a_file_that_is_no_database_of_ours_is_named_and_left_as_it_is() {
         makes(&file);
         let before = std::fs::read(&file).ok();
         let folder = shop.data();
-        for args in [
-            &["run"][..],
-            &["demo", "--orders", "1", "--data-dir", folder.to_str().unwrap()],
-            &["stats"],
-            &["backup", elsewhere.to_str().unwrap()],
-            &["doctor", "--offline"],
-        ] {
+        let demo = ["demo", "--orders", "1", "--data-dir", folder.to_str().unwrap()];
+        let backup = ["backup", elsewhere.to_str().unwrap()];
+        let all = [&["run"][..], &["stats"], &backup, &["doctor", "--offline"], &demo];
+        // Its sandbox takes seconds to begin.
+        let asked = if n == 0 { &all[..] } else { &all[..4] };
+        for args in asked {
             let output = shop.command(args);
             let said = said(&output);
             assert_eq!(output.status.code(), Some(1), "{n} {args:?}: {said}");

@@ -83,7 +83,6 @@ fn a_service_that_is_not_there_uses_no_attempt_and_is_waited_for() {
     shop.waits_until(tried);
     let stands: String = shop.value("SELECT status || ' ' || attempts FROM jobs");
     assert_eq!(stands, "queued 0");
-    shop.expects(|it| it.maybe_twice = 1);
     shop.kill9();
     shop.sets("KIE_API_URL", &shop.sandbox().kie_url());
     shop.start_again();

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::sandbox::faults::Pulled;
 
 fn get_me(sandbox: &Sandbox) -> Result<(u16, String), ureq::Error> {
     let url = format!("{}/bot{}/getMe", sandbox.telegram_url(), sandbox.options().token);
@@ -78,6 +79,25 @@ fn the_plug_hears_of_every_request_before_and_after() {
     get_me(&sandbox).unwrap();
     get_me(&sandbox).unwrap();
     assert_eq!(sum.load(Ordering::SeqCst), 303);
+}
+
+#[test]
+fn a_plug_that_was_pulled_leaves_no_answer_and_before_also_no_effect() {
+    let sandbox = sandbox(1.0);
+    sandbox.telegram().knows_bot(USER);
+    let url = format!("{}/bot{}/sendMessage", sandbox.telegram_url(), sandbox.options().token);
+    for (when, effects) in [(Moment::Before, 0), (Moment::After, 1)] {
+        sandbox.faults().pull_plug(move |now, _| match now == when {
+            true => Pulled::Out,
+            false => Pulled::No,
+        });
+        let body = json!({ "chat_id": USER, "text": "a" });
+        assert!(agent().post(&url).send_json(body).is_err());
+        assert_eq!(sandbox.telegram().messages(USER).len(), effects, "{when:?}");
+    }
+    let until = std::time::Duration::from_secs(5);
+    let read = sandbox.telegram().wait(until, |_| (sandbox.open_lines() == 0).then_some(()));
+    assert!(read.is_some(), "{} lines are open", sandbox.open_lines());
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
             let as_link = fetched.bytes > desk.shop.options.upload_limit;
             let file = desk.options.videos.join(&fetched.path);
             commit(desk, job, move |tx, shop, job, now| {
+                orders::kept(tx, shop, now)?;
                 if orders::fetched(tx, shop, job, &fetched, now)? {
                     let took = now - job.step_since;
                     jobs::note(tx, job, "fetched", &fetched.bytes.to_string(), Some(took), now)?;
@@ -53,11 +54,15 @@ pub(super) fn load(desk: &Desk, job: &Job, url: &str) -> Result<Fetched, files::
 }
 
 fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Result<()> {
+    let ours = matches!(error, files::Trouble::Disk(_));
     let (url, error) = (url.to_owned(), error.to_string());
     tracing::warn!(job.id = job.id.0, error, "the video could not be fetched");
     let pause = PAUSES.get(job.tries.max(0) as usize).copied();
     commit(desk, job, move |tx, shop, job, now| {
         jobs::note(tx, job, "trouble", &error, None, now)?;
+        if ours {
+            orders::not_kept(tx, shop, &error, now)?;
+        }
         let Some(pause) = pause else {
             return orders::link_instead(tx, shop, job, &url, now).map(drop);
         };

@@ -1,0 +1,99 @@
+//! The books of the model: whose credits, which videos, which createTasks.
+
+use super::super::*;
+use std::collections::BTreeMap;
+
+pub(super) const KEYS: [&str; 2] = ["aaaa", "bbbb"];
+
+/// One video.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Video {
+    pub(super) customer: usize,
+    /// What is held for it; nothing where the operator runs it again.
+    pub(super) price: i64,
+    pub(super) lease: i64,
+    pub(super) end: Option<&'static str>,
+    /// createTasks by what came of them.
+    pub(super) accepted: i64,
+    pub(super) lost: i64,
+}
+
+/// What a crash does not take, but a restored backup does.
+#[derive(Clone, Debug)]
+pub(super) struct Books {
+    pub(super) credits: Vec<i64>,
+    pub(super) welcomed: Vec<bool>,
+    pub(super) banned: Vec<bool>,
+    pub(super) paused: bool,
+    pub(super) drafts: BTreeMap<(usize, u8), OrderId>,
+    pub(super) videos: BTreeMap<i64, Video>,
+    /// createTasks that are under way, and whose.
+    pub(super) open: BTreeMap<i64, i64>,
+    /// Keys without money and models that are off, since when: only these may close the shop.
+    pub(super) broke: BTreeMap<String, Millis>,
+    pub(super) off: BTreeMap<String, Millis>,
+}
+
+impl Books {
+    pub(super) fn adds(&mut self, id: i64, customer: usize, price: i64) {
+        let video = Video { customer, price, lease: 0, end: None, accepted: 0, lost: 0 };
+        assert!(self.videos.insert(id, video).is_none());
+    }
+
+    pub(super) fn nth(&self, video: usize) -> Option<i64> {
+        let at = video.checked_rem(self.videos.len())?;
+        self.videos.keys().nth(at).copied()
+    }
+
+    pub(super) fn is_held(&self, job: &Job) -> bool {
+        let video = &self.videos[&job.id.0];
+        video.end.is_none() && video.lease == job.lease
+    }
+
+    /// Once: what ended stays as it ended.
+    pub(super) fn ends(&mut self, id: i64, end: &'static str) {
+        let video = self.videos.get_mut(&id).unwrap();
+        if video.end.is_none() {
+            video.end = Some(end);
+            self.credits[video.customer] += if end == "done" { 0 } else { video.price };
+        }
+    }
+
+    pub(super) fn lose_open(&mut self, job: i64) {
+        self.open.retain(|_, of| *of != job);
+        self.videos.get_mut(&job).unwrap().lost += 1;
+    }
+
+    pub(super) fn heard(&mut self, job: &Job, what: Trouble, now: Millis) {
+        match (what, &job.key, &job.model) {
+            (Trouble::Billing, Some(key), _) => _ = self.broke.insert(key.clone(), now),
+            (Trouble::ModelOff, _, Some(model)) => _ = self.off.insert(model.clone(), now),
+            _ => {}
+        }
+    }
+
+    pub(super) fn may_be_closed(&self, why: Closed, customer: usize, now: Millis) -> bool {
+        match why {
+            Closed::Paused => self.paused,
+            Closed::Banned => self.banned[customer],
+            Closed::NoKey => {
+                KEYS.iter().all(|key| self.broke.get(*key).is_some_and(|since| now < since + DAY))
+            }
+            Closed::NoModel => MODELS.iter().all(|model| self.off.contains_key(*model)),
+            Closed::Budget | Closed::TooManyOrders => false,
+        }
+    }
+}
+
+/// What the table in the design says of a trouble, where it needs nobody else's state.
+pub(super) fn must_fail(job: &Job, what: Trouble, now: Millis) -> Option<bool> {
+    match what {
+        Trouble::UserViolation | Trouble::OurMistake | Trouble::Unknown => Some(true),
+        Trouble::Temporary | Trouble::Lost if job.step == Step::Upload => Some(job.tries >= 4),
+        Trouble::Temporary | Trouble::Lost => {
+            Some(job.attempts + i64::from(job.step != Step::Render) >= 3)
+        }
+        Trouble::Unreached => Some(now - job.unreached_since.unwrap_or(now) >= 2 * HOUR),
+        _ => None,
+    }
+}
