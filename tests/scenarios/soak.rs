@@ -23,7 +23,7 @@ use crate::{Appliance, Setup};
 
 const FIRST_USER: i64 = 1_000_001;
 /// Of one customer, one after the other.
-const ORDERS_EACH: u32 = 20;
+const ORDERS_EACH: u32 = 100;
 /// To Telegram at once, at most.
 const CALLS: u64 = 24;
 const SETTINGS: &str = "[credits]\nsignup = 1000\n[kie]\nrate_limit_cooldown = \"60s\"\n\
@@ -35,7 +35,7 @@ fn set<T: std::str::FromStr>(name: &str, default: T) -> T {
 
 fn plans(orders: u32, rng: &mut Rng) -> Vec<Plan> {
     let customers = orders.div_ceil(ORDERS_EACH);
-    let picture = photo();
+    let picture = small_photo();
     let plan = |n: u32| {
         let template = ["🎥", "📢", "🧑‍💻"][n as usize % 3];
         Plan {
@@ -50,6 +50,14 @@ fn plans(orders: u32, rng: &mut Rng) -> Vec<Plan> {
         }
     };
     (0..orders).map(plan).collect()
+}
+
+/// It is decoded with every order, which is not what is tried here.
+fn small_photo() -> Vec<u8> {
+    let picture = image::load_from_memory(&photo()).unwrap().thumbnail(480, 480);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
 }
 
 /// Each service's little troubles: of a hundred calls five get no answer in time or none at all.
