@@ -189,6 +189,10 @@ CREATE TABLE jobs (
 -- What can be claimed, and when something next can: both hold only live rows, however many have ended.
 CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
+-- What waits for its createTask, by whom it waits for; and what somebody holds.
+CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
+    WHERE status IN ('queued', 'processing') AND step = 'submit';
+CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
 CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
@@ -275,6 +279,9 @@ CREATE TABLE api_keys (
     blocked_class TEXT CHECK (blocked_class IN ('billing', 'rate_limit', 'operator')),
     blocked_until INTEGER,
     blocked_why   TEXT,
+    blocked_at    INTEGER,
+    refusals      INTEGER NOT NULL DEFAULT 0,      -- for money, in a row: a balance is believed less with each
+    served_at     INTEGER,                         -- its last accepted createTask, to the minute
     balance       REAL,
     balance_at    INTEGER,
     used_at       INTEGER,
@@ -297,6 +304,7 @@ CREATE TABLE models (
     paused_until INTEGER,
     pauses       INTEGER NOT NULL DEFAULT 0,       -- in a row: the pause grows with it
     reason       TEXT,
+    served_at    INTEGER,                          -- its last accepted createTask, to the minute
     off_at       INTEGER                           -- the operator switched it off; NULL: on
 ) STRICT;
 
@@ -354,7 +362,8 @@ CREATE TABLE files (
     file_id TEXT NOT NULL
 ) STRICT;
 
--- What the operator should know. One row per cause; told again after 24 h at the earliest.
+-- What the operator should know. One row per cause; told again after 24 h at the earliest, and what
+-- comes and goes at most three times a day.
 CREATE TABLE alerts (
     cause      TEXT    PRIMARY KEY,                -- 'billing:ab12cd34'
     text       TEXT    NOT NULL,
@@ -362,8 +371,12 @@ CREATE TABLE alerts (
     first_at   INTEGER NOT NULL,
     last_at    INTEGER NOT NULL,
     told_at    INTEGER,
-    ended_at   INTEGER
+    ended_at   INTEGER,
+    silent     INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1)),  -- nobody heard of it since it came back
+    day_at     INTEGER,                            -- the first telling of the day that is counted
+    day_tells  INTEGER NOT NULL DEFAULT 0          -- and how many there were in it
 ) STRICT;
+CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 
 -- What operators did, by console, command or chat.
 CREATE TABLE audit (

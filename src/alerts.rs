@@ -1,4 +1,6 @@
-//! What the operator should know: one row per cause, told at once and not again for a day.
+//! What the operator should know: one row per cause, told at once and not again for a day. A cause
+//! that is a state ends where its end is noticed ([`end`]); one that is an event closes by itself
+//! after a day of silence ([`settle`]). What comes and goes is told three times a day at most.
 
 use crate::clock::{DAY, Millis};
 use crate::db::Tx;
@@ -6,29 +8,122 @@ use crate::outbox::{self, Content};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
-/// The same cause is told again after this time at the earliest.
+/// The same cause is told again after this time at the earliest; an event is over after it.
 const QUIET: Millis = DAY;
+/// How often a cause that ends and returns is told within a day.
+const TELLS_A_DAY: i64 = 3;
+/// Causes, or their beginnings, that have no end to notice: they happened.
+const EVENTS: [&str; 5] = ["failed:", "gone:", "lost", "recovered", "undelivered"];
 
-/// Records `cause` and, unless it was told within a day, tells every administrator. `html`
-/// never holds a secret.
+/// An alert as it stands before something is changed about it.
+#[derive(Default)]
+struct Row {
+    told_at: Option<Millis>,
+    ended_at: Option<Millis>,
+    silent: bool,
+    day_at: Option<Millis>,
+    day_tells: i64,
+}
+
+/// What is to be done about a cause that came up.
+struct Plan {
+    /// It begins, or comes back.
+    fresh: bool,
+    tell: bool,
+    silent: bool,
+    day_at: Option<Millis>,
+    day_tells: i64,
+}
+
+impl Row {
+    /// Pure. A time in the future is that of a clock that was set back: it holds nothing up.
+    fn plan(known: Option<&Self>, now: Millis) -> Plan {
+        let fresh = known.is_none_or(|row| row.ended_at.is_some());
+        let recently = |at: Millis, span| (0..span).contains(&(now - at));
+        let none = Self::default();
+        let row = known.unwrap_or(&none);
+        let told = row.told_at.is_some_and(|at| recently(at, QUIET));
+        let same_day = row.day_at.is_some_and(|at| recently(at, DAY));
+        let (day_at, tells) = if same_day { (row.day_at, row.day_tells) } else { (Some(now), 0) };
+        let tell = (fresh || row.silent || !told) && tells < TELLS_A_DAY;
+        let silent = !tell && (fresh || row.silent);
+        Plan { fresh, tell, silent, day_at, day_tells: tells + i64::from(tell) }
+    }
+}
+
+/// Records `cause` and tells every administrator, unless they know. `html` never holds a secret.
 pub fn raise(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) -> Result<()> {
-    let told_at: Option<Millis> = tx
-        .prepare_cached("SELECT told_at FROM alerts WHERE cause = ?1 AND ended_at IS NULL")?
-        .query_row([cause], |row| row.get(0))
-        .optional()?
-        .flatten();
-    let due = told_at.is_none_or(|at| now - at >= QUIET);
-    tx.prepare_cached(
-        "INSERT INTO alerts (cause, text, first_at, last_at, told_at)
-         VALUES (:cause, :text, :now, :now, :now)
-         ON CONFLICT (cause) DO UPDATE
-         SET text = :text, last_at = :now, count = count + 1, ended_at = NULL,
-             told_at = CASE WHEN :due THEN :now ELSE told_at END",
-    )?
-    .execute(named_params! { ":cause": cause, ":text": html, ":now": now, ":due": due })?;
-    if due {
+    begin(tx, admins, cause, html, now).map(drop)
+}
+
+/// The same of two causes at once: `html` says it all, and is told as `cause`.
+pub fn raise_both(
+    tx: &Tx<'_>,
+    admins: &[i64],
+    (cause, part): (&str, &str),
+    html: &str,
+    now: Millis,
+) -> Result<()> {
+    let silent = begin(tx, admins, cause, html, now)?;
+    let known = read(tx, part)?;
+    let plan = Row::plan(known.as_ref(), now);
+    let heard = Plan { tell: plan.tell && !silent, silent: plan.silent || silent, ..plan };
+    // Heard of in the other's words: that is no message of its own.
+    keep(tx, part, html, &Plan { day_tells: known.map_or(0, |row| row.day_tells), ..heard }, now)
+}
+
+/// `true`: nobody hears of it, for it was told too often.
+fn begin(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) -> Result<bool> {
+    let plan = Row::plan(read(tx, cause)?.as_ref(), now);
+    keep(tx, cause, html, &plan, now)?;
+    if plan.tell {
         tell(tx, admins, &format!("⚠️ {html}"), now)?;
     }
+    Ok(plan.silent)
+}
+
+fn read(tx: &Tx<'_>, cause: &str) -> Result<Option<Row>> {
+    let row = tx
+        .prepare_cached(
+            "SELECT told_at, ended_at, silent, day_at, day_tells
+             FROM alerts
+             WHERE cause = ?1",
+        )?
+        .query_row([cause], |row| {
+            Ok(Row {
+                told_at: row.get(0)?,
+                ended_at: row.get(1)?,
+                silent: row.get(2)?,
+                day_at: row.get(3)?,
+                day_tells: row.get(4)?,
+            })
+        })
+        .optional()?;
+    Ok(row)
+}
+
+fn keep(tx: &Tx<'_>, cause: &str, html: &str, plan: &Plan, now: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO alerts (cause, text, first_at, last_at, told_at, silent, day_at, day_tells)
+         VALUES (:cause, :text, :now, :now, CASE WHEN :tell THEN :now END, :silent, :day_at,
+                 :day_tells)
+         ON CONFLICT (cause) DO UPDATE
+         SET text = :text, last_at = :now, ended_at = NULL,
+             first_at = CASE WHEN :fresh THEN :now ELSE first_at END,
+             count = CASE WHEN :fresh THEN 1 ELSE count + 1 END,
+             told_at = CASE WHEN :tell THEN :now ELSE told_at END,
+             silent = :silent, day_at = :day_at, day_tells = :day_tells",
+    )?
+    .execute(named_params! {
+        ":cause": cause,
+        ":text": html,
+        ":now": now,
+        ":fresh": plan.fresh,
+        ":tell": plan.tell,
+        ":silent": plan.silent,
+        ":day_at": plan.day_at,
+        ":day_tells": plan.day_tells,
+    })?;
     Ok(())
 }
 
@@ -39,27 +134,73 @@ pub fn is_open(conn: &Connection, cause: &str) -> Result<bool> {
     Ok(open.exists([cause])?)
 }
 
-/// The cause is gone; says so where it was told. The words say what works again.
+/// The cause is gone; says so where its beginning was told. The words say what works again.
 pub fn end(tx: &Tx<'_>, admins: &[i64], cause: &str, html: &str, now: Millis) -> Result<()> {
-    let ended = tx
-        .prepare_cached("UPDATE alerts SET ended_at = ?2 WHERE cause = ?1 AND ended_at IS NULL")?
-        .execute((cause, now))?;
-    if ended == 1 {
+    let silent: Option<bool> = tx
+        .prepare_cached(
+            "UPDATE alerts
+             SET ended_at = ?2
+             WHERE cause = ?1
+               AND ended_at IS NULL
+             RETURNING silent",
+        )?
+        .query_row((cause, now), |row| row.get(0))
+        .optional()?;
+    if silent == Some(false) {
         tell(tx, admins, &format!("✅ {html}"), now)?;
     }
     Ok(())
 }
 
-/// The cause is gone, and the operator who made it go knows.
+/// The cause is gone, and the operator knows: it was their hand, or another message says it.
 pub fn forget(tx: &Tx<'_>, cause: &str, now: Millis) -> Result<()> {
     tx.prepare_cached("UPDATE alerts SET ended_at = ?2 WHERE cause = ?1 AND ended_at IS NULL")?
         .execute((cause, now))?;
     Ok(())
 }
 
+/// The open causes that begin so, without that beginning.
+pub fn open(conn: &Connection, beginning: &str) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached("SELECT cause FROM alerts WHERE ended_at IS NULL")?;
+    let causes = query.query_map([], |row| row.get::<_, String>(0))?;
+    let causes = causes.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(causes.iter().filter_map(|it| it.strip_prefix(beginning)).map(str::to_owned).collect())
+}
+
+/// Events that did not happen again for a day are over; nobody is told.
+pub fn settle(tx: &Tx<'_>, now: Millis) -> Result<()> {
+    let happened = |cause: &String| EVENTS.iter().any(|event| cause.starts_with(event));
+    for cause in open(tx, "")?.iter().filter(|cause| happened(cause)) {
+        tx.prepare_cached(
+            "UPDATE alerts
+             SET ended_at = last_at + :quiet
+             WHERE cause = :cause
+               AND ended_at IS NULL
+               AND last_at <= :now - :quiet",
+        )?
+        .execute(named_params! { ":cause": cause, ":quiet": QUIET, ":now": now })?;
+    }
+    Ok(())
+}
+
+/// Deletes up to `limit` alerts that were over before `before`.
+pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    let sql = "DELETE FROM alerts
+               WHERE cause IN (SELECT cause
+                               FROM alerts
+                               WHERE ended_at IS NOT NULL
+                                 AND ended_at < ?1
+                               LIMIT ?2)";
+    Ok(tx.prepare_cached(sql)?.execute((before, limit))?)
+}
+
 /// The clock went back by `by`: what was told is not kept quiet any longer for that.
 pub fn set_back(tx: &Tx<'_>, by: Millis) -> Result<()> {
-    tx.execute("UPDATE alerts SET told_at = told_at - ?1, last_at = last_at - ?1", [by])?;
+    tx.execute(
+        "UPDATE alerts
+         SET told_at = told_at - ?1, last_at = last_at - ?1, day_at = day_at - ?1",
+        [by],
+    )?;
     Ok(())
 }
 
@@ -73,64 +214,4 @@ pub fn tell(tx: &Tx<'_>, admins: &[i64], html: &str, now: Millis) -> Result<()> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::{Db, tests::fresh};
-
-    fn raise_at(db: &Db, cause: &'static str, now: Millis) {
-        db.write(move |tx| raise(tx, &[1, 2], cause, "the key &lt;a&gt; is empty", now)).unwrap();
-    }
-
-    fn told(db: &Db) -> i64 {
-        db.read(|conn| Ok(conn.query_row("SELECT COUNT(*) FROM outbox", [], |row| row.get(0))?))
-            .unwrap()
-    }
-
-    #[test]
-    fn a_cause_is_told_to_every_administrator_and_again_after_a_day() {
-        let (_folder, db) = fresh();
-        for (at, messages) in [(5, 2), (6, 2), (DAY, 2), (DAY + 4, 2), (DAY + 5, 4), (DAY + 6, 4)] {
-            raise_at(&db, "billing:a", at);
-            assert_eq!(told(&db), messages, "at {at}");
-        }
-        raise_at(&db, "billing:b", DAY + 7);
-        assert_eq!(told(&db), 6, "another cause is another alert");
-        let row = db
-            .read(|conn| {
-                let sql = "SELECT count, first_at, last_at, told_at FROM alerts ORDER BY cause";
-                let read = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                };
-                Ok(conn.query_row(sql, [], read)?)
-            })
-            .unwrap();
-        assert_eq!(row, (6, 5, DAY + 6, DAY + 5));
-    }
-
-    #[test]
-    fn an_end_is_told_once_and_only_where_there_was_a_beginning() {
-        let (_folder, db) = fresh();
-        let end_at = |now| {
-            db.write(move |tx| end(tx, &[1, 2], "billing:a", "works again", now)).unwrap();
-        };
-        end_at(4);
-        assert_eq!(told(&db), 0);
-        raise_at(&db, "billing:a", 5);
-        end_at(6);
-        end_at(7);
-        assert_eq!(told(&db), 4);
-        raise_at(&db, "billing:a", 8);
-        assert_eq!(told(&db), 6, "what ended and comes back is news");
-    }
-
-    #[test]
-    fn without_an_administrator_an_alert_is_kept_all_the_same() {
-        let (_folder, db) = fresh();
-        db.write(|tx| raise(tx, &[], "x", "y", 5)).unwrap();
-        assert_eq!(told(&db), 0);
-        let kept: String = db
-            .read(|conn| Ok(conn.query_row("SELECT text FROM alerts", [], |row| row.get(0))?))
-            .unwrap();
-        assert_eq!(kept, "y");
-    }
-}
+mod tests;

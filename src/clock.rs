@@ -105,6 +105,14 @@ impl Clock {
     }
 }
 
+/// The beginning of the day that `now` is in, as the people of a time zone have it.
+pub fn midnight(now: Millis, zone: &jiff::tz::TimeZone) -> Millis {
+    let start = jiff::Timestamp::from_millisecond(now)
+        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
+        .map(|at| at.timestamp().as_millisecond());
+    start.unwrap_or(now - now.rem_euclid(DAY))
+}
+
 /// The one place that reads the system's clock.
 #[expect(clippy::disallowed_methods, reason = "the process clock is made of it")]
 fn wall_now() -> Millis {

@@ -21,6 +21,7 @@ mod prune;
 mod results;
 mod submits;
 mod uploads;
+mod waiting;
 
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use carry::carry;
@@ -447,6 +448,19 @@ pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
                                FROM submits
                                WHERE job_id = jobs.id
                                  AND outcome = 'sending'))",
+        )?
+        .query_row([user], |row| row.get(0))?)
+}
+
+/// Videos of a user that wait for their createTask.
+pub fn waiting_of(conn: &Connection, user: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM jobs
+             WHERE user_id = ?1
+               AND status IN ('queued', 'processing')
+               AND step = 'submit'",
         )?
         .query_row([user], |row| row.get(0))?)
 }

@@ -2,28 +2,18 @@
 //! fingerprint, so that a restart forgets nothing; the keys themselves stay in the configuration.
 
 mod balances;
+mod room;
 
 pub use balances::{ask_balance, asked, balance, no_balance, prune_balances};
+pub use room::{Limits, Room, in_doubt, room};
 
-use crate::clock::{Millis, SECOND};
+use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
 
 /// The end of a block that ends by hand alone: the year 9999.
 pub const UNTIL_UNBLOCKED: Millis = 253_402_300_799_000;
-
-/// The provider counts createTask calls in a sliding window of this length.
-const WINDOW: Millis = 10 * SECOND;
-
-/// Per key; they delay a submit, they never spend an attempt.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// createTask calls in any ten seconds.
-    pub creates_per_10s: i64,
-    /// Tasks running at once.
-    pub in_flight: i64,
-}
 
 /// Why a key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +52,7 @@ pub struct Health {
     pub fingerprint: String,
     /// Why and until when it is not used.
     pub blocked: Option<(Block, Millis)>,
-    /// Tasks of ours that the provider works on.
+    /// Tasks of ours that the provider works on, and those that wait to become some.
     pub running: i64,
     /// When it was last chosen.
     pub used_at: Millis,
@@ -111,6 +101,11 @@ pub fn all(conn: &Connection) -> Result<Vec<Health>> {
                    AND status IN ('queued', 'processing')
                    AND kie_task_id IS NOT NULL
                    AND step = 'render')
+                + (SELECT COUNT(*)
+                   FROM jobs
+                   WHERE status IN ('queued', 'processing')
+                     AND step = 'submit'
+                     AND COALESCE(jobs.api_key, '') = api_keys.fingerprint)
          FROM api_keys
          WHERE configured = 1
          ORDER BY position",
@@ -149,6 +144,8 @@ pub fn set_back(tx: &Tx<'_>, by: Millis) -> Result<()> {
         "UPDATE api_keys
          SET blocked_until = CASE WHEN blocked_until >= :never THEN blocked_until
                                   ELSE blocked_until - :by END,
+             blocked_at = blocked_at - :by,
+             served_at = served_at - :by,
              used_at = used_at - :by,
              balance_at = balance_at - :by",
         named_params! { ":by": by, ":never": UNTIL_UNBLOCKED },
@@ -173,19 +170,22 @@ pub fn block(
     until: Millis,
     now: Millis,
 ) -> Result<bool> {
-    let was_free = tx
+    let (was_free, for_money) = tx
         .prepare_cached(
-            "SELECT blocked_class IS NOT :class
+            "SELECT blocked_class IS NOT :class,
+                    blocked_class IS 'billing' AND blocked_until > :now
              FROM api_keys
              WHERE fingerprint = :fingerprint",
         )?
-        .query_row(named_params! { ":class": why.word(), ":fingerprint": fingerprint }, |row| {
-            row.get(0)
-        })
-        .unwrap_or(false);
+        .query_row(
+            named_params! { ":class": why.word(), ":now": now, ":fingerprint": fingerprint },
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap_or((false, false));
     tx.prepare_cached(
         "UPDATE api_keys
-         SET blocked_class = :class, blocked_until = :until, blocked_why = :text
+         SET blocked_class = :class, blocked_until = :until, blocked_why = :text,
+             blocked_at = :now, refusals = refusals + :refusal
          WHERE fingerprint = :fingerprint
            AND NOT (:class <> 'operator'
                     AND blocked_class IS 'operator'
@@ -200,16 +200,19 @@ pub fn block(
         ":text": text,
         ":fingerprint": fingerprint,
         ":now": now,
+        // Jobs that find out together are one refusal.
+        ":refusal": why == Block::Billing && !for_money,
     })?;
     Ok(was_free)
 }
 
-/// Puts a key back into service: by the operator's word, or after a submit that it served.
+/// Puts a key back into service, by the operator's word: its balance is believed again.
 pub fn unblock(tx: &Tx<'_>, fingerprint: &str) -> Result<bool> {
     let changed = tx
         .prepare_cached(
             "UPDATE api_keys
-             SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL
+             SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL,
+                 blocked_at = NULL, refusals = 0
              WHERE fingerprint = ?1
                AND blocked_class IS NOT NULL",
         )?
@@ -217,16 +220,34 @@ pub fn unblock(tx: &Tx<'_>, fingerprint: &str) -> Result<bool> {
     Ok(changed == 1)
 }
 
-/// A limited key has served after all.
-pub fn unblock_limited(tx: &Tx<'_>, fingerprint: &str) -> Result<()> {
+/// It accepted a createTask that was sent at `asked_at`: a block that is older than the call has
+/// proved wrong, one that another call brought about meanwhile has not. `true`: a block for want
+/// of money ended. Writes nothing for a key that serves all the time.
+pub fn served(tx: &Tx<'_>, fingerprint: &str, asked_at: Millis, now: Millis) -> Result<bool> {
+    let had_no_money = has_no_money(tx, fingerprint)?;
+    let freed = tx
+        .prepare_cached(
+            "UPDATE api_keys
+             SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL,
+                 blocked_at = NULL
+             WHERE fingerprint = ?1
+               AND blocked_class IN ('billing', 'rate_limit')
+               AND COALESCE(blocked_at, 0) <= ?2",
+        )?
+        .execute((fingerprint, asked_at))?;
     tx.prepare_cached(
         "UPDATE api_keys
-         SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL
-         WHERE fingerprint = ?1
-           AND blocked_class = 'rate_limit'",
+         SET served_at = :now, refusals = 0
+         WHERE fingerprint = :fingerprint
+           AND blocked_class IS NOT 'billing'
+           AND (refusals > 0 OR served_at IS NULL OR served_at NOT BETWEEN :lately AND :now)",
     )?
-    .execute([fingerprint])?;
-    Ok(())
+    .execute(named_params! {
+        ":now": now,
+        ":lately": now - MINUTE,
+        ":fingerprint": fingerprint,
+    })?;
+    Ok(had_no_money && freed == 1)
 }
 
 /// Whether it is blocked for BILLING.
@@ -236,6 +257,21 @@ pub fn has_no_money(conn: &Connection, fingerprint: &str) -> Result<bool> {
             "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
         )?
         .exists([fingerprint])?)
+}
+
+/// Whether any key is in service and, as far as is known, pays for a video that takes `enough` of
+/// the provider's credits.
+pub fn any_pays(conn: &Connection, enough: f64, now: Millis) -> Result<bool> {
+    let pays = conn
+        .prepare_cached(
+            "SELECT 1
+             FROM api_keys
+             WHERE configured = 1
+               AND (blocked_class IS NULL OR blocked_class = 'rate_limit' OR blocked_until <= ?1)
+               AND (balance IS NULL OR balance >= ?2)",
+        )?
+        .exists((now, enough))?;
+    Ok(pays)
 }
 
 /// Whether any key can be sold on: not blocked for money or by the operator.
@@ -249,67 +285,6 @@ pub fn any_sells(conn: &Connection, now: Millis) -> Result<bool> {
         )?
         .exists([now])?;
     Ok(sells)
-}
-
-/// Until when a key's limits delay the next submit; `None`: it may go now.
-pub fn full_until(
-    conn: &Connection,
-    fingerprint: &str,
-    limits: Limits,
-    now: Millis,
-) -> Result<Option<Millis>> {
-    // Calls under way come first: they are in the window for at least ten seconds from now. The
-    // two kinds apart, since an OR would walk all that the key was ever asked.
-    let window: Vec<Option<Millis>> = conn
-        .prepare_cached(
-            "SELECT ended_at
-             FROM (SELECT ended_at
-                   FROM submits
-                   WHERE api_key = :key
-                     AND outcome <> 'unsent'
-                     AND ended_at IS NULL
-                   UNION ALL
-                   SELECT ended_at
-                   FROM submits
-                   WHERE api_key = :key
-                     AND outcome <> 'unsent'
-                     AND ended_at > :since)
-             ORDER BY ended_at IS NOT NULL, ended_at DESC
-             LIMIT :creates",
-        )?
-        .query_map(
-            named_params! {
-                ":key": fingerprint,
-                ":since": now - WINDOW,
-                ":creates": limits.creates_per_10s,
-            },
-            |row| row.get(0),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    if window.len() as i64 >= limits.creates_per_10s {
-        // The call that has to leave before there is room for one more.
-        let leaves = window.last().copied().flatten();
-        return Ok(Some(leaves.map_or(now + SECOND, |ended_at| ended_at + WINDOW)));
-    }
-    let running: i64 = conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM jobs
-             WHERE api_key = ?1
-               AND status IN ('queued', 'processing')
-               AND kie_task_id IS NOT NULL
-               AND step = 'render'",
-        )?
-        .query_row([fingerprint], |row| row.get(0))?;
-    let sending: i64 = conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM submits INDEXED BY submits_open
-             WHERE outcome = 'sending'
-               AND api_key = ?1",
-        )?
-        .query_row([fingerprint], |row| row.get(0))?;
-    Ok((running + sending >= limits.in_flight).then_some(now + 5 * SECOND))
 }
 
 #[cfg(test)]

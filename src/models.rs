@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 mod file;
 mod pauses;
 
-pub use pauses::{is_off, pause, paused, resume, set_back, switch};
+pub use pauses::{in_doubt, is_off, pause, paused, resume, served, set_back, switch};
 
 const BUILT_IN: &str = include_str!("../assets/models.toml");
 

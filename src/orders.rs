@@ -16,7 +16,7 @@ pub use files::{fail_to_be_kept, kept, not_kept};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
-pub use trouble::{Recovered, recover, trouble};
+pub use trouble::{Recovered, balance, recover, served, trouble};
 
 use crate::alerts;
 use crate::clock::{DAY, Millis};
@@ -61,6 +61,8 @@ pub struct Options {
     pub rate_limit_cooldown: Millis,
     /// The provider's credits a day; 0: no cap.
     pub daily_spend_cap: f64,
+    /// Whose midnight ends that day: the daily report's.
+    pub zone: jiff::tz::TimeZone,
     /// Alert below this balance of a key.
     pub low_balance: f64,
     /// Orders of one customer in an hour.
@@ -85,6 +87,11 @@ impl Shop {
         let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
         let open = models.filter(|model| model.ended.is_none());
         open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
+    /// The keys' limits, with what a video takes.
+    pub fn limits(&self) -> Limits {
+        Limits { video_credits: self.least_price(), ..self.options.limits }
     }
 
     /// The language of alerts: the first administrator's own, if they ever wrote to the bot.

@@ -216,7 +216,7 @@ fn tell(tx: &Tx<'_>, shop: &Shop, recovered: Recovered, now: Millis) -> Result<(
         let html = shop.texts.say(lang, "alert-safe-mode", &[]);
         alerts::raise(tx, admins, "safe-mode", &html, now)?;
     }
-    if recovered.leases > 0 {
+    if recovered.leases + recovered.lost > 0 {
         let args = [
             ("leases", Arg::Num(recovered.leases as i64)),
             ("lost", Arg::Num(recovered.lost as i64)),

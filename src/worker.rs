@@ -8,6 +8,7 @@
 mod balances;
 mod dispatch;
 mod gifts;
+mod questions;
 mod renders;
 mod steps;
 
@@ -74,6 +75,7 @@ struct Desk {
     openai: Option<OpenAi>,
     files: Files,
     renders: Mutex<renders::Renders>,
+    questions: Mutex<questions::Questions>,
     gifts: Mutex<gifts::Gifts>,
     /// Photos on their way to the provider: the order's other videos wait for the one upload.
     uploading: Mutex<HashSet<(String, String)>>,
@@ -113,12 +115,15 @@ pub struct Workers {
 impl Workers {
     /// Starts the threads; what was rendering is watched again.
     pub fn start(db: Db, shop: Arc<Shop>, clock: Clock, options: Options) -> Result<Self> {
+        let fingerprints = options.keys.iter().map(|(fingerprint, _)| fingerprint.clone());
+        let questions = questions::Questions::of(fingerprints, clock.now());
         let desk = Desk {
             kie: Kie::new(&options.kie)?,
             openai: options.openai.as_ref().map(|(at, _)| OpenAi::new(at)).transpose()?,
             files: Files::new(&options.files)?,
             keys: options.keys.iter().cloned().collect(),
             renders: Mutex::new(renders::Renders::default()),
+            questions: Mutex::new(questions),
             gifts: Mutex::default(),
             uploading: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -174,12 +179,18 @@ fn orphans(desk: &Desk, now: Millis) -> Result<()> {
         .filter_map(|job| job.key)
         .filter(|key| desk.key(key).is_none())
         .collect();
+    let back = desk.db.read(|conn| alerts::open(conn, "gone:"))?;
+    let back: Vec<String> = back.into_iter().filter(|key| desk.key(key).is_some()).collect();
     let shop = Arc::clone(&desk.shop);
     desk.db.write(move |tx| {
+        let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
         for key in &gone {
-            let lang = shop.admin_lang(tx);
             let html = shop.texts.say(lang, "alert-key-gone", &[("key", Arg::Str(key))]);
-            alerts::raise(tx, &shop.options.admins, &format!("gone:{key}"), &html, now)?;
+            alerts::raise(tx, admins, &format!("gone:{key}"), &html, now)?;
+        }
+        for key in &back {
+            let html = shop.texts.say(lang, "alert-key-back", &[("key", Arg::Str(key))]);
+            alerts::end(tx, admins, &format!("gone:{key}"), &html, now)?;
         }
         Ok(())
     })

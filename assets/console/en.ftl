@@ -264,7 +264,6 @@ payment-refunded = refunded { $age }
 alerts-told = What you were told
 alerts-log = The log, newest first
 alert-open = open
-alert-over = over
 
 ## A job
 

@@ -260,7 +260,6 @@ payment-refunded = возвращено { $age }
 alerts-told = О чём вам сообщали
 alerts-log = Журнал, новое сверху
 alert-open = открыт
-alert-over = закрыт
 
 ## Видео
 

@@ -253,13 +253,22 @@ toast-gone = This order is gone – here’s where we are.
 ## For the operator
 
 alert-billing = The KIE key { $key } is not accepted any more or has run out of money: { $error }. Top up the account: with a positive balance the key comes back by itself. To bring it back at once: <code>neurocards keys unblock N</code>, where N is the key’s number.
+alert-billing-last = The KIE key { $key } is not accepted any more or has run out of money: { $error }. No other key works: selling is closed, and the credits for unfinished videos go back. Top up the account: with a positive balance the key comes back by itself, and selling opens.
 alert-billing-over = The KIE key { $key } works again.
+alert-no-money = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video. Orders go to the other keys. Top up the account.
+alert-no-money-last = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video, and no other key has money. Top up the account: otherwise selling closes with the first refusal, and customers get their credits back.
 alert-low-balance = Credits left on the account of the KIE key { $key }: { $balance }. Top it up while there is still something to make videos with.
+alert-low-balance-over = The account of the KIE key { $key } has been topped up: credits { $balance }.
 alert-model-off = The provider has switched off the model { $model }: { $error }. Orders go to the next model; this one is tried again later.
+alert-model-off-last = The provider has switched off the model { $model }: { $error }. There is no other: selling is closed, and the credits for unfinished videos go back. The model is tried again later, and selling opens by itself. To wait less, add another model to the settings (<code>[kie] models</code>) and restart the program.
+alert-model-over = The model { $model } takes orders again.
 alert-failed = Video No. { $job } failed, through no fault of the customer: { $error }
+alert-lost = Video No. { $job }: the provider’s answer to its order did not arrive ({ $error }), and it may have been billed already. The video is ordered again while it has tries left. There is nothing to do; the console shows how many there were within a day.
 alert-gpt = GPT isn’t writing scripts: { $error }. Videos are made with the built-in prompt.
+alert-gpt-over = GPT writes scripts again.
 alert-recovered = The program restarted in the middle of its work. Videos picked up: { $leases }, of these with the provider’s answer lost: { $lost }.
 alert-key-gone = The KIE key { $key } left the settings while its tasks run: without it nobody can ask for their results. Put it back, or the credits for those videos go back to the customers.
+alert-key-back = The KIE key { $key } is in the settings again.
 alert-safe-mode = The program died right after its start five times in a row. Selling is closed, nothing new goes to the provider, what was sold waits. Look into logs/, then run <code>neurocards resume</code>.
 alert-backup = No backup of the database could be made: { $error }. The next try is in an hour; to make one yourself: <code>neurocards backup FILE</code>.
 alert-disk-low = The disk is nearly full: { $n } MB are left. Make room; a full disk stops the work, and loses none of it.

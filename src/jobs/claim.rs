@@ -1,20 +1,32 @@
-//! Who works on what: the claim. While submits are held, what waits for its createTask is neither
-//! claimed nor due, however much that is.
+//! Who works on what: the claim. While submits are held, or where the key has no room, what waits
+//! for its createTask is neither claimed nor due, however much that is.
 
+use super::waiting::{self, Gate};
 use super::{COLUMNS, Job, Step, read};
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
 use crate::instance;
+use crate::keys::Limits;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// Leases the most urgent due job among `steps` for `lease_ms`: by priority, then by due time.
 /// A lease that it finds expired is a strike against the job.
-pub fn claim(tx: &Tx<'_>, steps: &[Step], lease_ms: Millis, now: Millis) -> Result<Option<Job>> {
+pub fn claim(
+    tx: &Tx<'_>,
+    steps: &[Step],
+    limits: Limits,
+    lease_ms: Millis,
+    now: Millis,
+) -> Result<Option<Job>> {
     let held = instance::state(tx)?.holds_submits();
     let mut best: Option<Due> = None;
     for step in steps.iter().filter(|step| !held || **step != Step::Submit) {
-        if let Some(due) = most_urgent(tx, *step, now)?
+        let due = match step {
+            Step::Submit => waiting::most_urgent(tx, limits, now)?,
+            step => most_urgent(tx, *step, now)?,
+        };
+        if let Some(due) = due
             && best.as_ref().is_none_or(|best| due.before(best))
         {
             best = Some(due);
@@ -53,14 +65,14 @@ pub fn is_held(conn: &Connection, job: &Job) -> Result<bool> {
     Ok(held)
 }
 
-struct Due {
-    id: JobId,
-    priority: i64,
-    due_at: Millis,
+pub(super) struct Due {
+    pub(super) id: JobId,
+    pub(super) priority: i64,
+    pub(super) due_at: Millis,
 }
 
 impl Due {
-    fn before(&self, other: &Self) -> bool {
+    pub(super) fn before(&self, other: &Self) -> bool {
         (-self.priority, self.due_at, self.id) < (-other.priority, other.due_at, other.id)
     }
 }
@@ -113,11 +125,25 @@ pub(super) const NEXT_DUE: &str = "SELECT MIN(due_at)
      WHERE status IN ('queued', 'processing')";
 
 /// When the next live job needs a thread; may be in the past.
-pub fn next_due(conn: &Connection) -> Result<Option<Millis>> {
+pub fn next_due(conn: &Connection, limits: Limits, now: Millis) -> Result<Option<Millis>> {
     if instance::state(conn)?.holds_submits() {
         return next_due_but_submits(conn);
     }
-    Ok(conn.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?)
+    let groups = waiting::groups(conn)?;
+    if groups.is_empty() {
+        return Ok(conn.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?);
+    }
+    let mut soonest = [next_due_but_submits(conn)?, waiting::next_expiry(conn)?];
+    for group in &groups {
+        let at = match waiting::gate(conn, group, limits, now)? {
+            Gate::Open => waiting::next_due(conn, group)?,
+            Gate::From(at) => waiting::next_due(conn, group)?.map(|due| due.max(at)),
+            // What opens it is a commit to `jobs`, and that rings.
+            Gate::Closed => None,
+        };
+        soonest[0] = soonest[0].into_iter().chain(at).min();
+    }
+    Ok(soonest.into_iter().flatten().min())
 }
 
 /// Asks for each step and priority, so that no submit is looked at.

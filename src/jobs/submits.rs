@@ -2,9 +2,9 @@
 //! died may have been billed, and a key's sliding window survives a restart.
 
 use super::Job;
-use crate::clock::Millis;
+use crate::clock::{Millis, SECOND};
 use crate::db::{JobId, Tx};
-use crate::keys::{self, Limits};
+use crate::keys::{self, Limits, Room};
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
 
@@ -53,8 +53,11 @@ pub fn reserve(
     if unknown > 0 {
         return Ok(Reserved::Lost);
     }
-    if let Some(until) = keys::full_until(tx, key, limits, now)? {
-        return Ok(Reserved::NotBefore(until));
+    match keys::room(tx, key, limits, 0, now)? {
+        Room::Free => {}
+        Room::From(at) => return Ok(Reserved::NotBefore(at)),
+        // The claim keeps the others waiting until there is room.
+        Room::Later => return Ok(Reserved::NotBefore(now + SECOND)),
     }
     tx.prepare_cached(
         "INSERT INTO submits (job_id, api_key, model, at)

@@ -1,5 +1,7 @@
 //! Jobs as rows: who may take and move them, in which order, and what the schema refuses.
 
+mod waiting;
+
 use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_DUE, NEXT_PRIORITY};
 use super::*;
 use crate::clock::{HOUR, MINUTE};
@@ -13,6 +15,7 @@ mod transitions;
 
 const NOW: Millis = 10_000;
 const LEASE: Millis = MINUTE;
+const LIMITS: Limits = Limits { creates_per_10s: 20, in_flight: 100, video_credits: 0.0 };
 
 /// A database with one customer who has ten credits.
 fn world() -> (tempfile::TempDir, Db) {
@@ -53,7 +56,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
 }
 
 fn take(db: &Db, now: Millis) -> Option<Job> {
-    db.write(move |tx| claim(tx, &Step::ALL, LEASE, now)).unwrap()
+    db.write(move |tx| claim(tx, &Step::ALL, LIMITS, LEASE, now)).unwrap()
 }
 
 fn number(db: &Db, sql: &str) -> i64 {
@@ -78,9 +81,9 @@ fn priority_goes_first_then_the_due_time_then_the_number() {
         order.push(job.id);
     }
     assert_eq!(order, [urgent, early, late, twin, patient]);
-    assert_eq!(db.read(next_due).unwrap(), Some(NOW + 1));
+    assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), Some(NOW + 1));
     assert_eq!(take(&db, NOW + 1).unwrap().id, future);
-    assert_eq!(db.read(next_due).unwrap(), Some(NOW + LEASE));
+    assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), Some(NOW + LEASE));
 }
 
 #[test]
@@ -97,7 +100,8 @@ fn the_extremes_of_priority_are_reached() {
 fn only_the_steps_that_are_asked_for_are_claimed() {
     let (_folder, db) = world();
     let job = queue(&db, "one", 0, NOW);
-    let take = |steps: &'static [Step]| db.write(move |tx| claim(tx, steps, LEASE, NOW)).unwrap();
+    let take =
+        |steps: &'static [Step]| db.write(move |tx| claim(tx, steps, LIMITS, LEASE, NOW)).unwrap();
     assert_eq!(take(&[Step::Upload, Step::Submit, Step::Deliver]), None);
     assert_eq!(take(&[]), None);
     assert_eq!(take(&[Step::Upload, Step::Script]).unwrap().id, job);
@@ -131,7 +135,7 @@ fn a_panic_is_a_strike_at_the_next_claim() {
     let stale = Job { lease: 0, ..job.clone() };
     db.write(move |tx| {
         panicked(tx, &stale, NOW + 1)?;
-        assert_eq!(claim(tx, &Step::ALL, LEASE, NOW + 1)?, None, "not by a stranger");
+        assert_eq!(claim(tx, &Step::ALL, LIMITS, LEASE, NOW + 1)?, None, "not by a stranger");
         panicked(tx, &job, NOW + 5)
     })
     .unwrap();
@@ -167,7 +171,7 @@ fn only_the_holder_moves_a_job() {
             error: "no",
         };
         let failed = End::Failed { why: Why::Unknown, error: "no" };
-        let limits = Limits { creates_per_10s: 9, in_flight: 9 };
+        let limits = Limits { creates_per_10s: 9, in_flight: 9, video_credits: 0.0 };
         assert!(!is_held(tx, &stale)? && is_held(tx, &holder)?);
         assert!(!advance(tx, &stale, Step::Fetch, &Found::default(), NOW, NOW)?);
         assert!(!again(tx, &stale, &retry, NOW)?);
@@ -227,7 +231,7 @@ fn uses(db: &Db, sql: &str, index: &str) {
     let plan: Vec<String> = db
         .read(|conn| {
             let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let some = [&"script" as &dyn rusqlite::ToSql, &0, &0];
+            let some = [&"script" as &dyn rusqlite::ToSql, &0, &0, &0];
             let params = &some[..query.parameter_count()];
             let rows = query.query_map(params, |row| row.get("detail"))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -236,6 +240,18 @@ fn uses(db: &Db, sql: &str, index: &str) {
     let plan = plan.join("; ");
     assert!(plan.contains(&format!("INDEX {index}")), "{plan}");
     assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted: {plan}");
+}
+
+#[track_caller]
+fn claims_by_index(db: &Db) {
+    for claims in [NEXT_PRIORITY, FIRST_DUE, FIRST_OF_PRIORITY] {
+        uses(db, claims, "jobs_claim");
+    }
+    for submits in super::waiting::QUERIES {
+        uses(db, submits, "jobs_submits");
+    }
+    uses(db, super::waiting::EXPIRED, "jobs_leased");
+    uses(db, NEXT_DUE, "jobs_due");
 }
 
 #[test]
@@ -252,17 +268,11 @@ fn the_claim_reads_its_index_however_many_jobs_have_ended() {
                  ANALYZE;",
             );
         }
-        uses(&db, NEXT_PRIORITY, "jobs_claim");
-        uses(&db, FIRST_DUE, "jobs_claim");
-        uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
-        uses(&db, NEXT_DUE, "jobs_due");
+        claims_by_index(&db);
     }
     let job = queue(&db, "new", 0, NOW);
     sql(&db, "ANALYZE");
-    uses(&db, NEXT_PRIORITY, "jobs_claim");
-    uses(&db, FIRST_DUE, "jobs_claim");
-    uses(&db, FIRST_OF_PRIORITY, "jobs_claim");
-    uses(&db, NEXT_DUE, "jobs_due");
+    claims_by_index(&db);
     assert_eq!(take(&db, NOW).unwrap().id, job);
 }
 
@@ -309,7 +319,7 @@ fn ended_jobs_may_be_inserted_as_history() {
     }
     assert_eq!(number(&db, "SELECT COUNT(*) FROM jobs WHERE finished_at IN (5, 7)"), 6);
     assert_eq!(take(&db, NOW), None);
-    assert_eq!(db.read(next_due).unwrap(), None);
+    assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), None);
 }
 
 #[test]
@@ -394,7 +404,7 @@ fn a_submit_takes_a_place_in_the_window_and_is_settled_once() {
         take(&db, NOW).unwrap()
     });
     db.write(move |tx| {
-        let limits = Limits { creates_per_10s: 2, in_flight: 9 };
+        let limits = Limits { creates_per_10s: 2, in_flight: 9, video_credits: 0.0 };
         assert_eq!(reserve(tx, &jobs[0], "k", "m", limits, NOW)?, Reserved::Go(1));
         assert_eq!(reserve(tx, &jobs[1], "k", "m", limits, NOW + 3)?, Reserved::Go(2));
         let full = Reserved::NotBefore(NOW + 4 + 1_000);
@@ -404,7 +414,8 @@ fn a_submit_takes_a_place_in_the_window_and_is_settled_once() {
         settle_submit(tx, 1, "lost", None, NOW + 4)?;
         assert_eq!(open_submits(tx)?.len(), 2, "the first is settled, and only once");
         settle_submit(tx, 2, "unsent", None, NOW + 4)?;
-        assert_eq!(keys::full_until(tx, "k", limits, NOW + 4)?, None, "what never left is free");
+        let room = keys::room(tx, "k", limits, 0, NOW + 4)?;
+        assert_eq!(room, keys::Room::Free, "what never left is free");
         Ok(())
     })
     .unwrap();
@@ -417,7 +428,7 @@ fn a_submit_whose_end_was_never_written_down_is_lost_before_the_next_one() {
     queue(&db, "one", 0, NOW);
     let job = take(&db, NOW).unwrap();
     db.write(move |tx| {
-        let limits = Limits { creates_per_10s: 9, in_flight: 9 };
+        let limits = Limits { creates_per_10s: 9, in_flight: 9, video_credits: 0.0 };
         assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Go(1));
         assert_eq!(reserve(tx, &job, "k", "m", limits, NOW)?, Reserved::Lost);
         assert_eq!(open_submits(tx)?, []);

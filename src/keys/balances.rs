@@ -1,7 +1,7 @@
 //! What the accounts have, and had: the table `balances` is written here alone.
 
-use super::unblock;
-use crate::clock::Millis;
+use super::has_no_money;
+use crate::clock::{DAY, MINUTE, Millis};
 use crate::db::Tx;
 use crate::text::shorten;
 use anyhow::Result;
@@ -10,9 +10,18 @@ use rusqlite::Connection;
 /// How much of an error is kept, in characters.
 const ERROR_KEPT: usize = 300;
 
+/// The trend has a point per this time at most, however often an account is asked; what the operator
+/// asked for is one in any case.
+const TREND: Millis = 5 * MINUTE;
+/// A balance that is good so soon after a refusal is not what it was about; doubles with each
+/// refusal that a good balance did not prevent.
+const BELIEVED: Millis = 5 * MINUTE;
+
 /// The account's balance as the provider tells it: one that pays for a video (`enough`, in the
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
-/// video that could be paid is positive, too, and would only bring the next refusal.
+/// video that could be paid is positive, too, and would only bring the next refusal. A key that is
+/// refused again in spite of its balance (it is not accepted for another reason) is believed later
+/// each time.
 pub fn balance(
     tx: &Tx<'_>,
     fingerprint: &str,
@@ -21,25 +30,45 @@ pub fn balance(
     now: Millis,
 ) -> Result<bool> {
     tx.prepare_cached(
+        "INSERT INTO balances (api_key, at, balance)
+         SELECT ?1, ?2, ?3
+         WHERE NOT EXISTS (SELECT 1
+                           FROM balances
+                           WHERE api_key = ?1
+                             AND at BETWEEN ?2 - ?4 AND ?2)
+            OR EXISTS (SELECT 1
+                       FROM api_keys
+                       WHERE fingerprint = ?1
+                         AND ask_balance = 1)
+         ON CONFLICT DO UPDATE SET balance = ?3",
+    )?
+    .execute((fingerprint, now, balance, TREND - 1))?;
+    tx.prepare_cached(
         "UPDATE api_keys
          SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL
          WHERE fingerprint = ?1",
     )?
     .execute((fingerprint, balance, now))?;
+    if balance <= 0.0 || balance < enough || !has_no_money(tx, fingerprint)? {
+        return Ok(false);
+    }
+    let (refusals, blocked_at): (i64, Option<Millis>) = tx
+        .prepare_cached("SELECT refusals, blocked_at FROM api_keys WHERE fingerprint = ?1")?
+        .query_row([fingerprint], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if blocked_at.is_some_and(|at| (0..doubted(refusals)).contains(&(now - at))) {
+        return Ok(false);
+    }
     tx.prepare_cached(
-        "INSERT INTO balances (api_key, at, balance)
-         VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET balance = ?3",
+        "UPDATE api_keys
+         SET blocked_class = NULL, blocked_until = NULL, blocked_why = NULL, blocked_at = NULL
+         WHERE fingerprint = ?1",
     )?
-    .execute((fingerprint, now, balance))?;
-    let back = balance > 0.0
-        && balance >= enough
-        && tx
-            .prepare_cached(
-                "SELECT 1 FROM api_keys WHERE fingerprint = ?1 AND blocked_class = 'billing'",
-            )?
-            .exists([fingerprint])?;
-    if back { unblock(tx, fingerprint) } else { Ok(false) }
+    .execute([fingerprint])?;
+    Ok(true)
+}
+
+fn doubted(refusals: i64) -> Millis {
+    (BELIEVED << (refusals - 1).clamp(0, 10)).min(DAY)
 }
 
 /// The operator wants to know now. `false`: no such key is in the configuration.

@@ -1,5 +1,7 @@
 use super::*;
+use crate::clock::DAY;
 use crate::db::{Db, tests::fresh};
+use proptest::prelude::*;
 
 mod rows;
 
@@ -39,6 +41,10 @@ fn limited_keys_are_tried_only_when_there_is_no_other_way() {
     assert_eq!(pick(&with_free, &[], true, 50), Pick::Key("d".into()));
 }
 
+fn limits(creates_per_10s: i64, in_flight: i64) -> Limits {
+    Limits { creates_per_10s, in_flight, video_credits: 0.0 }
+}
+
 fn configured() -> (tempfile::TempDir, Db) {
     let (folder, db) = fresh();
     db.write(|tx| configure(tx, &["a".to_owned(), "b".to_owned()])).unwrap();
@@ -71,16 +77,17 @@ fn money_ends_only_a_block_for_want_of_it() {
     db.write(|tx| {
         block(tx, "a", Block::Billing, "no money", 500, 5)?;
         block(tx, "b", Block::RateLimit, "too many", 500, 5)?;
-        for credits in [0.0, -1.0] {
-            assert!(!balance(tx, "a", credits, 0.0, 5)?);
+        let then = 5 + 5 * MINUTE;
+        for (credits, now) in [(0.0, then), (-1.0, then), (9.0, then - 1)] {
+            assert!(!balance(tx, "a", credits, 0.0, now)?, "{credits} at {now}");
         }
-        assert!(!balance(tx, "b", 9.0, 0.0, 5)? && !balance(tx, "nobody", 9.0, 0.0, 5)?);
-        unblock_limited(tx, "a")?;
+        assert!(!balance(tx, "b", 9.0, 0.0, then)? && !balance(tx, "nobody", 9.0, 0.0, then)?);
+        assert!(!served(tx, "a", 4, 6)? && !served(tx, "b", 4, 6)?, "asked before the block");
         let both = [Block::Billing, Block::RateLimit].map(|why| Some((why, 500)));
         assert_eq!(blocks(tx), both);
-        assert!(balance(tx, "a", 0.5, 0.0, 5)?);
-        assert!(!balance(tx, "a", 0.5, 0.0, 5)?, "told once");
-        unblock_limited(tx, "b")?;
+        assert!(balance(tx, "a", 0.5, 0.0, then)?);
+        assert!(!balance(tx, "a", 0.5, 0.0, then)?, "told once");
+        assert!(!served(tx, "b", 5, 6)?, "a limit is no alert");
         assert_eq!(blocks(tx), [None, None]);
         assert!(!unblock(tx, "b")?);
         Ok(())
@@ -123,14 +130,13 @@ fn what_runs_and_what_is_being_sent_fills_a_key() {
              VALUES (1, 7, 'x', 'ugc', 'a', '{}', 'processing', 'render', 'a', 't'),
                     (1, 7, 'y', 'ugc', 'a', '{}', 'processing', 'fetch', 'a', 't2');",
         )?;
-        let full = |in_flight| {
-            full_until(tx, "a", Limits { creates_per_10s: 9, in_flight }, 13_000).unwrap()
-        };
-        assert_eq!(full(2), None, "one task runs: the other is only fetched");
-        assert_eq!(full(1), Some(18_000));
+        let full = |in_flight| room(tx, "a", limits(9, in_flight), 0, 13_000).unwrap();
+        assert_eq!(full(2), Room::Free, "one task runs: the other is only fetched");
+        assert_eq!(full(1), Room::Later);
+        assert_eq!(room(tx, "a", limits(9, 3), 2, 13_000)?, Room::Later, "claimed is as sent");
         let sending = "INSERT INTO submits (job_id, api_key, model, at) VALUES (2, 'a', 'm', 1)";
         tx.execute(sending, [])?;
-        assert_eq!(full(2), Some(18_000), "what is being sent counts");
+        assert_eq!(full(2), Room::Later, "what is being sent counts");
         Ok(())
     })
     .unwrap();
@@ -139,14 +145,9 @@ fn what_runs_and_what_is_being_sent_fills_a_key() {
 #[test]
 fn a_call_is_in_the_window_until_ten_seconds_after_its_answer() {
     let (_folder, db) = crate::db::tests::fresh();
-    let limits = Limits { creates_per_10s: 2, in_flight: 100 };
+    let full_until = |tx: &Tx<'_>, key, now| room(tx, key, limits(2, 100), 0, now);
+    sql_of_a_job(&db);
     db.write(move |tx| {
-        tx.execute_batch(
-            "INSERT INTO users (tg_user_id) VALUES (7);
-             INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
-                               input_photo_path, product_info)
-             VALUES (1, 7, 'one', 'self', 'a.jpg', '{}');",
-        )?;
         let call = |at: Millis, ended_at: Option<Millis>, outcome: &str| {
             tx.execute(
                 "INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
@@ -156,16 +157,16 @@ fn a_call_is_in_the_window_until_ten_seconds_after_its_answer() {
         };
         call(1_000, Some(1_100), "unsent")?;
         call(1_000, Some(4_000), "refused")?;
-        assert_eq!(full_until(tx, "a", limits, 5_000)?, None, "one of two");
+        assert_eq!(full_until(tx, "a", 5_000)?, Room::Free, "one of two");
         call(5_000, Some(5_500), "lost")?;
-        assert_eq!(full_until(tx, "a", limits, 6_000)?, Some(14_000));
-        assert_eq!(full_until(tx, "b", limits, 6_000)?, None, "another account");
+        assert_eq!(full_until(tx, "a", 6_000)?, Room::From(14_000));
+        assert_eq!(full_until(tx, "b", 6_000)?, Room::Free, "another account");
         call(6_000, None, "sending")?;
-        assert_eq!(full_until(tx, "a", limits, 6_000)?, Some(15_500));
-        assert_eq!(full_until(tx, "a", limits, 14_000)?, Some(15_500));
-        assert_eq!(full_until(tx, "a", limits, 15_500)?, None);
+        assert_eq!(full_until(tx, "a", 6_000)?, Room::From(15_500));
+        assert_eq!(full_until(tx, "a", 14_000)?, Room::From(15_500));
+        assert_eq!(full_until(tx, "a", 15_500)?, Room::Free);
         call(15_500, None, "sending")?;
-        assert_eq!(full_until(tx, "a", limits, 15_600)?, Some(16_600), "ask again");
+        assert_eq!(full_until(tx, "a", 15_600)?, Room::Later);
         Ok(())
     })
     .unwrap();
@@ -186,14 +187,146 @@ fn a_key_is_asked_about_until_there_is_an_answer_and_its_balances_are_kept_for_a
         assert_eq!((asked(tx)?, error(tx)?), (vec!["a".to_owned()], Some("HTTP 500".to_owned())));
         balance(tx, "b", 5.0, 0.0, 1)?;
         assert_eq!(error(tx)?, None);
-        for at in 1..=5 {
-            balance(tx, "a", at as f64, 0.0, at)?;
+        for minute in 1..=25 {
+            balance(tx, "a", minute as f64 / 5.0, 0.0, minute * MINUTE)?;
         }
         assert!(asked(tx)?.is_empty());
-        assert_eq!((prune_balances(tx, 5, 3)?, prune_balances(tx, 5, 3)?), (3, 2));
+        // Of "b" one and of "a" one each five minutes: at 1, 6, 11, 16 and 21.
+        let prune = |limit| prune_balances(tx, 21 * MINUTE, limit);
+        assert_eq!((prune(3)?, prune(3)?), (3, 2));
         let left: f64 = tx.query_row("SELECT balance FROM balances", [], |row| row.get(0))?;
-        assert!((left - 5.0).abs() < 0.1, "{left}");
+        assert!((left - 4.2).abs() < 0.1, "{left}");
         Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_balance_is_believed_later_each_time_the_key_is_refused_in_spite_of_it() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        let mut now = 0;
+        for minutes in [5, 10, 20, 40, 80] {
+            block(tx, "a", Block::Billing, "not accepted", now + DAY, now)?;
+            block(tx, "a", Block::Billing, "not accepted", now + DAY, now)?;
+            assert!(!balance(tx, "a", 500.0, 80.0, now + minutes * MINUTE - 1)?, "{minutes}");
+            now += minutes * MINUTE;
+            assert!(!balance(tx, "a", 79.0, 80.0, now)?, "that pays for no video");
+            assert!(balance(tx, "a", 500.0, 80.0, now)?, "after {minutes} minutes");
+        }
+        served(tx, "a", now, now)?;
+        block(tx, "a", Block::Billing, "no money", now + DAY, now)?;
+        assert!(balance(tx, "a", 500.0, 80.0, now + 5 * MINUTE)?, "it served meanwhile");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_key_pays_that_is_in_service_and_not_known_to_have_nothing() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        balance(tx, "a", 5.0, 80.0, 1)?;
+        assert!(any_pays(tx, 80.0, 1)?, "of the other nothing is known");
+        balance(tx, "b", 100.0, 80.0, 1)?;
+        block(tx, "b", Block::RateLimit, "too many", 50, 1)?;
+        assert!(any_pays(tx, 80.0, 1)?, "it will");
+        block(tx, "b", Block::Billing, "no money", 50, 1)?;
+        assert!(!any_pays(tx, 80.0, 49)? && any_sells(tx, 49)? && any_pays(tx, 80.0, 50)?);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What a run of calls does next.
+#[derive(Clone, Debug)]
+enum Turn {
+    /// Asks for a place, and takes it.
+    Call,
+    /// One of those under way ends.
+    End(usize, &'static str),
+    /// So much later.
+    Wait(Millis),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    let outcome = prop::sample::select(vec!["accepted", "refused", "lost", "unsent"]);
+    prop_oneof![
+        5 => Just(Turn::Call),
+        4 => (0..8usize, outcome).prop_map(|(which, outcome)| Turn::End(which, outcome)),
+        3 => (0..6_000i64).prop_map(Turn::Wait),
+        1 => prop::sample::select(vec![9_999, 10_000, 10_001]).prop_map(Turn::Wait),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    /// The provider counts a call at some moment between its first byte and its answer. At none of
+    /// these moments may more than the limit have come within ten seconds.
+    #[test]
+    fn whenever_the_provider_counts_no_ten_seconds_hold_too_many(
+        turns in prop::collection::vec(turn(), 1..70),
+        most in 1..4i64,
+    ) {
+        let (_folder, db) = configured();
+        sql_of_a_job(&db);
+        let calls = db.write(move |tx| {
+            let mut now = 1_000_000;
+            let mut calls: Vec<(i64, Millis, Millis)> = Vec::new();
+            for turn in &turns {
+                match turn {
+                    Turn::Wait(ms) => now += ms,
+                    Turn::End(which, outcome) => {
+                        let open: Vec<_> =
+                            (0..calls.len()).filter(|at| calls[*at].2 == Millis::MAX).collect();
+                        let Some(at) = open.get(which % open.len().max(1)) else { continue };
+                        let task = (*outcome == "accepted").then_some("t");
+                        let sql = "UPDATE submits
+                                   SET outcome = ?2, task_id = ?3, ended_at = ?4
+                                   WHERE id = ?1";
+                        tx.execute(sql, (calls[*at].0, outcome, task, now))?;
+                        match *outcome {
+                            "unsent" => drop(calls.remove(*at)),
+                            _ => calls[*at].2 = now,
+                        }
+                    }
+                    Turn::Call => match room(tx, "a", limits(most, 1_000), 0, now)? {
+                        Room::Free => {
+                            let sql = "INSERT INTO submits (job_id, api_key, model, at)
+                                       VALUES (1, 'a', 'm', ?1)";
+                            tx.execute(sql, [now])?;
+                            calls.push((tx.last_insert_rowid(), now, Millis::MAX));
+                        }
+                        Room::From(at) => {
+                            let then = |at| room(tx, "a", limits(most, 1_000), 0, at);
+                            assert!(at > now && then(at - 1)? == Room::From(at));
+                            assert_eq!(then(at)?, Room::Free, "no longer than needed");
+                        }
+                        Room::Later => {
+                            let open = calls.iter().filter(|call| call.2 == Millis::MAX).count();
+                            assert_eq!(open as i64, most, "only calls under way hold it up");
+                        }
+                    },
+                }
+            }
+            Ok(calls)
+        }).unwrap();
+        // The fullest ten seconds begin with a moment at which a call may be counted last.
+        for from in calls.iter().flat_map(|call| [call.1, call.2.min(i64::MAX / 2)]) {
+            let within = calls.iter().filter(|(_, at, end)| *at < from + 10_000 && *end >= from);
+            prop_assert!(within.count() as i64 <= most, "{calls:?} from {from}");
+        }
+    }
+}
+
+fn sql_of_a_job(db: &Db) {
+    db.write(|tx| {
+        Ok(tx.execute_batch(
+            "INSERT INTO users (tg_user_id) VALUES (7);
+             INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                               input_photo_path, product_info)
+             VALUES (1, 7, 'one', 'self', 'a.jpg', '{}');",
+        )?)
     })
     .unwrap();
 }

@@ -39,6 +39,45 @@ pub fn pause(tx: &Tx, name: &str, reason: &str, now: Millis) -> anyhow::Result<M
     Ok(until)
 }
 
+/// A model that served within this time serves; one that did not is asked by one job at a time.
+const TRUSTED: Millis = 10 * MINUTE;
+
+/// Whether a model is asked by one job at a time: its pause is over but it has not served since, or
+/// it has not served lately.
+pub fn in_doubt(conn: &Connection, name: &str, now: Millis) -> anyhow::Result<bool> {
+    let trusted = conn
+        .prepare_cached(
+            "SELECT 1
+             FROM models
+             WHERE name = :name
+               AND paused_until IS NULL
+               AND served_at BETWEEN :since AND :now",
+        )?
+        .exists(named_params! { ":name": name, ":since": now - TRUSTED, ":now": now })?;
+    Ok(!trusted)
+}
+
+/// It accepted a createTask: the pause is over for all, but not forgotten before there is a video.
+/// `true`: there was one. Writes nothing for a model that serves all the time.
+pub fn served(tx: &Tx, name: &str, now: Millis) -> anyhow::Result<bool> {
+    // A pause that another job found out about meanwhile is newer than this answer.
+    let was_paused = tx
+        .prepare_cached("SELECT 1 FROM models WHERE name = ?1 AND paused_until <= ?2")?
+        .exists((name, now))?;
+    tx.prepare_cached(
+        "INSERT INTO models (name, served_at)
+         VALUES (:name, :now)
+         ON CONFLICT (name) DO UPDATE
+         SET served_at = :now,
+             paused_until = CASE WHEN paused_until > :now THEN paused_until END
+         WHERE paused_until <= :now
+            OR served_at IS NULL
+            OR served_at NOT BETWEEN :lately AND :now",
+    )?
+    .execute(named_params! { ":name": name, ":now": now, ":lately": now - MINUTE })?;
+    Ok(was_paused)
+}
+
 /// Switches a model off until it is switched on, by hand; on also ends a pause. `false`: it was so
 /// already.
 pub fn switch(tx: &Tx, name: &str, on: bool, now: Millis) -> anyhow::Result<bool> {
@@ -65,7 +104,10 @@ pub fn switch(tx: &Tx, name: &str, on: bool, now: Millis) -> anyhow::Result<bool
 
 /// The clock went back by `by`: no pause lasts longer for that.
 pub fn set_back(tx: &Tx, by: Millis) -> anyhow::Result<()> {
-    tx.execute("UPDATE models SET paused_until = paused_until - ?1", [by])?;
+    tx.execute(
+        "UPDATE models SET paused_until = paused_until - ?1, served_at = served_at - ?1",
+        [by],
+    )?;
     Ok(())
 }
 
@@ -88,13 +130,16 @@ pub fn paused(conn: &Connection, now: Millis) -> anyhow::Result<HashSet<String>>
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-/// A model served: its pauses are forgotten. Writes nothing where there was none.
-pub fn resume(tx: &Tx, name: &str) -> anyhow::Result<()> {
+/// A model made a video: its pauses are forgotten, but for one that lasts: the video was asked for
+/// before it. Writes nothing where there was none.
+pub fn resume(tx: &Tx, name: &str, now: Millis) -> anyhow::Result<()> {
     tx.execute(
         "UPDATE models
          SET paused_until = NULL, pauses = 0, reason = NULL
-         WHERE name = :name AND pauses > 0",
-        named_params! { ":name": name },
+         WHERE name = :name
+           AND pauses > 0
+           AND (paused_until IS NULL OR paused_until <= :now)",
+        named_params! { ":name": name, ":now": now },
     )?;
     Ok(())
 }
@@ -116,9 +161,30 @@ mod tests {
                 assert!(paused(tx, until)?.is_empty());
                 now = until;
             }
-            resume(tx, "sora")?;
-            resume(tx, "never paused")?;
+            resume(tx, "sora", now - 1)?;
+            assert!(paused(tx, now - 1)?.contains("sora"), "a video of before the pause");
+            resume(tx, "sora", now)?;
+            resume(tx, "never paused", now)?;
             assert_eq!(pause(tx, "sora", "paused", now)?, now + FIRST);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn after_a_pause_one_job_asks_and_an_accepted_task_lets_the_others_in() {
+        let (_folder, db) = crate::db::tests::fresh();
+        db.write(|tx| {
+            assert!(in_doubt(tx, "sora", 5)?, "nobody knows it yet");
+            assert!(!served(tx, "sora", 5)? && !in_doubt(tx, "sora", 5)?);
+            assert!(!in_doubt(tx, "sora", 5 + TRUSTED)? && in_doubt(tx, "sora", 6 + TRUSTED)?);
+            let until = pause(tx, "sora", "paused", 10)?;
+            assert!(!served(tx, "sora", 11)?, "that call was sent before the pause");
+            assert!(paused(tx, 11)?.contains("sora"));
+            assert!(in_doubt(tx, "sora", until)? && paused(tx, until)?.is_empty());
+            assert!(served(tx, "sora", until)? && !in_doubt(tx, "sora", until)?);
+            let again = pause(tx, "sora", "paused", until + 1)?;
+            assert_eq!(again - until - 1, 2 * FIRST, "no video came of it: the pause grows");
             Ok(())
         })
         .unwrap();
@@ -130,7 +196,7 @@ mod tests {
         db.write(|tx| {
             assert!(!switch(tx, "sora", true, 5)?, "it was never off");
             assert!(switch(tx, "sora", false, 5)? && !switch(tx, "sora", false, 6)?);
-            resume(tx, "sora")?;
+            resume(tx, "sora", 6)?;
             assert!(paused(tx, i64::MAX)?.contains("sora") && is_off(tx, "sora")?);
             assert!(switch(tx, "sora", true, 7)? && !switch(tx, "sora", true, 8)?);
             assert!(paused(tx, 9)?.is_empty() && !is_off(tx, "sora")?);

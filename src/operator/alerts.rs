@@ -1,4 +1,4 @@
-//! What the operator was told, or would have been.
+//! What the operator was told, or would have been, as long as it lasts.
 
 use anyhow::Result;
 use rusqlite::{Connection, named_params};
@@ -22,17 +22,15 @@ pub struct Alert {
     pub last_at: Millis,
     /// When the operator was last told.
     pub told_at: Option<Millis>,
-    /// When the cause went away; none: as far as is known, it is still there.
-    pub ended_at: Option<Millis>,
 }
 
-/// Open ones first, then those that ended; the newest of each first. There is one row per cause,
-/// so the table stays small.
+/// The newest first. There is one row per cause, so the table stays small.
 pub fn read(conn: &Connection, limit: u32) -> Result<Vec<Alert>> {
     let mut found = conn.prepare_cached(
-        "SELECT cause, text, count, first_at, last_at, told_at, ended_at
+        "SELECT cause, text, count, first_at, last_at, told_at
          FROM alerts
-         ORDER BY ended_at IS NOT NULL, last_at DESC, cause
+         WHERE ended_at IS NULL
+         ORDER BY last_at DESC, cause
          LIMIT :limit",
     )?;
     let rows = found.query_map(named_params! { ":limit": limit }, |row| {
@@ -43,7 +41,6 @@ pub fn read(conn: &Connection, limit: u32) -> Result<Vec<Alert>> {
             first_at: row.get("first_at")?,
             last_at: row.get("last_at")?,
             told_at: row.get("told_at")?,
-            ended_at: row.get("ended_at")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -55,11 +52,11 @@ mod tests {
     use crate::operator::tests::sample;
 
     #[test]
-    fn open_alerts_come_first_and_in_plain_text() {
+    fn open_alerts_are_shown_in_plain_text() {
         let (conn, _) = sample();
         let all = read(&conn, 10).unwrap();
         let causes: Vec<&str> = all.iter().map(|alert| alert.cause.as_str()).collect();
-        assert_eq!(causes, ["gpt", "billing:bbbb", "undelivered"]);
+        assert_eq!(causes, ["gpt", "billing:bbbb"]);
         assert_eq!(all[0].text, "GPT says <no> & nothing else");
         assert_eq!(read(&conn, 1).unwrap().len(), 1);
     }

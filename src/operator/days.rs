@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use crate::clock::{DAY, Millis};
+use crate::clock::Millis;
+
+pub use crate::clock::midnight;
 
 /// A day that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +17,6 @@ pub struct Day {
     pub from: Millis,
     /// The next day's first moment: 23 to 25 hours later.
     pub to: Millis,
-}
-
-/// The beginning of the day that `now` is in.
-pub fn midnight(now: Millis, zone: &TimeZone) -> Millis {
-    let start = Timestamp::from_millisecond(now)
-        .and_then(|at| at.to_zoned(zone.clone()).start_of_day())
-        .map(|at| at.timestamp().as_millisecond());
-    start.unwrap_or(now - now.rem_euclid(DAY))
 }
 
 /// When the clocks of the zone last showed `at`, and the day before that moment's. A time that is

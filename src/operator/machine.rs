@@ -10,13 +10,12 @@ use serde::Serialize;
 use crate::clock::Millis;
 use crate::db::FILE_NAME;
 
-/// Entries of `backups/` that are looked at.
-const MOST_BACKUPS: usize = 1_000;
-
 /// Less than this on the disk is little, if it is less than a twentieth of it, too.
 const LITTLE_DISK: u64 = 1 << 30;
 /// Less than this is little on any disk.
 const HARDLY_ANY_DISK: u64 = 256 << 20;
+/// Entries of `backups/` that are looked at.
+const MOST_BACKUPS: usize = 1_000;
 
 /// What the data folder takes, and what the disk has.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,7 +34,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Whether the disk is nearly full.
+    /// Whether the disk is nearly full: under 5 % or 1 GB, whichever is less, or under 256 MB.
     pub fn is_short(&self) -> bool {
         let little = LITTLE_DISK.min(self.disk_total_bytes / 20).max(HARDLY_ANY_DISK);
         self.disk_free_bytes < little
@@ -73,6 +72,23 @@ fn newest(folder: &Path) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_is_short_by_its_size() {
+        let is_short = |total: u64, free: u64| {
+            let machine = Machine {
+                database_bytes: 0,
+                wal_bytes: 0,
+                disk_free_bytes: free << 20,
+                disk_total_bytes: total << 20,
+                last_backup_at: None,
+            };
+            machine.is_short()
+        };
+        for (total, little) in [(1_000_000, 1_024), (10_000, 500), (1_000, 256)] {
+            assert!(is_short(total, little - 1) && !is_short(total, little), "{total} MB");
+        }
+    }
 
     #[test]
     fn a_folder_is_measured_from_outside() {

@@ -1,7 +1,7 @@
 //! Whether anything is sold now, and how long it takes: said before a credit is taken.
 
 use super::Shop;
-use crate::clock::{DAY, Millis};
+use crate::clock::{self, Millis};
 use crate::instance;
 use crate::keys;
 use crate::models;
@@ -56,22 +56,49 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
         return Ok(Selling::Closed(Closed::NoModel));
     }
     let cap = shop.options.daily_spend_cap;
-    if cap > 0.0 && spent_between(conn, now - DAY, now)? >= cap {
+    if cap > 0.0 && spent_today(conn, shop, now)? >= cap {
         return Ok(Selling::Closed(Closed::Budget));
     }
     Ok(Selling::Open)
 }
 
-/// The provider's credits that the videos of a span cost.
-fn spent_between(conn: &Connection, from: Millis, to: Millis) -> Result<f64> {
-    Ok(conn
+/// The provider's credits that today's videos cost, and that those will which are sold: so a burst
+/// of orders passes the cap by its last order at most. The day is that of the daily report.
+fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
+    let midnight = clock::midnight(now, &shop.options.zone);
+    let known: f64 = conn
         .prepare_cached(
             "SELECT COALESCE(SUM(provider_credits), 0.0)
              FROM jobs
-             WHERE finished_at > ?1
-               AND finished_at <= ?2",
+             WHERE finished_at BETWEEN ?1 AND ?2",
         )?
-        .query_row((from, to), |row| row.get(0))?)
+        .query_row([midnight, now], |row| row.get(0))?;
+    // What is under way, and videos of which the provider did not say what they cost.
+    let mut by_model = conn.prepare_cached(
+        "SELECT COALESCE(model, ''),
+                SUM(provider_credits IS NULL OR step NOT IN ('fetch', 'deliver')),
+                COALESCE(SUM(provider_credits), 0.0)
+         FROM jobs
+         WHERE status IN ('queued', 'processing')
+         GROUP BY 1
+         UNION ALL
+         SELECT COALESCE(model, ''), COUNT(*), 0.0
+         FROM jobs
+         WHERE finished_at BETWEEN ?1 AND ?2
+           AND status = 'done'
+           AND provider_credits IS NULL
+         GROUP BY 1",
+    )?;
+    let groups = by_model.query_map([midnight, now], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?))
+    })?;
+    let mut spent = known;
+    for group in groups {
+        let (model, unknown, known) = group?;
+        let about = shop.catalogue.get(&model).map_or(shop.least_price(), |it| it.about_credits);
+        spent += known + about * unknown as f64;
+    }
+    Ok(spent)
 }
 
 /// The longest own prompt that a model which serves now takes, in characters.

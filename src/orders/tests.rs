@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// A moment after the database was made.
 pub(crate) const NOW: Millis = 10_000;
+pub(crate) const LIMITS: Limits =
+    Limits { creates_per_10s: 20, in_flight: 100, video_credits: 0.0 };
 pub(crate) const MODELS: [&str; 2] = ["bytedance/seedance-2-mini", "kling-3.0/video"];
 
 /// The defaults of the configuration.
@@ -34,10 +36,11 @@ pub(crate) fn options() -> Options {
             rate_limit_delay: 60 * SECOND,
             generation_timeout: 30 * MINUTE,
         },
-        limits: Limits { creates_per_10s: 20, in_flight: 100 },
+        limits: LIMITS,
         billing_cooldown: DAY,
         rate_limit_cooldown: HOUR,
         daily_spend_cap: 0.0,
+        zone: jiff::tz::TimeZone::UTC,
         low_balance: 1_000.0,
         orders_per_hour: 20,
         running_per_user: 10,
@@ -160,7 +163,7 @@ impl World {
     /// Leases what is most urgent, whatever its step.
     #[track_caller]
     pub(crate) fn claim(&self, now: Millis) -> Job {
-        self.write(move |tx, _| jobs::claim(tx, &Step::ALL, MINUTE, now))
+        self.write(move |tx, _| jobs::claim(tx, &Step::ALL, LIMITS, MINUTE, now))
             .expect("a job that is due")
     }
 
@@ -180,15 +183,19 @@ impl World {
         self.lease(job.id, now)
     }
 
-    /// Leases this very job.
+    /// Leases this very job, whatever else waits, and whatever its key's limits say.
     #[track_caller]
     pub(crate) fn lease(&self, id: JobId, now: Millis) -> Job {
         self.write(move |tx, _| {
-            tx.execute("UPDATE jobs SET due_at = 0, priority = 9 WHERE id = ?1", [id])?;
-            let job = jobs::claim(tx, &Step::ALL, MINUTE, now)?.unwrap();
-            tx.execute("UPDATE jobs SET priority = 0 WHERE id = ?1", [id])?;
-            assert_eq!(job.id, id);
-            Ok(job)
+            tx.execute(
+                "UPDATE jobs
+                 SET lease = lease + 1, leased_at = ?2, due_at = ?2 + 60000,
+                     status = 'processing', started_at = COALESCE(started_at, ?2),
+                     step_since = COALESCE(step_since, ?2)
+                 WHERE id = ?1",
+                (id, now),
+            )?;
+            Ok(jobs::get(tx, id)?.unwrap())
         })
     }
 

@@ -1,4 +1,4 @@
-//! What a service's failure does to the job, its key, its model and its people.
+//! What a service's failure does to the job, its key, its model and its people; and its success.
 
 use super::{Shop, fail, refresh};
 use crate::alerts;
@@ -8,8 +8,12 @@ use crate::jobs::{self, Job, Next, OtherKey, Retry, Standing, Step, Trouble};
 use crate::keys::{self, Block, Pick};
 use crate::models;
 use crate::outbox;
-use crate::text::Arg;
+use crate::text::{self, Arg};
 use anyhow::Result;
+
+/// Alerts' causes: nobody can be asked any more. They end with the first that can.
+const NO_KEY: &str = "keys";
+const NO_MODEL: &str = "models";
 
 /// Marks in `jobs.refused` that the photo was uploaded anew in this round.
 const UPLOADED_ANEW: &str = "upload";
@@ -17,6 +21,21 @@ const UPLOADED_ANEW: &str = "upload";
 /// Handles a failed call: blocks the key, pauses the model, tells the operator, and retries the
 /// job or fails it with its refund, all in one commit. `error` is the service's own words.
 pub fn trouble(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    trouble: Trouble,
+    error: &str,
+    now: Millis,
+) -> Result<()> {
+    if trouble == Trouble::Lost && job.step == Step::Submit && jobs::is_held(tx, job)? {
+        lost(tx, shop, job, error, now)?;
+    }
+    go_on(tx, shop, job, trouble, error, now)
+}
+
+/// The same without a word of a lost submit: the start tells of all of them at once.
+fn go_on(
     tx: &Tx<'_>,
     shop: &Shop,
     job: &Job,
@@ -118,15 +137,98 @@ fn no_money(tx: &Tx<'_>, shop: &Shop, key: &str, error: &str, now: Millis) -> Re
     let until = now + shop.options.billing_cooldown;
     keys::block(tx, key, Block::Billing, error, until, now)?;
     let args = [("key", Arg::Str(key)), ("error", Arg::Str(error))];
-    let html = shop.texts.say(shop.admin_lang(tx), "alert-billing", &args);
-    alerts::raise(tx, &shop.options.admins, &format!("billing:{key}"), &html, now)
+    tell_of_key(tx, shop, key, ["alert-billing", "alert-billing-last"], &args, now)
+}
+
+/// One message for a key without money, and for the last one another that says so. It says all that
+/// a low balance said before.
+fn tell_of_key(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    key: &str,
+    [one, last]: [&str; 2],
+    args: &[(&str, Arg<'_>)],
+    now: Millis,
+) -> Result<()> {
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    let cause = format!("billing:{key}");
+    alerts::forget(tx, &format!("balance:{key}"), now)?;
+    if keys::any_pays(tx, shop.least_price(), now)? {
+        return alerts::raise(tx, admins, &cause, &shop.texts.say(lang, one, args), now);
+    }
+    let html = shop.texts.say(lang, last, args);
+    alerts::raise_both(tx, admins, (NO_KEY, &cause), &html, now)
+}
+
+fn key_works(tx: &Tx<'_>, shop: &Shop, key: &str, now: Millis) -> Result<()> {
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-billing-over", &[("key", Arg::Str(key))]);
+    alerts::end(tx, &shop.options.admins, &format!("billing:{key}"), &html, now)?;
+    if keys::any_sells(tx, now)? {
+        alerts::forget(tx, NO_KEY, now)?;
+    }
+    Ok(())
+}
+
+/// What the provider says that an account has: it may end a block, and the operator hears of little.
+pub fn balance(tx: &Tx<'_>, shop: &Shop, key: &str, balance: f64, now: Millis) -> Result<()> {
+    let enough = shop.least_price();
+    keys::balance(tx, key, balance, enough, now)?;
+    let args = [("key", Arg::Str(key)), ("balance", Arg::Num(balance as i64))];
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    let low = format!("balance:{key}");
+    let refused = keys::has_no_money(tx, key)?;
+    if balance < enough && !refused {
+        return tell_of_key(tx, shop, key, ["alert-no-money", "alert-no-money-last"], &args, now);
+    }
+    // A block that a good balance did not end is about something else.
+    if refused {
+        return Ok(());
+    }
+    key_works(tx, shop, key, now)?;
+    if balance < shop.options.low_balance {
+        let html = shop.texts.say(lang, "alert-low-balance", &args);
+        return alerts::raise(tx, admins, &low, &html, now);
+    }
+    alerts::end(tx, admins, &low, &shop.texts.say(lang, "alert-low-balance-over", &args), now)
 }
 
 fn model_off(tx: &Tx<'_>, shop: &Shop, model: &str, error: &str, now: Millis) -> Result<()> {
     models::pause(tx, model, error, now)?;
     let args = [("model", Arg::Str(model)), ("error", Arg::Str(error))];
-    let html = shop.texts.say(shop.admin_lang(tx), "alert-model-off", &args);
-    alerts::raise(tx, &shop.options.admins, &format!("model:{model}"), &html, now)
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    let cause = format!("model:{model}");
+    let off = models::paused(tx, now)?;
+    if shop.catalogue.serving(&shop.options.models, &off, &[], 0).is_some() {
+        let html = shop.texts.say(lang, "alert-model-off", &args);
+        return alerts::raise(tx, admins, &cause, &html, now);
+    }
+    let html = shop.texts.say(lang, "alert-model-off-last", &args);
+    alerts::raise_both(tx, admins, (NO_MODEL, &cause), &html, now)
+}
+
+/// A createTask that was sent at `asked_at` was accepted: its key and its model serve.
+pub fn served(tx: &Tx<'_>, shop: &Shop, job: &Job, asked_at: Millis, now: Millis) -> Result<()> {
+    if let Some(key) = &job.key
+        && keys::served(tx, key, asked_at, now)?
+    {
+        key_works(tx, shop, key, now)?;
+    }
+    if let Some(model) = &job.model
+        && models::served(tx, model, now)?
+    {
+        let args = [("model", Arg::Str(model))];
+        let html = shop.texts.say(shop.admin_lang(tx), "alert-model-over", &args);
+        alerts::end(tx, &shop.options.admins, &format!("model:{model}"), &html, now)?;
+        alerts::forget(tx, NO_MODEL, now)?;
+    }
+    Ok(())
+}
+
+fn lost(tx: &Tx<'_>, shop: &Shop, job: &Job, error: &str, now: Millis) -> Result<()> {
+    let error = text::shorten(error, 300);
+    let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
+    let html = shop.texts.say(shop.admin_lang(tx), "alert-lost", &args);
+    alerts::raise(tx, &shop.options.admins, "lost", &html, now)
 }
 
 /// What a start found.
@@ -148,7 +250,7 @@ pub fn recover(tx: &Tx<'_>, shop: &Shop, now: Millis) -> Result<Recovered> {
             && job.step == Step::Submit
             && jobs::is_held(tx, &job)?
         {
-            trouble(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
+            go_on(tx, shop, &job, Trouble::Lost, "the process ended during the submit", now)?;
             leases += 1;
         }
     }

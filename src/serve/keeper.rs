@@ -3,6 +3,7 @@
 
 mod watch;
 
+use crate::alerts;
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
 use crate::db::{Db, JobId};
@@ -31,6 +32,8 @@ const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
 /// A month of the accounts' balances, for their trend.
 const BALANCES_KEEP: Millis = 31 * DAY;
+/// An alert that is over.
+const ALERTS_KEEP: Millis = 90 * DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -150,6 +153,7 @@ impl Work {
         heed("daily report", self.report(now));
         heed("delivered videos", self.delivered_videos());
         if beats % 30 == 1 {
+            heed("events that are over", self.db.write(move |tx| alerts::settle(tx, now)));
             heed("old rows", self.prune(now));
         }
         if beats % 360 == 1 {
@@ -192,6 +196,7 @@ impl Work {
                 Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
                     + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
+                    + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?
                     + jobs::prune(tx, now, BATCH)?)
             })?;
             if pruned < BATCH as usize {

@@ -63,10 +63,12 @@ fn options(config: &Config) -> orders::Options {
         limits: Limits {
             creates_per_10s: config.kie.creates_per_10s.into(),
             in_flight: config.kie.in_flight.into(),
+            video_credits: 0.0,
         },
         billing_cooldown: config.kie.billing_cooldown,
         rate_limit_cooldown: config.kie.rate_limit_cooldown,
         daily_spend_cap: config.kie.daily_spend_cap as f64,
+        zone: config.report.timezone.clone(),
         low_balance: config.kie.low_balance as f64,
         orders_per_hour: config.limits.orders_per_user_per_hour.into(),
         running_per_user: config.limits.running_videos_per_user.into(),

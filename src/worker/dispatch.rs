@@ -2,12 +2,13 @@
 //! half of the threads, so that a GPT that hangs delays no poll.
 
 use super::gifts::{self, Turn};
+use super::questions::Questions;
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
-use crate::clock::{MINUTE, Millis, SECOND};
+use crate::clock::{Millis, SECOND};
 use crate::db::{JobId, Machine};
 use crate::jobs::{self, Job, Step};
-use crate::keys;
+use crate::keys::{self, Limits};
 use anyhow::{Context as _, Result};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,8 +19,6 @@ use std::time::{Duration, Instant};
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// A lease outlasts the longest call by this, in real time.
 const LEASE_SLACK: Duration = Duration::from_secs(30);
-/// Between two questions for the accounts' balances.
-const BALANCES: Millis = 10 * MINUTE;
 /// After a failure of ours.
 const AGAIN: Millis = 5 * SECOND;
 
@@ -57,15 +56,15 @@ enum Task {
     Poll(Box<Render>),
     /// A refunded render.
     Gift(JobId, Turn),
-    /// Of these keys; `None`: of all.
-    Balances(Option<Vec<String>>),
+    /// Of this key.
+    Balance(String),
 }
 
 impl Task {
     fn service(&self) -> Service {
         match self {
             Self::Step(job) => service(job.step),
-            Self::Poll(_) | Self::Balances(_) => Service::Polls,
+            Self::Poll(_) | Self::Balance(_) => Service::Polls,
             Self::Gift(_, turn) => turn_service(*turn),
         }
     }
@@ -79,9 +78,6 @@ struct State {
     /// Something may be due.
     rung: bool,
     stop: bool,
-    balances_at: Millis,
-    /// The operator's questions are under way.
-    asking: bool,
 }
 
 impl State {
@@ -124,6 +120,11 @@ impl Shared {
 /// The desk's renders, whatever happened to a thread that held them.
 pub(super) fn renders(desk: &Desk) -> MutexGuard<'_, Renders> {
     desk.renders.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The desk's questions for balances.
+pub(super) fn questions(desk: &Desk) -> MutexGuard<'_, Questions> {
+    desk.questions.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The threads.
@@ -212,10 +213,11 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
     loop {
         if looked.elapsed() >= LOOK_AROUND {
             looked = Instant::now();
-            if let Err(error) = hand_out_questions(desk, shared) {
+            if let Err(error) = hear_questions(desk) {
                 tracing::error!(error = format!("{error:#}"), "could not ask for a balance");
             }
         }
+        hand_out_questions(desk, shared);
         hand_out_polls(desk, shared);
         let claimed = hand_out_steps(desk, shared);
         hand_out_gifts(desk, shared);
@@ -241,10 +243,12 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
 /// How long nothing can be due; a full pool rings when a thread comes free.
 fn until_next(desk: &Desk) -> Duration {
     let now = desk.now();
-    let job = desk.db.read(jobs::next_due).ok().flatten();
+    let limits = desk.shop.limits();
+    let job = desk.db.read(|conn| jobs::next_due(conn, limits, now)).ok().flatten();
     let poll = renders(desk).next();
+    let question = questions(desk).next();
     let gift = gifts::watched(desk).next();
-    let next = [job, poll, gift].into_iter().flatten().min();
+    let next = [job, poll, question, gift].into_iter().flatten().min();
     let wait = next.map_or(LOOK_AROUND, |at| desk.clock.real_span(at - now));
     // What is due now and was not handed out waits for a thread, which rings.
     if wait.is_zero() { LOOK_AROUND / 20 } else { wait.min(LOOK_AROUND) }
@@ -253,10 +257,6 @@ fn until_next(desk: &Desk) -> Duration {
 fn hand_out_polls(desk: &Desk, shared: &Shared) {
     let now = desk.now();
     let mut state = shared.state();
-    if now >= state.balances_at && shared.room(&state, Service::Polls) > 0 && !state.stop {
-        state.balances_at = now + BALANCES;
-        shared.give(&mut state, Task::Balances(None));
-    }
     while shared.room(&state, Service::Polls) > 0 && !state.stop {
         let Some(render) = renders(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Poll(Box::new(render)));
@@ -276,25 +276,29 @@ fn hand_out_gifts(desk: &Desk, shared: &Shared) {
 }
 
 /// The operator wants to know a balance now.
-fn hand_out_questions(desk: &Desk, shared: &Shared) -> Result<()> {
-    let room =
-        |state: &State| !state.stop && !state.asking && shared.room(state, Service::Polls) > 0;
-    if !room(&shared.state()) {
-        return Ok(());
-    }
-    let asked = desk.db.read(keys::asked)?;
-    let mut state = shared.state();
-    if !asked.is_empty() && room(&state) {
-        state.asking = true;
-        shared.give(&mut state, Task::Balances(Some(asked)));
+fn hear_questions(desk: &Desk) -> Result<()> {
+    let now = desk.now();
+    for key in desk.db.read(keys::asked)? {
+        questions(desk).now(&key, now);
     }
     Ok(())
+}
+
+fn hand_out_questions(desk: &Desk, shared: &Shared) {
+    let now = desk.now();
+    let mut state = shared.state();
+    while shared.room(&state, Service::Polls) > 0 && !state.stop {
+        let Some(key) = questions(desk).take_due(now) else { return };
+        shared.give(&mut state, Task::Balance(key));
+    }
 }
 
 fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
     loop {
         let now = desk.now();
-        let due = desk.db.read(jobs::next_due)?.is_some_and(|at| at <= now);
+        let limits = desk.shop.limits();
+        let due = desk.db.read(|conn| jobs::next_due(conn, limits, now))?;
+        let due = due.is_some_and(|at| at <= now);
         let room: Vec<(Step, usize)> = {
             let state = shared.state();
             if state.stop {
@@ -307,7 +311,7 @@ fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
         }
         let free = shared.threads.saturating_sub(shared.state().busy());
         let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
-        let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, lease, now))?;
+        let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, limits, lease, now))?;
         if claimed.is_empty() {
             return Ok(());
         }
@@ -327,6 +331,7 @@ fn claim_some(
     tx: &crate::db::Tx<'_>,
     room: &[(Step, usize)],
     free: usize,
+    limits: Limits,
     lease: Millis,
     now: Millis,
 ) -> Result<Vec<Job>> {
@@ -336,7 +341,7 @@ fn claim_some(
             |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
         let open = room.iter().filter(|(step, room)| given(*step) < *room);
         let steps: Vec<Step> = open.map(|(step, _)| *step).collect();
-        match jobs::claim(tx, &steps, lease, now)? {
+        match jobs::claim(tx, &steps, limits, lease, now)? {
             Some(job) => claimed.push(job),
             None => break,
         }
@@ -361,7 +366,6 @@ fn work(desk: &Arc<Desk>, shared: &Shared) {
         perform(desk, &task);
         let mut state = shared.state();
         state.out[service as usize] -= 1;
-        state.asking &= !matches!(task, Task::Balances(Some(_)));
         state.rung = true;
         drop(state);
         shared.bell.notify_all();
@@ -373,8 +377,8 @@ fn perform(desk: &Desk, task: &Task) {
     let done = catch_unwind(AssertUnwindSafe(|| match task {
         Task::Step(job) => steps::run(desk, job),
         Task::Poll(render) => steps::poll(desk, render),
+        Task::Balance(key) => balances::ask(desk, key),
         Task::Gift(id, turn) => gifts::take_turn(desk, *id, *turn),
-        Task::Balances(keys) => balances::ask(desk, keys.as_deref()),
     }));
     let error = match done {
         Ok(Ok(())) => return,
@@ -384,7 +388,10 @@ fn perform(desk: &Desk, task: &Task) {
     let machine = Machine::of(&error);
     let error = format!("{error:#}");
     match task {
-        Task::Balances(_) => tracing::error!(error, "could not ask for the balances"),
+        Task::Balance(key) => {
+            tracing::error!(key, error, "could not ask for a balance");
+            questions(desk).answered(key, false, desk.now());
+        }
         Task::Poll(render) => {
             tracing::error!(job.id = render.job.id.0, error, "a poll failed");
             let at = desk.now() + desk.options.poll_interval;

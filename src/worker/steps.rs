@@ -11,6 +11,7 @@ pub(super) use gift::{fetch as fetch_gift, poll as poll_gift};
 pub(super) use render::poll;
 
 use super::Desk;
+use super::dispatch::questions;
 use crate::api::classify::Class;
 use crate::api::kie;
 use crate::db::Tx;
@@ -72,7 +73,16 @@ fn costly_trouble(
             jobs::spent(tx, job, credits)?;
         }
         orders::trouble(tx, shop, job, trouble, &error, now)
-    })
+    })?;
+    ask_about_money(desk, job, trouble);
+    Ok(())
+}
+
+/// A key that was just blocked for money is asked how much there is: the operator sees it.
+fn ask_about_money(desk: &Desk, job: &Job, trouble: Trouble) {
+    if let (Trouble::Billing, Some(key)) = (trouble, &job.key) {
+        questions(desk).soon(key, desk.now());
+    }
 }
 
 /// What a class of the provider's errors means for a job.

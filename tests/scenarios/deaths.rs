@@ -170,10 +170,14 @@ pub(crate) fn cut_submits(deaths: &[Death]) -> i64 {
     deaths.iter().flat_map(|it| &it.submits).collect::<BTreeSet<_>>().len() as i64
 }
 
-/// How often this row's video was under way at a death.
-pub(crate) fn cut_calls(deaths: &[Death], row: i64) -> i64 {
+/// How often each row's video was under way at a death.
+pub(crate) fn cut_calls(deaths: &[Death]) -> HashMap<i64, i64> {
     let calls: BTreeSet<_> = deaths.iter().flat_map(|it| &it.calls).collect();
-    calls.iter().filter(|(id, _)| *id == row).count() as i64
+    let mut cut = HashMap::new();
+    for (row, _) in calls {
+        *cut.entry(*row).or_default() += 1;
+    }
+    cut
 }
 
 fn unknown_tasks(conn: &Connection, sandbox: &Sandbox) -> Result<BTreeSet<String>> {

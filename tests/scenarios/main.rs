@@ -23,6 +23,7 @@ mod evening;
 mod gifts;
 mod harness;
 mod in_a_terminal;
+mod keys;
 mod limits;
 mod machine;
 mod no_service;

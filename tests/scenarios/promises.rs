@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use neurocards::sandbox::Sandbox;
 use neurocards::sandbox::kie::TaskState;
-use neurocards::sandbox::telegram::Kind;
+use neurocards::sandbox::telegram::{Kind, Message};
 use rusqlite::Connection;
 
 use crate::appliance::Expected;
@@ -246,10 +246,12 @@ fn chats(
 ) -> Result<Vec<String>> {
     let mut broken = Vec::new();
     let (mut sent, said) = (sent_rows(conn)?, Said::read(conn)?);
+    let cut = Cut { messages: excused_messages(deaths), calls: cut_calls(deaths) };
     for user in sandbox.telegram().users() {
         let mine = sent.remove(&user).unwrap_or_default();
-        broken.extend(chat(conn, sandbox, expected, deaths, (user, mine))?);
-        let (said, messages) = (said.get(&user), sandbox.telegram().messages(user));
+        let messages = sandbox.telegram().messages(user);
+        broken.extend(chat(conn, expected, &cut, user, &mine, &messages)?);
+        let said = said.get(&user);
         broken.extend(said.into_iter().flat_map(|said| not_as_written(said, &messages, user)));
     }
     Ok(broken)
@@ -281,16 +283,24 @@ fn sent_rows(conn: &Connection) -> Result<BTreeMap<i64, Vec<Sent>>> {
     Ok(chats)
 }
 
+/// What deaths left half done.
+struct Cut {
+    messages: BTreeSet<(i64, i64)>,
+    calls: HashMap<i64, i64>,
+}
+
 fn chat(
     conn: &Connection,
-    sandbox: &Sandbox,
     expected: &Expected,
-    deaths: &[Death],
-    (user, mine): (i64, Vec<Sent>),
+    cut: &Cut,
+    user: i64,
+    mine: &[Sent],
+    messages: &[Message],
 ) -> Result<Vec<String>> {
     let mut broken = Vec::new();
     // A video under way at a death is counted as lost, too; its message is known by itself.
-    let lost = mine.iter().map(|row| row.lost - cut_calls(deaths, row.id)).sum::<i64>();
+    let at_a_death = |row: &Sent| cut.calls.get(&row.id).copied().unwrap_or(0);
+    let lost = mine.iter().map(|row| row.lost - at_a_death(row)).sum::<i64>();
     if lost < 0 {
         broken.push(format!("{} videos that were under way are not counted", -lost));
     }
@@ -299,9 +309,8 @@ fn chat(
     if known.len() != mine.len() {
         broken.push(format!("two rows of the outbox are one message to {user}"));
     }
-    let messages = sandbox.telegram().messages(user);
-    let excused = excused_messages(deaths);
-    let fresh: Vec<_> = messages.iter().filter(|it| !excused.contains(&(user, it.id))).collect();
+    let is_fresh = |it: &&Message| !cut.messages.contains(&(user, it.id));
+    let fresh: Vec<_> = messages.iter().filter(is_fresh).collect();
     let unknown: Vec<_> = fresh.iter().filter(|it| !known.contains(&it.id)).collect();
     if unknown.len() as i64 > lost {
         broken.push(format!("{user} has messages that nobody sent: {:?}", unknown[0].text));
@@ -310,8 +319,9 @@ fn chat(
     if lost == 0 && !order.is_sorted() {
         broken.push(format!("the messages to {user} went out of order: {order:?}"));
     }
+    let shown: HashMap<i64, &Message> = messages.iter().map(|it| (it.id, it)).collect();
     for row in mine.iter().filter(|row| row.kind == "video") {
-        let message = messages.iter().find(|message| message.id == row.message);
+        let message = shown.get(&row.message);
         if message.is_none_or(|it| it.kind != Kind::Video || it.buttons.is_empty()) {
             broken.push(format!("{:?} did not come as a video with its buttons", row.key));
         }

@@ -24,12 +24,8 @@ fn told(context: &Context<'_>, alerts: &[Alert]) -> Page {
         Column::new(context.tell("col-first"), 14).spare(1),
     ];
     let line = |alert: &Alert| {
-        let (state, meaning) = match alert.ended_at {
-            None => (context.tell("alert-open"), Meaning::Bad),
-            Some(_) => (context.tell("alert-over"), Meaning::Good),
-        };
         Row::new(&alert.cause)
-            .meant(state, meaning)
+            .meant(context.tell("alert-open"), Meaning::Bad)
             .cell(context.age(alert.last_at))
             .cell(alert.count.to_string())
             .cell(alert.text.clone())

@@ -1,6 +1,7 @@
 //! What is open: selling to customers, submitting to the provider.
 
 use super::{Done, record};
+use crate::alerts;
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::Tx;
@@ -29,6 +30,7 @@ pub fn drain(tx: &Tx<'_>, by: &By, now: Millis) -> Result<bool> {
 
 /// Opens everything that was closed by hand, and leaves safe mode. `false`: all was open.
 pub fn resume(tx: &Tx<'_>, by: &By, now: Millis) -> Result<bool> {
+    alerts::forget(tx, "safe-mode", now)?;
     change(tx, by, "resume", now, instance::resume)
 }
 

@@ -61,6 +61,7 @@ pub fn unblock_key(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Resu
     let unblocked = keys::unblock(tx, fingerprint)?;
     if unblocked {
         alerts::forget(tx, &format!("billing:{fingerprint}"), now)?;
+        alerts::forget(tx, "keys", now)?;
         let (object, after) = (object(fingerprint), "free".to_owned());
         record(tx, by, &Done { action: "unblock", object, before, after, note: "" }, now)?;
     }
@@ -105,6 +106,10 @@ pub fn switch_model(
         (false, false) => "on",
     };
     let changed = models::switch(tx, name, on, now)?;
+    if changed && on {
+        alerts::forget(tx, &format!("model:{name}"), now)?;
+        alerts::forget(tx, "models", now)?;
+    }
     if changed {
         let done = Done {
             action: if on { "switch on" } else { "switch off" },

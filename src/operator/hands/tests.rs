@@ -3,7 +3,7 @@ use crate::audit::Way;
 use crate::clock::{HOUR, SECOND};
 use crate::jobs::Step;
 use crate::keys;
-use crate::orders::tests::{MODELS, NOW, World};
+use crate::orders::tests::{LIMITS, MODELS, NOW, World};
 use crate::orders::{Placed, Selling, Shop, selling};
 use crate::outbox;
 use crate::users;
@@ -173,7 +173,7 @@ fn a_job_that_was_raised_is_claimed_first() {
     let last = *world.order(&ann, "d", 3).last().unwrap();
     assert_eq!(world.write(move |tx, _| raise(tx, &by(), last, NOW)), 1);
     assert_eq!(line(&world), "console | ann | raise | job 3 | priority 0 | priority 1");
-    let first = world.write(|tx, _| crate::jobs::claim(tx, &[Step::Script], HOUR, NOW));
+    let first = world.write(|tx, _| crate::jobs::claim(tx, &[Step::Script], LIMITS, HOUR, NOW));
     assert_eq!(first.unwrap().id, last);
     for _ in 1..9 {
         world.write(move |tx, _| raise(tx, &by(), last, NOW));
@@ -233,8 +233,8 @@ fn while_submits_are_held_what_waits_for_one_is_neither_due_nor_claimed() {
     let jobs = world.order(&ann, "d", 2);
     puts(&world, jobs[0], Step::Submit, NOW);
     puts(&world, jobs[1], Step::Upload, NOW + HOUR);
-    let due = || world.db.read(crate::jobs::next_due).unwrap();
-    let claims = || world.write(|tx, _| crate::jobs::claim(tx, &Step::ALL, HOUR, NOW));
+    let due = || world.db.read(|conn| crate::jobs::next_due(conn, LIMITS, NOW)).unwrap();
+    let claims = || world.write(|tx, _| crate::jobs::claim(tx, &Step::ALL, LIMITS, HOUR, NOW));
     assert!(world.write(|tx, _| pause_submitting(tx, &by(), NOW)));
     assert!(world.write(|tx, _| drain(tx, &by(), NOW)), "selling was open");
     assert!(!world.write(|tx, _| drain(tx, &by(), NOW)));

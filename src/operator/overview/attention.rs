@@ -247,11 +247,19 @@ fn dropped(conn: &Connection, now: Millis) -> Result<Option<Attention>> {
 
 /// Alerts whose facts are not on the list anyway.
 fn told(conn: &Connection, now: Millis) -> Result<Vec<Attention>> {
-    const SAID: [&str; 5] = ["billing:", "balance:", "model:", "safe-mode", "undelivered"];
+    const SAID: [&str; 9] = [
+        "balance:",
+        "billing:",
+        "disk",
+        "keys",
+        "lost",
+        "model:",
+        "models",
+        "safe-mode",
+        "undelivered",
+    ];
     let open = alerts::read(conn, ALERTS)?.into_iter().filter(|alert| {
-        alert.ended_at.is_none()
-            && alert.last_at > now - DAY
-            && !SAID.iter().any(|cause| alert.cause.starts_with(cause))
+        alert.last_at > now - DAY && !SAID.iter().any(|cause| alert.cause.starts_with(cause))
     });
     Ok(open
         .map(|alert| Attention::OpenAlert {

@@ -115,8 +115,11 @@ fn no_screen_reads_the_whole_history() {
     let asked = overview::Asked { shop: &shop, head: &head, machine: None, midnight: NOW - HOUR };
     long.extend(steps(&conn, |conn| overview::read(conn, &asked, NOW)));
     let limits = shop.options.limits;
-    let full = |conn: &Connection| crate::keys::full_until(conn, "aaaa", limits, NOW);
+    let full = |conn: &Connection| crate::keys::room(conn, "aaaa", limits, 0, NOW);
     long.extend(steps(&conn, full));
+    let doubt = |conn: &Connection| crate::keys::in_doubt(conn, "aaaa", shop.limits(), NOW);
+    long.extend(steps(&conn, doubt));
+    long.extend(steps(&conn, |conn| crate::jobs::next_due(conn, shop.limits(), NOW)));
     long.extend(steps(&conn, |conn| keys::read(conn, 1.0, NOW)));
     long.extend(steps(&conn, |conn| models::read(conn, &shop, NOW)));
     long.extend(steps(&conn, |conn| failures::read(conn, NOW - 7 * DAY)));

@@ -125,6 +125,40 @@ fn one_key_with_money_sells_also_while_it_is_limited() {
 }
 
 #[test]
+fn a_burst_of_orders_passes_the_days_cap_by_its_last_order_at_most_and_the_next_day_is_new() {
+    let world = World::with(|options| {
+        options.daily_spend_cap = 400.0;
+        options.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(3));
+    });
+    let user = world.customer(7, 20);
+    // 18:00 of the first day in UTC is 21:00 at the shop: three hours are left of it.
+    let evening = 18 * HOUR;
+    let orders = |draft: &'static str, videos, now| {
+        let user = user.clone();
+        world.write(move |tx, shop| place(tx, shop, &user, &new_order(draft, videos), now))
+    };
+    assert!(matches!(orders("d1", 3, evening), Placed::Started(_)), "3 of about 82 credits");
+    assert!(matches!(orders("d2", 3, evening), Placed::Started(_)));
+    assert_eq!(orders("d3", 1, evening), Placed::Closed(Closed::Budget));
+    // Two fail, which cost nothing, one costs less, and one does not say what it cost.
+    for id in [1, 2] {
+        let job = world.lease(JobId(id), evening);
+        world.fail(&job, Why::Unknown, evening);
+    }
+    assert!(matches!(orders("d4", 1, evening), Placed::Started(_)), "4 of 82 are under way");
+    assert_eq!(orders("d5", 1, evening), Placed::Closed(Closed::Budget));
+    for id in [3, 4, 5] {
+        world.delivered(JobId(id), evening + HOUR);
+    }
+    world.sql("UPDATE jobs SET provider_credits = 10 WHERE id IN (4, 5)");
+    assert!(matches!(orders("d6", 1, evening + HOUR), Placed::Started(_)), "10 + 10 + 3 of 82");
+    let day = |now| world.write(move |tx, shop| selling(tx, shop, now));
+    world.sql("UPDATE jobs SET provider_credits = 500 WHERE id = 4");
+    assert_eq!(day(21 * HOUR - 1), Selling::Closed(Closed::Budget));
+    assert_eq!(day(21 * HOUR), Selling::Open);
+}
+
+#[test]
 fn the_waiting_time_is_the_median_of_real_videos_and_none_is_guessed() {
     let world = World::new();
     let user = world.customer(7, 5);

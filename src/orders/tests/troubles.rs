@@ -18,6 +18,22 @@ fn alerts(world: &World) -> Vec<String> {
         .unwrap()
 }
 
+/// Messages to the operator.
+fn told(world: &World) -> i64 {
+    world.number("SELECT COUNT(*) FROM outbox WHERE chat_id = 1")
+}
+
+/// Open alerts.
+fn open(world: &World) -> Vec<String> {
+    let mut open = world.db.read(|conn| crate::alerts::open(conn, "")).unwrap();
+    open.sort();
+    open
+}
+
+fn balance_of(world: &World, key: &'static str, credits: f64, now: Millis) {
+    world.write(move |tx, shop| balance(tx, shop, key, credits, now));
+}
+
 /// A world with one order of one video, ready for its submit.
 fn at_submit() -> (World, User, Job) {
     let world = World::new();
@@ -41,7 +57,8 @@ fn a_key_without_money_is_left_for_a_day_and_another_is_asked_at_once() {
     let job = world.claim(NOW);
     world.trouble(&job, Trouble::Billing, NOW);
     assert_eq!(world.state(job.id), "failed submit");
-    assert_eq!(alerts(&world), ["billing:aaaa", "billing:bbbb"], "once per key, and no other");
+    assert_eq!(alerts(&world), ["billing:aaaa", "billing:bbbb", "keys"]);
+    assert_eq!(told(&world), 2, "once per key, and the last one says that it was the last");
     assert_eq!(world.credits(&user), 1);
     assert!(world.said("fail:1:billing").contains("технические неполадки"));
     let closed = world.write(|tx, shop| selling(tx, shop, NOW));
@@ -112,6 +129,7 @@ fn the_next_model_serves_where_one_is_off() {
     world.trouble(&job, Trouble::ModelOff, NOW);
     assert_eq!(world.credits(&user), 1);
     assert!(world.said("fail:1:model_off").contains("временно не работает"));
+    assert_eq!(told(&world), 2, "once per model, and the last one says that it was the last");
     let closed = world.write(|tx, shop| selling(tx, shop, NOW));
     assert_eq!(closed, Selling::Closed(Closed::NoModel));
 }
@@ -159,14 +177,14 @@ fn a_temporary_error_says_so_in_the_status_message_and_nowhere_else() {
         assert_eq!(world.state(job.id), "queued upload");
         assert!(world.said("status:1").contains("заминка, пробую ещё раз"));
         now = world.number("SELECT due_at FROM jobs");
-        let waiting = world.write(move |tx, _| jobs::claim(tx, &Step::ALL, 1, now - 1));
+        let waiting = world.write(move |tx, _| jobs::claim(tx, &Step::ALL, LIMITS, 1, now - 1));
         assert_eq!(waiting, None, "not before its time");
         job = world.at_submit(now);
     }
-    assert_eq!(world.number("SELECT COUNT(*) FROM outbox"), 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM outbox WHERE chat_id = 7"), 1);
     world.trouble(&job, Trouble::Temporary, now);
     assert_eq!(world.credits(&user), 1);
-    assert_eq!(alerts(&world), ["failed:temporary"]);
+    assert_eq!(alerts(&world), ["failed:temporary", "lost"]);
     assert!(world.said("fail:1:temporary").contains("Не получилось сгенерировать"));
 }
 
@@ -193,4 +211,83 @@ fn a_limited_key_beside_an_empty_one_is_waited_for() {
     assert_eq!(world.credits(&user), 0, "still held");
     assert_eq!(world.job(job.id).attempts, 1);
     assert_eq!(world.number("SELECT due_at FROM jobs"), NOW + 60 * SECOND);
+}
+
+#[test]
+fn a_low_balance_and_a_refusal_are_one_alert_and_one_word_that_it_is_over() {
+    let (world, _user, job) = at_submit();
+    balance_of(&world, "bbbb", 5_000.0, NOW);
+    balance_of(&world, "aaaa", 10.0, NOW);
+    assert_eq!((told(&world), open(&world)), (1, vec!["billing:aaaa".to_owned()]));
+    world.trouble(&job, Trouble::Billing, NOW);
+    balance_of(&world, "aaaa", 0.0, NOW + MINUTE);
+    assert_eq!((told(&world), blocked(&world, "aaaa")), (1, format!("billing {}", NOW + DAY)));
+    balance_of(&world, "aaaa", 5_000.0, NOW + 2 * MINUTE);
+    assert_eq!(told(&world), 1, "that was no want of money");
+    balance_of(&world, "aaaa", 5_000.0, NOW + 5 * MINUTE);
+    balance_of(&world, "aaaa", 5_000.0, NOW + 6 * MINUTE);
+    assert_eq!((told(&world), open(&world)), (2, vec![]));
+    assert_eq!(blocked(&world, "aaaa"), "");
+}
+
+#[test]
+fn the_last_key_without_money_is_one_message_whoever_finds_out_first() {
+    let (world, _user, job) = at_submit();
+    balance_of(&world, "bbbb", 0.0, NOW);
+    assert_eq!(told(&world), 1);
+    balance_of(&world, "aaaa", 0.0, NOW);
+    assert_eq!(open(&world), ["billing:aaaa", "billing:bbbb", "keys"]);
+    world.trouble(&job, Trouble::Billing, NOW);
+    assert_eq!(told(&world), 2, "its refusal is no news");
+    balance_of(&world, "bbbb", 5_000.0, NOW + MINUTE);
+    assert_eq!((told(&world), open(&world)), (3, vec!["billing:aaaa".to_owned()]));
+}
+
+#[test]
+fn a_balance_under_the_limit_is_told_once_and_so_is_its_end() {
+    let world = World::new();
+    for (credits, messages) in [(999.0, 1), (900.0, 1), (1_000.0, 2), (2_000.0, 2)] {
+        balance_of(&world, "aaaa", credits, NOW);
+        assert_eq!(told(&world), messages, "{credits}");
+    }
+    assert_eq!(open(&world), [""; 0]);
+}
+
+#[test]
+fn a_task_that_is_accepted_ends_the_alerts_of_its_key_and_its_model() {
+    let (world, _user, job) = at_submit();
+    world.trouble(&job, Trouble::ModelOff, NOW);
+    world.write(|tx, shop| go_out_of_money(tx, shop, "aaaa", NOW));
+    assert_eq!((told(&world), open(&world).len()), (2, 2));
+    let job = world.job(job.id);
+    let serve = |asked_at, now| {
+        let job = job.clone();
+        world.write(move |tx, shop| served(tx, shop, &job, asked_at, now));
+    };
+    serve(NOW - 1, NOW + 1);
+    assert_eq!(told(&world), 2, "that call was older than its key's block and its model's pause");
+    let later = NOW + DAY;
+    serve(later, later);
+    serve(later, later + 1);
+    assert_eq!((told(&world), open(&world)), (4, vec![]));
+    assert_eq!(blocked(&world, "aaaa"), "");
+}
+
+fn go_out_of_money(tx: &Tx<'_>, shop: &Shop, key: &str, now: Millis) -> Result<()> {
+    keys::block(tx, key, keys::Block::Billing, "no", now + shop.options.billing_cooldown, now)?;
+    crate::alerts::raise(tx, &shop.options.admins, &format!("billing:{key}"), "no", now)
+}
+
+#[test]
+fn a_lost_submit_is_told_once_and_at_a_start_with_everything_else() {
+    let (world, _user, job) = at_submit();
+    world.trouble(&job, Trouble::Lost, NOW);
+    assert_eq!((told(&world), open(&world)), (1, vec!["lost".to_owned()]));
+    let (world, _user, job) = at_submit();
+    let id = job.id;
+    world.write(move |tx, shop| {
+        jobs::reserve(tx, &job, "aaaa", MODELS[0], shop.limits(), NOW)?;
+        recover(tx, shop, NOW)
+    });
+    assert_eq!((told(&world), world.job(id).attempts), (0, 1), "serve tells of all at once");
 }

@@ -7,7 +7,7 @@ use crate::clock::{MINUTE, Millis};
 use crate::jobs::{self, Found, Job, Step, Trouble, Why};
 use crate::models;
 use crate::orders;
-use crate::worker::dispatch::renders;
+use crate::worker::dispatch::{questions, renders};
 use crate::worker::gifts::{EVERY, Turn, watched};
 use crate::worker::renders::Render;
 use crate::worker::{Desk, POLL, timeout};
@@ -103,6 +103,9 @@ fn failed(what: Trouble, error: &str, credits: Option<f64>) -> Look {
 
 /// Commits what a look found. `false`: nothing, and nothing was written.
 fn ended_or_written(desk: &Desk, job: &Job, look: Look) -> Result<bool> {
+    if let (Look::Video { .. } | Look::Failed { .. }, Some(key)) = (&look, &job.key) {
+        questions(desk).soon(key, desk.now());
+    }
     match look {
         Look::Nothing => return Ok(false),
         Look::Failed { what, error, credits } => {
@@ -115,7 +118,7 @@ fn ended_or_written(desk: &Desk, job: &Job, look: Look) -> Result<bool> {
             commit(desk, job, move |tx, shop, job, now| {
                 let found = Found { output_url: Some(&url), credits, ..Found::default() };
                 if jobs::advance(tx, job, Step::Fetch, &found, now, now)? {
-                    models::resume(tx, &model)?;
+                    models::resume(tx, &model, now)?;
                     jobs::note(tx, job, "rendered", "", Some(took), now)?;
                     orders::refresh(tx, shop, job.order, now)?;
                 }

@@ -17,6 +17,8 @@ use anyhow::Result;
 
 /// One more try, then the template's own prompt: a customer does not wait for GPT.
 const TRIES: i64 = 2;
+/// The alert's cause.
+const GPT: &str = "gpt";
 /// KIE serves one GPT at a fixed address.
 const KIE_GPT: &str = "gpt-5-2";
 
@@ -48,7 +50,10 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let earlier = earlier(desk, job)?;
     let brief = brief(desk, job, model, &earlier)?;
     match ask(desk, template, &brief.of(), picture) {
-        Ok(prompt) => written(desk, job, model, &prompt),
+        Ok(prompt) => {
+            works_again(desk)?;
+            written(desk, job, model, &prompt)
+        }
         Err(_) if desk.stopping() => Ok(()),
         Err(error) if job.tries + 1 < TRIES => once_more(desk, job, &error),
         Err(error) => {
@@ -181,6 +186,18 @@ fn told(desk: &Desk, error: &str) -> Result<()> {
     desk.db.write(move |tx: &Tx<'_>| {
         let args = [("error", Arg::Str(&error))];
         let html = shop.texts.say(shop.admin_lang(tx), "alert-gpt", &args);
-        alerts::raise(tx, &shop.options.admins, "gpt", &html, now)
+        alerts::raise(tx, &shop.options.admins, GPT, &html, now)
+    })
+}
+
+/// Writes only where something was wrong.
+fn works_again(desk: &Desk) -> Result<()> {
+    if !desk.db.read(|conn| alerts::is_open(conn, GPT))? {
+        return Ok(());
+    }
+    let (shop, now) = (desk.shop.clone(), desk.now());
+    desk.db.write(move |tx: &Tx<'_>| {
+        let html = shop.texts.say(shop.admin_lang(tx), "alert-gpt-over", &[]);
+        alerts::end(tx, &shop.options.admins, GPT, &html, now)
     })
 }

@@ -1,6 +1,6 @@
 //! Step submit: the createTask, written down before a byte of it leaves.
 
-use super::{commit, fail, reading, trouble};
+use super::{ask_about_money, commit, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
 use crate::db::Machine;
@@ -13,8 +13,10 @@ use crate::worker::dispatch::renders;
 use crate::worker::{CALL, Desk, timeout};
 use anyhow::{Context as _, Result};
 
-/// A customer's other videos have to come first.
+/// A customer's other videos have to come first; the more of them wait, the farther apart they look
+/// again.
 const OTHERS_FIRST: Millis = 10 * SECOND;
+const APART: Millis = SECOND;
 
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let (Some(key), Some(prompt), Some(url)) = (&job.key, &job.prompt, &job.input_url) else {
@@ -27,8 +29,8 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     if !(model.prompt_min..=model.prompt_max).contains(&prompt.chars().count()) {
         return fail(desk, job, Why::NoPrompt, "the prompt does not fit the model");
     }
-    let submit = match reserve(desk, job, key, model)? {
-        Turn::Go(submit) => submit,
+    let (submit, asked_at) = match reserve(desk, job, key, model)? {
+        Turn::Go { submit, asked_at } => (submit, asked_at),
         Turn::Later(at) => return wait(desk, job, at),
         Turn::Again => return back_to(desk, job, Step::Upload),
         Turn::Lost => return trouble(desk, job, Trouble::Lost, "a submit's outcome is unknown"),
@@ -38,7 +40,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let deadline = desk.clock.deadline(CALL);
     let answer = desk.kie.create_task(secret, route(model), &model.name, &input, deadline);
     match answer {
-        Ok(task) => accepted(desk, job, submit, &task),
+        Ok(task) => accepted(desk, job, submit, &task, asked_at),
         Err(error) => not_accepted(desk, job, submit, &error),
     }
 }
@@ -51,7 +53,10 @@ pub(super) fn route(model: &Model) -> kie::Route {
 }
 
 enum Turn {
-    Go(i64),
+    Go {
+        submit: i64,
+        asked_at: Millis,
+    },
     Later(Millis),
     /// Its key or model was taken out of service: it chooses again.
     Again,
@@ -74,14 +79,16 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
         if instance::state(tx)?.holds_submits() {
             return Ok(Turn::Later(now));
         }
-        if models::is_off(tx, &model)? {
+        // Another job has found out meanwhile.
+        if models::paused(tx, now)?.contains(&model) {
             return Ok(Turn::Again);
         }
         if jobs::running_of(tx, job.user)? >= shop.options.running_per_user {
-            return Ok(Turn::Later(now + OTHERS_FIRST));
+            let apart = APART * fastrand::i64(0..=jobs::waiting_of(tx, job.user)?.max(0));
+            return Ok(Turn::Later(now + OTHERS_FIRST + apart));
         }
-        Ok(match jobs::reserve(tx, job, &key, &model, shop.options.limits, now)? {
-            Reserved::Go(submit) => Turn::Go(submit),
+        Ok(match jobs::reserve(tx, job, &key, &model, shop.limits(), now)? {
+            Reserved::Go(submit) => Turn::Go { submit, asked_at: now },
             Reserved::NotBefore(at) => Turn::Later(at),
             Reserved::Lost => Turn::Lost,
             Reserved::Gone => Turn::Gone,
@@ -111,7 +118,7 @@ fn back_to(desk: &Desk, job: &Job, step: Step) -> Result<()> {
     })
 }
 
-fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<()> {
+fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str, asked_at: Millis) -> Result<()> {
     let Some(now) = keep_task(desk, job, submit, task)? else { return Ok(()) };
     let mut watched = job.clone();
     watched.task = Some(task.to_owned());
@@ -127,10 +134,8 @@ fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<()> {
         renders.watch(&watched, first, now + timeout(desk));
     }
     // What is only told must not stand in the way of what is known.
-    commit(desk, job, |tx, shop, job, now| {
-        if let Some(key) = &job.key {
-            keys::unblock_limited(tx, key)?;
-        }
+    commit(desk, job, move |tx, shop, job, now| {
+        orders::served(tx, shop, job, asked_at, now)?;
         orders::refresh(tx, shop, job.order, now)
     })
 }
@@ -178,7 +183,11 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
         });
         match kept {
             Err(error) if Machine::of(&error).is_some() && !desk.stopping() => desk.pause(SECOND),
-            ended => return ended.context("a submit's outcome could not be kept"),
+            ended => {
+                ended.context("a submit's outcome could not be kept")?;
+                ask_about_money(desk, job, what);
+                return Ok(());
+            }
         }
     }
 }

@@ -66,7 +66,9 @@ impl Targets {
         let most = |(name, mut counts): (String, Vec<u64>)| {
             counts.resize(DRY, 0);
             counts.sort_unstable();
-            (name, counts[DRY / 2])
+            // Polls in which nothing comes are only a matter of time.
+            let which = if name.ends_with("getUpdates") { 0 } else { DRY / 2 };
+            (name, counts[which])
         };
         let mut requests: BTreeMap<String, u64> = seen.into_iter().map(most).collect();
         let syncs = requests.remove("").unwrap();

@@ -166,7 +166,7 @@ impl Model {
 
     fn claim(&mut self) -> Option<Step> {
         let now = self.now;
-        let job = self.world.write(move |tx, _| jobs::claim(tx, &Step::ALL, MINUTE, now));
+        let job = self.world.write(move |tx, _| jobs::claim(tx, &Step::ALL, LIMITS, MINUTE, now));
         let job = job?;
         let (step, video) = (job.step, self.books.videos.get_mut(&job.id.0).unwrap());
         assert_eq!(video.end, None, "an ended job is nobody's work");
