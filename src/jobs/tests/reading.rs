@@ -99,12 +99,11 @@ fn a_story_has_a_line_for_each_thing_that_happened_cut_to_a_size() {
 #[test]
 fn a_createtask_is_written_down_with_its_job_and_settled_alone() {
     let (_folder, db) = five();
-    let limits = Limits { creates_per_10s: 9, in_flight: 9 };
     let jobs = [1, 2, 4].map(|id| db.read(move |conn| get(conn, JobId(id))).unwrap().unwrap());
     let made = changes(&db, &["submits"], move |tx| {
-        assert_eq!(reserve(tx, &jobs[0], "k", "m", limits, 200)?, Reserved::Go(1));
-        assert_eq!(reserve(tx, &jobs[1], "k", "m", limits, 200)?, Reserved::Gone, "in a queue");
-        assert_eq!(reserve(tx, &jobs[2], "k", "m", limits, 200)?, Reserved::Gone, "it ended");
+        assert_eq!(reserve(tx, &jobs[0], "k", "m", LIMITS, 200)?, Reserved::Go(1));
+        assert_eq!(reserve(tx, &jobs[1], "k", "m", LIMITS, 200)?, Reserved::Gone, "in a queue");
+        assert_eq!(reserve(tx, &jobs[2], "k", "m", LIMITS, 200)?, Reserved::Gone, "it ended");
         Ok(())
     });
     let row = "job_id 1, api_key k, model m, at 200, outcome sending";
@@ -119,7 +118,7 @@ fn a_createtask_is_written_down_with_its_job_and_settled_alone() {
     assert_eq!(open, [(1, JobId(1)), (2, JobId(2))]);
     let first = db.read(|conn| get(conn, JobId(1))).unwrap().unwrap();
     let lost = changes(&db, &["submits"], move |tx| {
-        assert_eq!(reserve(tx, &first, "k", "m", limits, 300)?, Reserved::Lost);
+        assert_eq!(reserve(tx, &first, "k", "m", LIMITS, 300)?, Reserved::Lost);
         Ok(())
     });
     assert_eq!(lost, ["submits 1 ended_at: NULL -> 300", "submits 1 outcome: sending -> lost"]);

@@ -74,6 +74,17 @@ fn a_job_is_read_as_it_is_written() {
 }
 
 #[test]
+fn a_lease_is_of_one_job_that_runs() {
+    let (_folder, db, job) = four();
+    let held = |id, lease| {
+        let job = Job { id: JobId(id), lease, ..job.clone() };
+        db.read(move |conn| is_held(conn, &job)).unwrap()
+    };
+    assert!(held(1, 7) && held(4, 7), "a job that waits is its last holder's until the next claim");
+    assert!(!held(1, 6) && !held(3, 7) && !held(9, 7));
+}
+
+#[test]
 fn a_step_that_ended_forgives_and_keeps_what_it_found() {
     let (_folder, db, job) = four();
     let expected = [
@@ -386,7 +397,7 @@ fn a_claim_takes_one_job_and_begins_its_lease() {
     sql(&db, "UPDATE jobs SET started_at = NULL, step_since = NULL, due_at = 95 WHERE id = 4");
     let claim = |now| {
         changes(&db, &TABLES, move |tx| {
-            let job = claim(tx, &[Step::Submit], LEASE, now)?;
+            let job = claim(tx, &[Step::Submit], LIMITS, LEASE, now)?;
             assert_eq!(job.map(|job| job.strikes), Some(if now == 90 { 3 } else { 2 }));
             Ok(())
         })

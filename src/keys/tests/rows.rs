@@ -1,6 +1,7 @@
 //! What is written of a key, and of no other; what is read where several could be meant.
 
 use super::*;
+use crate::clock::MINUTE;
 use crate::db::tests::changes;
 
 const TABLES: [&str; 1] = ["api_keys"];
@@ -58,7 +59,8 @@ fn keys_come_in_the_order_of_the_configuration_with_what_they_do() {
         [
             "api_keys 1 configured: 1 -> 0",
             "api_keys 2 position: 2 -> 1",
-            "api_keys 3: new, fingerprint c, position 2, configured 1, used_at 77, ask_balance 0",
+            "api_keys 3: new, fingerprint c, position 2, configured 1, refusals 0, used_at 77, \
+             ask_balance 0",
         ]
     );
     db.write(|tx| {
@@ -75,9 +77,8 @@ fn keys_come_in_the_order_of_the_configuration_with_what_they_do() {
                     (1, 7, '6', 'ugc', 'a', '{}', 'processing', 'render', 'x', 't', NULL);",
         )?;
         assert_eq!(all(tx)?, [key("b", 0, 0), key("c", 2, 77)]);
-        let limits = |in_flight| Limits { creates_per_10s: 9, in_flight };
-        assert_eq!(full_until(tx, "c", limits(3), 1_000)?, None);
-        assert_eq!(full_until(tx, "c", limits(2), 1_000)?, Some(6_000));
+        assert_eq!(room(tx, "c", limits(9, 3), 0, 1_000)?, Room::Free);
+        assert_eq!(room(tx, "c", limits(9, 2), 0, 1_000)?, Room::Later);
         Ok(())
     })
     .unwrap();
@@ -96,12 +97,13 @@ fn only_what_leaves_is_in_the_window_and_only_of_its_account() {
              VALUES (1, 'b', 'm', 1, NULL, 'sending'), (1, 'b', 'm', 1, 19999, 'lost'),
                     (1, 'a', 'm', 1, 19999, 'unsent'), (1, 'a', 'm', 1, 10000, 'lost');",
         )?;
-        let one = Limits { creates_per_10s: 1, in_flight: 1 };
-        assert_eq!(full_until(tx, "a", one, 20_000)?, None, "ten seconds ago to the millisecond");
-        assert_eq!(full_until(tx, "a", one, 19_999)?, Some(20_000));
-        let wide = Limits { creates_per_10s: 9, in_flight: 1 };
-        assert_eq!(full_until(tx, "a", wide, 20_000)?, None, "nothing of its own is under way");
-        assert_eq!(full_until(tx, "b", wide, 20_000)?, Some(25_000));
+        let full = |key, creates, running, now| room(tx, key, limits(creates, running), 0, now);
+        assert_eq!(full("a", 1, 1, 20_000)?, Room::Free, "ten seconds ago to the millisecond");
+        assert_eq!(full("a", 1, 1, 19_999)?, Room::From(20_000));
+        assert_eq!(full("a", 9, 1, 20_000)?, Room::Free, "nothing of its own is under way");
+        assert_eq!(full("b", 9, 1, 20_000)?, Room::Later);
+        assert_eq!(full("b", 1, 9, 20_000)?, Room::Later, "the call that is out takes the place");
+        assert_eq!(full("b", 2, 9, 20_000)?, Room::From(29_999));
         Ok(())
     })
     .unwrap();
@@ -113,8 +115,8 @@ fn a_block_is_written_to_its_key_alone_and_taken_off_whole() {
     does(
         &db,
         |tx| {
-            assert!(block(tx, "b", Block::Billing, "empty", 600, 5)?, "limited is not that");
-            assert!(!block(tx, "b", Block::Billing, "empty", 600, 5)?, "known");
+            assert!(block(tx, "b", Block::Billing, "empty", 600, 6)?, "limited is not that");
+            assert!(!block(tx, "b", Block::Billing, "empty", 600, 6)?, "known");
             assert!(!block(tx, "nobody", Block::Billing, "empty", 600, 5)?);
             Ok(())
         },
@@ -122,27 +124,58 @@ fn a_block_is_written_to_its_key_alone_and_taken_off_whole() {
             "api_keys 2 blocked_class: rate_limit -> billing",
             "api_keys 2 blocked_until: 500 -> 600",
             "api_keys 2 blocked_why: too many -> empty",
+            "api_keys 2 blocked_at: 5 -> 6",
+            "api_keys 2 refusals: 0 -> 1",
         ],
     );
-    let gone = |key: usize, class: &str, until: i64, why: &str| {
+    let gone = |key: usize, class: &str, until: i64, why: &str, at: i64| {
         [
             format!("api_keys {key} blocked_class: {class} -> NULL"),
             format!("api_keys {key} blocked_until: {until} -> NULL"),
             format!("api_keys {key} blocked_why: {why} -> NULL"),
+            format!("api_keys {key} blocked_at: {at} -> NULL"),
         ]
     };
-    let limited = changes(&db, &TABLES, |tx| {
-        unblock_limited(tx, "a")?;
-        block(tx, "b", Block::RateLimit, "much", 700, 5).map(drop)
+    let limited =
+        changes(&db, &TABLES, |tx| block(tx, "b", Block::RateLimit, "much", 700, 7).map(drop));
+    assert_eq!(limited.len(), 4, "a longer limit takes its place: {limited:?}");
+    does(
+        &db,
+        |tx| served(tx, "b", 6, 900).map(drop),
+        &["api_keys 2 refusals: 1 -> 0", "api_keys 2 served_at: NULL -> 900"],
+    );
+    let freed = changes(&db, &TABLES, |tx| {
+        assert!(!served(tx, "b", 7, 901)?, "a limit is not want of money");
+        Ok(())
     });
-    assert_eq!(limited.len(), 3, "a longer limit takes its place: {limited:?}");
-    let freed = changes(&db, &TABLES, |tx| unblock_limited(tx, "b"));
-    assert_eq!(freed, gone(2, "rate_limit", 700, "much"));
+    assert_eq!(freed, gone(2, "rate_limit", 700, "much", 7), "it served a moment ago");
     let freed = changes(&db, &TABLES, |tx| {
         assert!(unblock(tx, "a")? && !unblock(tx, "a")?);
         Ok(())
     });
-    assert_eq!(freed, gone(1, "billing", 500, "no money"));
+    let mut expected = gone(1, "billing", 500, "no money", 5).to_vec();
+    expected.push("api_keys 1 refusals: 1 -> 0".to_owned());
+    assert_eq!(freed, expected);
+}
+
+#[test]
+fn who_serves_is_written_down_once_a_minute_and_ends_a_block_that_was_wrong() {
+    let (_folder, db) = blocked_keys();
+    let serves = |key: &'static str, asked_at, now, freed| {
+        changes(&db, &TABLES, move |tx| {
+            assert_eq!(served(tx, key, asked_at, now)?, freed);
+            Ok(())
+        })
+    };
+    assert_eq!(serves("a", 4, 100, false), [""; 0], "the block is newer than the call");
+    let proved = serves("a", 5, 100, true);
+    assert_eq!(proved.len(), 6, "four of the block, its refusals and the time: {proved:?}");
+    assert_eq!(serves("a", 5, 100 + MINUTE, false), [""; 0], "that is known");
+    let later = ["api_keys 1 served_at: 100 -> 60101"];
+    assert_eq!(serves("a", 5, 101 + MINUTE, false), later);
+    assert_eq!(serves("a", 5, 60_100, false), ["api_keys 1 served_at: 60101 -> 60100"]);
+    db.write(|tx| block(tx, "a", Block::Operator, "by hand", 900, 5).map(drop)).unwrap();
+    assert_eq!(serves("a", 5, 60_100, false), [""; 0], "the operator's word stands");
 }
 
 #[test]
@@ -172,14 +205,21 @@ fn a_clock_that_went_back_shortens_what_it_would_have_made_longer() {
         block(tx, "b", Block::Operator, "by hand", UNTIL_UNBLOCKED, 5).map(drop)
     })
     .unwrap();
+    db.write(|tx| Ok(tx.execute_batch("UPDATE api_keys SET served_at = 9 WHERE used_at > 0")?))
+        .unwrap();
+    let (until, at) = ("blocked_until: 500 -> 495", "blocked_at: 5 -> 0");
     does(
         &db,
-        |tx| set_back(tx, 100),
+        |tx| set_back(tx, 5),
         &[
-            "api_keys 1 blocked_until: 500 -> 400",
-            "api_keys 1 balance_at: 200 -> 100",
-            "api_keys 1 used_at: 300 -> 200",
-            "api_keys 3 blocked_until: 500 -> 400",
+            &format!("api_keys 1 {until}"),
+            &format!("api_keys 1 {at}"),
+            "api_keys 1 served_at: 9 -> 4",
+            "api_keys 1 balance_at: 200 -> 195",
+            "api_keys 1 used_at: 300 -> 295",
+            &format!("api_keys 2 {at}"),
+            &format!("api_keys 3 {until}"),
+            &format!("api_keys 3 {at}"),
         ],
     );
 }
@@ -187,6 +227,7 @@ fn a_clock_that_went_back_shortens_what_it_would_have_made_longer() {
 #[test]
 fn a_balance_is_kept_with_its_time_and_frees_only_a_key_that_can_pay() {
     let (_folder, db) = blocked_keys();
+    let believed = 5 + 5 * MINUTE;
     does(
         &db,
         |tx| {
@@ -208,13 +249,14 @@ fn a_balance_is_kept_with_its_time_and_frees_only_a_key_that_can_pay() {
             "api_keys 1 ask_balance: 1 -> 0",
         ],
     );
-    db.write(|tx| {
+    db.write(move |tx| {
         assert!(!balance(tx, "b", 9.0, 2.5, 60)?, "a limit is not ended by money");
-        assert!(balance(tx, "a", 2.5, 2.5, 60)?, "just enough");
+        assert!(!balance(tx, "a", 2.5, 2.5, believed - 1)?, "so soon after a refusal");
+        assert!(balance(tx, "a", 2.5, 2.5, believed)?, "just enough");
         let mut told = tx.prepare("SELECT api_key || at || ':' || balance FROM balances")?;
         let told: Vec<String> =
             told.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-        assert_eq!(told, ["a50:0.0", "a60:2.5", "b60:9.0"]);
+        assert_eq!(told, ["a50:2.0", "b60:9.0"], "in five minutes one is enough");
         assert_eq!(blocks(tx), [None, Some((Block::RateLimit, 500))]);
         Ok(())
     })
