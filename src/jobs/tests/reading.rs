@@ -62,6 +62,19 @@ fn what_the_provider_works_on_for_a_customer_is_theirs_alone_and_not_what_ended(
 }
 
 #[test]
+fn what_waits_for_its_createtask_is_counted_per_customer() {
+    let (_folder, db) = five();
+    let waiting = |user| db.read(move |conn| waiting_of(conn, UserId(user))).unwrap();
+    assert_eq!((waiting(1), waiting(2)), (0, 1));
+    sql(
+        &db,
+        "UPDATE jobs SET step = 'submit', status = 'processing' WHERE id = 1;
+         UPDATE jobs SET step = 'submit' WHERE id IN (2, 4);",
+    );
+    assert_eq!((waiting(1), waiting(2)), (2, 1), "the fourth has ended");
+}
+
+#[test]
 fn a_file_is_needed_until_telegram_has_it_or_nobody_waits_for_it() {
     let (_folder, db) = five();
     let needless = |id| db.read(move |conn| needs_no_file(conn, JobId(id))).unwrap();
