@@ -385,7 +385,7 @@ fn perform(desk: &Desk, task: &Task) {
         Ok(Err(error)) => error,
         Err(_) => anyhow::anyhow!("a worker thread panicked"),
     };
-    let machine = Machine::of(&error);
+    let blameless = Machine::stops_everybody(&error);
     let error = format!("{error:#}");
     match task {
         Task::Balance(key) => {
@@ -403,13 +403,14 @@ fn perform(desk: &Desk, task: &Task) {
         }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
-            give_back(desk, job, machine.is_some());
+            give_back(desk, job, blameless);
         }
     }
 }
 
 /// The job is tried again, as soon as the disk takes that word. A disk that is full or a process
-/// that may open no file says nothing about the job: only its own failures are strikes.
+/// that may open no file says nothing about the job: only its own failures are strikes, and a file
+/// of its own that cannot be read is one.
 fn give_back(desk: &Desk, job: &Job, blameless: bool) {
     loop {
         let (job, at) = (job.clone(), desk.now() + AGAIN);
