@@ -207,6 +207,15 @@ pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
     Ok(jobs::needs_no_file(conn, id)? && !gifts::needs_file(conn, id)?)
 }
 
+/// The job's file is still to be sent, or being fetched: it has no age.
+pub fn needs_file(conn: &Connection, id: JobId) -> Result<bool> {
+    if jobs::stand(conn, id)?.is_some_and(|stand| stand.live) || gifts::needs_file(conn, id)? {
+        return Ok(true);
+    }
+    let message = outbox::by_key(conn, &format!("video:{id}"))?;
+    Ok(message.is_some_and(|row| row.state == outbox::State::Pending))
+}
+
 /// The operator takes an order's video back: credits back, and the status message says so. What
 /// renders is paid to the provider all the same. `None`: it had ended; else the credits.
 pub fn cancel(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<Option<i64>> {
