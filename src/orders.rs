@@ -16,7 +16,7 @@ pub use files::{fail_to_be_kept, kept, not_kept};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
-pub use trouble::{Recovered, balance, recover, served, trouble};
+pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
 
 use crate::alerts;
 use crate::clock::{DAY, Millis};

@@ -42,15 +42,7 @@ pub fn reserve(
     if !mine {
         return Ok(Reserved::Gone);
     }
-    let unknown = tx
-        .prepare_cached(
-            "UPDATE submits
-             SET outcome = 'lost', ended_at = ?2
-             WHERE job_id = ?1
-               AND outcome = 'sending'",
-        )?
-        .execute((job.id, now))?;
-    if unknown > 0 {
+    if lose_open(tx, job, now)? {
         return Ok(Reserved::Lost);
     }
     match keys::room(tx, key, limits, 0, now)? {
@@ -65,6 +57,24 @@ pub fn reserve(
     )?
     .execute(named_params! { ":job": job.id, ":key": key, ":model": model, ":now": now })?;
     Ok(Reserved::Go(tx.last_insert_rowid()))
+}
+
+/// Settles the submits that the job's holder left open as lost: they may have been billed, and they
+/// take a place in their key's window. `true`: there were some.
+pub fn lose_open(tx: &Tx<'_>, job: &Job, now: Millis) -> Result<bool> {
+    let lost = tx
+        .prepare_cached(
+            "UPDATE submits
+             SET outcome = 'lost', ended_at = :now
+             WHERE job_id = :job
+               AND outcome = 'sending'
+               AND EXISTS (SELECT 1
+                           FROM jobs
+                           WHERE id = :job
+                             AND lease = :lease)",
+        )?
+        .execute(named_params! { ":now": now, ":job": job.id, ":lease": job.lease })?;
+    Ok(lost > 0)
 }
 
 /// How a submit ended: `accepted` (with its task), `refused`, `lost` or `unsent`; once.

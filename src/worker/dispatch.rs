@@ -9,6 +9,7 @@ use crate::clock::{Millis, SECOND};
 use crate::db::{JobId, Machine};
 use crate::jobs::{self, Job, Step};
 use crate::keys::{self, Limits};
+use crate::orders;
 use anyhow::{Context as _, Result};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -436,12 +437,11 @@ fn perform(desk: &Desk, task: &Task) {
 /// of its own that cannot be read is one.
 fn give_back(desk: &Desk, job: &Job, blameless: bool) {
     loop {
-        let (job, at) = (job.clone(), desk.now() + AGAIN);
+        let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
         let id = job.id.0;
-        let given = desk.db.write(move |tx| match blameless {
-            true => jobs::let_go(tx, &job, at),
-            false => jobs::panicked(tx, &job, at),
-        });
+        let given = desk
+            .db
+            .write(move |tx| orders::given_back(tx, &shop, &job, blameless, now + AGAIN, now));
         let Err(error) = given else { return };
         let again = Machine::of(&error).is_some() && !desk.stopping();
         let error = format!("{error:#}");
