@@ -16,7 +16,7 @@ mod screens;
 mod step;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, photo_of, place_of, refunded};
+pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, refunded};
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 

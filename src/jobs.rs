@@ -29,8 +29,8 @@ pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use prune::prune;
-pub use results::{late_video, needs_no_file, spent};
-pub use submits::{Reserved, open_submits, reserve, settle_submit};
+pub use results::{late_video, live_photos, needs_no_file, spent};
+pub use submits::{Reserved, accepted, lose_open, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
 use crate::clock::Millis;

@@ -16,7 +16,7 @@ pub use files::{fail_to_be_kept, kept, not_kept};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
-pub use trouble::{Recovered, balance, recover, served, trouble};
+pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
 
 use crate::alerts;
 use crate::clock::{DAY, Millis};
@@ -205,6 +205,15 @@ pub fn fail(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why, error: &str, now: Mil
 /// Nobody will send the job's file any more: neither as its video nor as a gift.
 pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
     Ok(jobs::needs_no_file(conn, id)? && !gifts::needs_file(conn, id)?)
+}
+
+/// The job's file is still to be sent, or being fetched: it has no age.
+pub fn needs_file(conn: &Connection, id: JobId) -> Result<bool> {
+    if jobs::stand(conn, id)?.is_some_and(|stand| stand.live) || gifts::needs_file(conn, id)? {
+        return Ok(true);
+    }
+    let message = outbox::by_key(conn, &format!("video:{id}"))?;
+    Ok(message.is_some_and(|row| row.state == outbox::State::Pending))
 }
 
 /// The operator takes an order's video back: credits back, and the status message says so. What

@@ -54,6 +54,17 @@ impl Machine {
         })
     }
 
+    /// Nobody could have done it now, so it is no word against who tried: the database refused, no
+    /// space is left, or no file can be opened. A file that alone cannot be read is another matter:
+    /// whoever needs it would wait for ever.
+    pub fn stops_everybody(error: &anyhow::Error) -> bool {
+        match Self::of(error) {
+            None => false,
+            Some(Self::Full | Self::Files) => true,
+            Some(_) => !error.chain().any(|cause| cause.is::<io::Error>()),
+        }
+    }
+
     fn of_code(code: ErrorCode) -> Option<Self> {
         Some(match code {
             ErrorCode::DiskFull => Self::Full,
@@ -147,5 +158,20 @@ mod tests {
         ] {
             assert_eq!(Machine::of(&error), machine, "{error:#}");
         }
+    }
+    #[test]
+    fn a_file_that_cannot_be_read_stops_only_who_needs_it() {
+        let os = |code| anyhow::Error::new(io::Error::from_raw_os_error(code)).context("a photo");
+        for code in [28, 23, 24] {
+            assert!(Machine::stops_everybody(&os(code)), "{code}");
+        }
+        for code in [13, 5, 30, 2] {
+            assert!(!Machine::stops_everybody(&os(code)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_READONLY, ffi::SQLITE_FULL] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert!(Machine::stops_everybody(&error.into()), "{code}");
+        }
+        assert!(!Machine::stops_everybody(&anyhow::anyhow!("no such user")));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -117,6 +117,8 @@ trait Work: Send {
     fn run(&mut self, tx: &Tx<'_>) -> bool;
     /// The disk failed under it.
     fn fatal(&self) -> Option<String>;
+    /// What SQLite said to it.
+    fn refusal(&self) -> Option<rusqlite::Error>;
     fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>);
 }
 
@@ -142,6 +144,16 @@ where
 
     fn fatal(&self) -> Option<String> {
         self.result.as_ref()?.as_ref().err().and_then(fatal_in)
+    }
+
+    fn refusal(&self) -> Option<rusqlite::Error> {
+        let error = self.result.as_ref()?.as_ref().err()?;
+        error.chain().find_map(|cause| match cause.downcast_ref()? {
+            rusqlite::Error::SqliteFailure(said, words) => {
+                Some(rusqlite::Error::SqliteFailure(*said, words.clone()))
+            }
+            _ => None,
+        })
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
@@ -237,7 +249,17 @@ fn commit(
 
 fn in_savepoint(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
     conn.prepare_cached("SAVEPOINT caller")?.execute([])?;
-    if !request.run(&Tx(conn)) {
+    let keep = request.run(&Tx(conn));
+    // A full disk, among others, may roll the whole transaction back inside a statement: nobody's
+    // changes are left, and all hear the reason that this one heard.
+    if conn.is_autocommit() {
+        let lost = || {
+            let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
+            rusqlite::Error::SqliteFailure(code, Some("the transaction was rolled back".into()))
+        };
+        return Err(request.refusal().unwrap_or_else(lost));
+    }
+    if !keep {
         conn.prepare_cached("ROLLBACK TO caller")?.execute([])?;
     }
     conn.prepare_cached("RELEASE caller")?.execute([])?;
@@ -262,4 +284,51 @@ fn ring(bells: &Bells) {
 /// A panic while holding one of these locks leaves nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Machine;
+
+    /// A caller, and where its answer comes.
+    fn caller<F>(work: F) -> (Box<dyn Work>, Receiver<Result<()>>)
+    where
+        F: FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        (Box::new(Request { work: Some(work), result: None, reply }), answer)
+    }
+
+    #[test]
+    fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_caller() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE t (x)").unwrap();
+        let insert = |tx: &Tx<'_>| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?);
+        let (first, first_answer) = caller(insert);
+        let (full, full_answer) = caller(|tx| {
+            tx.execute_batch("ROLLBACK")?;
+            let code = ffi::Error::new(ffi::SQLITE_FULL);
+            Err(rusqlite::Error::SqliteFailure(code, None).into())
+        });
+        let (last, last_answer) = caller(insert);
+        let (queue, waiting) = sync_channel(2);
+        queue.send(first).unwrap();
+        queue.send(full).unwrap();
+        drop(queue);
+        let bells = Bells::default();
+        run(&conn, &waiting, &bells);
+        for answer in [first_answer, full_answer] {
+            let error = answer.recv().unwrap().unwrap_err();
+            assert_eq!(Machine::of(&error), Some(Machine::Full), "{error:#}");
+        }
+        assert_eq!(bells.refused.load(Ordering::Relaxed), 1);
+        let (queue, waiting) = sync_channel(1);
+        queue.send(last).unwrap();
+        drop(queue);
+        run(&conn, &waiting, &bells);
+        last_answer.recv().unwrap().unwrap();
+        let rows: i64 = conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1, "only what was said to be kept");
+    }
 }

@@ -205,6 +205,18 @@ pub fn photo_of(conn: &Connection, tg_user_id: i64) -> Result<Option<String>> {
     Ok(load(conn, user.id)?.draft.photo)
 }
 
+/// The photos of the orders in the making that somebody touched after `since`.
+pub fn photos_since(conn: &Connection, since: Millis) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached(
+        "SELECT DISTINCT json_extract(state, '$.draft.photo')
+         FROM dialogs
+         WHERE updated_at > ?1
+           AND json_type(state, '$.draft.photo') = 'text'",
+    )?;
+    let photos = query.query_map([since], |row| row.get(0))?;
+    Ok(photos.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The place at which a customer stands: the bot downloads a picture only where one is asked for.
 pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
     let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(Place::Menu) };

@@ -44,3 +44,14 @@ pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
         )?
         .exists([id])?)
 }
+
+/// The photos that live jobs name.
+pub fn live_photos(conn: &Connection) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached(
+        "SELECT DISTINCT input_photo_path
+         FROM jobs
+         WHERE status IN ('queued', 'processing')",
+    )?;
+    let photos = query.query_map([], |row| row.get(0))?;
+    Ok(photos.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,5 +1,6 @@
 //! Jobs as rows: who may take and move them, in which order, and what the schema refuses.
 
+mod submits;
 mod waiting;
 
 use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_DUE, NEXT_PRIORITY};

@@ -231,6 +231,26 @@ fn lost(tx: &Tx<'_>, shop: &Shop, job: &Job, error: &str, now: Millis) -> Result
     alerts::raise(tx, &shop.options.admins, "lost", &html, now)
 }
 
+/// A thread failed over the job, or panicked: it is tried again at `at`, with a strike unless that
+/// was nobody's fault. A createTask that it left open may have been billed: it is lost, and that is
+/// an attempt, not a strike.
+pub fn given_back(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    job: &Job,
+    blameless: bool,
+    at: Millis,
+    now: Millis,
+) -> Result<()> {
+    if jobs::lose_open(tx, job, now)? {
+        return trouble(tx, shop, job, Trouble::Lost, "its thread failed during the submit", now);
+    }
+    match blameless {
+        true => jobs::let_go(tx, job, at),
+        false => jobs::panicked(tx, job, at),
+    }
+}
+
 /// What a start found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {

@@ -7,6 +7,7 @@ use crate::alerts;
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::config::Config;
 use crate::db::{Db, JobId};
+use crate::flow;
 use crate::inbox;
 use crate::instance;
 use crate::jobs;
@@ -17,6 +18,7 @@ use crate::orders::{self, Shop};
 use crate::outbox;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,8 @@ const MESSAGES_KEEP: Millis = 30 * DAY;
 const BALANCES_KEEP: Millis = 31 * DAY;
 /// An alert that is over.
 const ALERTS_KEEP: Millis = 90 * DAY;
+/// An order in the making that nobody touched for so long is asked for its photo again.
+const DRAFT_KEEPS: Millis = DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
@@ -151,13 +155,14 @@ impl Work {
         heed("disk", self.watch.disk(now));
         heed("clock", self.watch.clock(now));
         heed("daily report", self.report(now));
-        heed("delivered videos", self.delivered_videos());
+        let keep = self.photos_keep.max(HOUR);
+        heed("delivered videos", old_videos(&self.db, &self.videos, keep));
         if beats % 30 == 1 {
             heed("events that are over", self.db.write(move |tx| alerts::settle(tx, now)));
             heed("old rows", self.prune(now));
         }
         if beats % 360 == 1 {
-            heed("old photos", old_files(&self.photos, self.photos_keep.max(HOUR)));
+            heed("old photos", old_photos(&self.db, &self.photos, keep, now));
         }
     }
 
@@ -172,21 +177,6 @@ impl Work {
             return Ok(());
         }
         self.db.write(move |tx| report::tell(tx, &letters, now))
-    }
-
-    /// Telegram has them: a file_id sends them again.
-    fn delivered_videos(&self) -> Result<()> {
-        for entry in std::fs::read_dir(&self.videos).context("cannot list videos/")? {
-            let path = entry?.path();
-            // `7.mp4`, and `7.mp4.part` of a download that ended with its process.
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
-            let done = self.db.read(|conn| orders::needs_no_file(conn, JobId(id)))?;
-            if done || is_older(&path, self.photos_keep.max(HOUR))? {
-                remove(&path)?;
-            }
-        }
-        Ok(())
     }
 
     /// In small transactions, until nothing old is left.
@@ -224,8 +214,31 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// A photo that an open order needs is far younger than the shortest time to keep.
-fn old_files(photos: &Path, keep: Millis) -> Result<()> {
+/// Telegram has them: a file_id sends them again. What it does not have grows old, but not while
+/// somebody is still to send it: the wall clock may have been set, and a day is a long outage.
+fn old_videos(db: &Db, videos: &Path, keep: Millis) -> Result<()> {
+    for entry in std::fs::read_dir(videos).context("cannot list videos/")? {
+        let path = entry?.path();
+        // `7.mp4`, and `7.mp4.part` of a download that ended with its process.
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
+        let id = JobId(id);
+        if db.read(|conn| orders::needs_no_file(conn, id))?
+            || (is_older(&path, keep)? && !db.read(|conn| orders::needs_file(conn, id))?)
+        {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whatever its age, a photo that a live job or an order in the making names stays.
+fn old_photos(db: &Db, photos: &Path, keep: Millis, now: Millis) -> Result<()> {
+    let named: HashSet<PathBuf> = db.read(|conn| {
+        let live = jobs::live_photos(conn)?;
+        let drafts = flow::photos_since(conn, now - DRAFT_KEEPS)?;
+        Ok(live.into_iter().chain(drafts).map(|name| photos.join(name)).collect())
+    })?;
     for folder in std::fs::read_dir(photos).context("cannot list photos/")? {
         let folder = folder?.path();
         if !folder.is_dir() {
@@ -233,10 +246,13 @@ fn old_files(photos: &Path, keep: Millis) -> Result<()> {
         }
         for photo in std::fs::read_dir(&folder)? {
             let photo = photo?.path();
-            if is_older(&photo, keep)? {
+            if is_older(&photo, keep)? && !named.contains(&photo) {
                 remove(&photo)?;
             }
         }
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

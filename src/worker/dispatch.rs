@@ -9,6 +9,7 @@ use crate::clock::{Millis, SECOND};
 use crate::db::{JobId, Machine};
 use crate::jobs::{self, Job, Step};
 use crate::keys::{self, Limits};
+use crate::orders;
 use anyhow::{Context as _, Result};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -75,6 +76,8 @@ struct State {
     queue: VecDeque<Task>,
     /// Given out, by service: queued for a thread or under way.
     out: [usize; SERVICES],
+    /// Of these, questions for balances.
+    questions: usize,
     /// Something may be due.
     rung: bool,
     stop: bool,
@@ -83,6 +86,16 @@ struct State {
 impl State {
     fn busy(&self) -> usize {
         self.out.iter().sum()
+    }
+
+    fn begins(&mut self, task: &Task) {
+        self.out[task.service() as usize] += 1;
+        self.questions += usize::from(matches!(task, Task::Balance(_)));
+    }
+
+    fn ends(&mut self, task: &Task) {
+        self.out[task.service() as usize] -= 1;
+        self.questions -= usize::from(matches!(task, Task::Balance(_)));
     }
 }
 
@@ -100,8 +113,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Threads that one service may hold.
+    fn cap(&self) -> usize {
+        (self.threads / 2).max(1)
+    }
+
+    /// Questions for balances hold a few of the polls' threads at most: an endpoint that hangs
+    /// under them delays no poll.
+    fn may_ask(&self, state: &State) -> bool {
+        let most = (self.cap() / 4).max(1);
+        state.questions < most && self.room(state, Service::Polls) > 0
+    }
+
     fn room(&self, state: &State, service: Service) -> usize {
-        let cap = (self.threads / 2).max(1);
+        let cap = self.cap();
         // Two services that hang together would take everything: an idle one keeps a thread.
         let idle =
             (0..SERVICES).filter(|at| *at != service as usize && state.out[*at] == 0).count();
@@ -111,7 +136,7 @@ impl Shared {
     }
 
     fn give(&self, state: &mut State, task: Task) {
-        state.out[task.service() as usize] += 1;
+        state.begins(&task);
         state.queue.push_back(task);
         self.work.notify_one();
     }
@@ -184,7 +209,7 @@ impl Pool {
         let mut state = self.0.state();
         state.stop = true;
         for task in std::mem::take(&mut state.queue) {
-            state.out[task.service() as usize] -= 1;
+            state.ends(&task);
         }
         self.0.work.notify_all();
         self.0.bell.notify_all();
@@ -217,8 +242,8 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
                 tracing::error!(error = format!("{error:#}"), "could not ask for a balance");
             }
         }
-        hand_out_questions(desk, shared);
         hand_out_polls(desk, shared);
+        hand_out_questions(desk, shared);
         let claimed = hand_out_steps(desk, shared);
         hand_out_gifts(desk, shared);
         let wait = match claimed {
@@ -287,7 +312,7 @@ fn hear_questions(desk: &Desk) -> Result<()> {
 fn hand_out_questions(desk: &Desk, shared: &Shared) {
     let now = desk.now();
     let mut state = shared.state();
-    while shared.room(&state, Service::Polls) > 0 && !state.stop {
+    while shared.may_ask(&state) && !state.stop {
         let Some(key) = questions(desk).take_due(now) else { return };
         shared.give(&mut state, Task::Balance(key));
     }
@@ -362,10 +387,9 @@ fn work(desk: &Arc<Desk>, shared: &Shared) {
             state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
         drop(state);
-        let service = task.service();
         perform(desk, &task);
         let mut state = shared.state();
-        state.out[service as usize] -= 1;
+        state.ends(&task);
         state.rung = true;
         drop(state);
         shared.bell.notify_all();
@@ -385,7 +409,7 @@ fn perform(desk: &Desk, task: &Task) {
         Ok(Err(error)) => error,
         Err(_) => anyhow::anyhow!("a worker thread panicked"),
     };
-    let machine = Machine::of(&error);
+    let blameless = Machine::stops_everybody(&error);
     let error = format!("{error:#}");
     match task {
         Task::Balance(key) => {
@@ -403,21 +427,21 @@ fn perform(desk: &Desk, task: &Task) {
         }
         Task::Step(job) => {
             tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
-            give_back(desk, job, machine.is_some());
+            give_back(desk, job, blameless);
         }
     }
 }
 
 /// The job is tried again, as soon as the disk takes that word. A disk that is full or a process
-/// that may open no file says nothing about the job: only its own failures are strikes.
+/// that may open no file says nothing about the job: only its own failures are strikes, and a file
+/// of its own that cannot be read is one.
 fn give_back(desk: &Desk, job: &Job, blameless: bool) {
     loop {
-        let (job, at) = (job.clone(), desk.now() + AGAIN);
+        let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
         let id = job.id.0;
-        let given = desk.db.write(move |tx| match blameless {
-            true => jobs::let_go(tx, &job, at),
-            false => jobs::panicked(tx, &job, at),
-        });
+        let given = desk
+            .db
+            .write(move |tx| orders::given_back(tx, &shop, &job, blameless, now + AGAIN, now));
         let Err(error) = given else { return };
         let again = Machine::of(&error).is_some() && !desk.stopping();
         let error = format!("{error:#}");
@@ -426,5 +450,31 @@ fn give_back(desk: &Desk, job: &Job, blameless: bool) {
         }
         tracing::warn!(job.id = id, error, "the job waits for the disk");
         desk.pause(SECOND);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn balances_that_hang_leave_room_for_polls() {
+        for (threads, most) in [(4, 1), (8, 1), (32, 4)] {
+            let mut state = State::default();
+            let shared = Shared {
+                state: Mutex::default(),
+                threads,
+                bell: Condvar::new(),
+                work: Condvar::new(),
+            };
+            while shared.may_ask(&state) {
+                shared.give(&mut state, Task::Balance("aaaa".to_owned()));
+            }
+            assert_eq!(state.questions, most, "{threads} threads");
+            assert!(shared.room(&state, Service::Polls) > 0, "{threads} threads");
+            let Some(task) = state.queue.pop_front() else { panic!("none was given") };
+            state.ends(&task);
+            assert!(shared.may_ask(&state), "the next, when one has ended");
+        }
     }
 }

@@ -89,3 +89,46 @@ fn a_submit_of_a_job_that_ended_meanwhile_is_lost_and_nothing_else() {
     assert_eq!(world.messages("fail:"), 1);
     assert_eq!(world.number("SELECT SUM(count) FROM alerts"), 1, "of the time limit alone");
 }
+
+#[test]
+fn a_submit_whose_thread_panicked_is_lost_at_once_and_leaves_its_keys_window() {
+    let world = World::new();
+    let user = world.customer(7, 2);
+    let videos = world.order(&user, "d1", 2);
+    let give_back = |job: &Job| {
+        let job = job.clone();
+        world.write(move |tx, shop| given_back(tx, shop, &job, false, NOW + 5, NOW));
+    };
+    let lost = || world.number("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'");
+    let first = world.at_submit(NOW);
+    give_back(&first);
+    let strike = "SELECT leased_at IS NOT NULL AND due_at = 10005 FROM jobs WHERE id = ";
+    let strike = world.number(&format!("{strike}{}", first.id));
+    assert_eq!((lost(), strike), (0, 1), "nothing had left yet: the next claim counts a strike");
+    let first = world.lease(first.id, NOW);
+    dies_in_submit(&world, &first, NOW);
+    give_back(&first);
+    assert_eq!((lost(), world.job(first.id).attempts), (1, 1));
+    assert_eq!(world.state(first.id), "queued upload");
+    let second = *videos.iter().find(|id| **id != first.id).unwrap();
+    world.sql("UPDATE jobs SET step = 'submit', api_key = 'aaaa' WHERE step = 'script'");
+    let second = world.lease(second, NOW);
+    dies_in_submit(&world, &second, NOW);
+    let id = second.id;
+    world.write(move |tx, shop| cancel(tx, shop, id, NOW).map(drop));
+    give_back(&second);
+    assert_eq!((lost(), world.state(id).as_str()), (2, "canceled submit"));
+    assert_eq!(world.credits(&user), 1);
+}
+
+#[test]
+fn who_lost_its_lease_does_not_settle_the_submit_of_the_next_holder() {
+    let world = World::new();
+    let user = world.customer(7, 1);
+    world.order(&user, "d1", 1);
+    let late = world.at_submit(NOW);
+    let holder = world.lease(late.id, NOW);
+    dies_in_submit(&world, &holder, NOW);
+    world.write(move |tx, shop| given_back(tx, shop, &late, false, NOW + 5, NOW));
+    assert_eq!(world.number("SELECT COUNT(*) FROM submits WHERE outcome = 'sending'"), 1);
+}

@@ -38,8 +38,9 @@ impl Flood {
             written: 0,
             left_out: 0,
         });
-        // What was left out is said before a new span begins.
-        if place.left_out == 0 && now.duration_since(place.since) >= SPAN {
+        // What was left out is said before a new span begins, unless nobody says it.
+        let silent = if place.left_out == 0 { SPAN } else { 2 * SPAN };
+        if now.duration_since(place.since) >= silent {
             (place.since, place.written) = (now, 0);
         }
         if place.written < MOST {
@@ -84,6 +85,16 @@ mod tests {
     #[derive(Clone, Default)]
     struct Count(Arc<AtomicU32>);
 
+    /// Where the last event came from.
+    #[derive(Clone, Default)]
+    struct Last(Arc<Mutex<Option<&'static Metadata<'static>>>>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Last {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            *self.0.lock().unwrap() = Some(event.metadata());
+        }
+    }
+
     impl<S: tracing::Subscriber> Layer<S> for Count {
         fn on_event(&self, _: &Event<'_>, _: Context<'_, S>) {
             self.0.fetch_add(1, Ordering::SeqCst);
@@ -110,5 +121,21 @@ mod tests {
             assert!(left[0].0.contains("flood.rs"), "{left:?}");
             assert!(flood.left_out(Instant::now() + SPAN).is_empty(), "it is said once");
         });
+    }
+    #[test]
+    fn a_place_opens_again_though_nobody_says_what_it_left_out() {
+        let (flood, last) = (Flood::default(), Last::default());
+        tracing::subscriber::with_default(registry().with(last.clone()), || {
+            tracing::error!("the disk is full");
+        });
+        let place = last.0.lock().unwrap().unwrap();
+        let now = Instant::now();
+        let passed = |at| (0..100).filter(|_| flood.lets_pass(place, at)).count();
+        assert_eq!(passed(now), MOST as usize);
+        assert_eq!(passed(now + SPAN), 0, "what was left out is said first");
+        assert_eq!(passed(now + 2 * SPAN), MOST as usize);
+        let left: Vec<u64> =
+            flood.left_out(now + 3 * SPAN).into_iter().map(|(_, lines)| lines).collect();
+        assert_eq!(left, [80 + 100 + 80], "and nothing of it is forgotten");
     }
 }

@@ -119,40 +119,32 @@ fn back_to(desk: &Desk, job: &Job, step: Step) -> Result<()> {
 }
 
 fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str, asked_at: Millis) -> Result<()> {
-    let Some(now) = keep_task(desk, job, submit, task)? else { return Ok(()) };
-    let mut watched = job.clone();
-    watched.task = Some(task.to_owned());
-    watched.submitted_at = Some(now);
-    watched.step = Step::Render;
-    watched.attempts += 1;
-    watched.step_since = now;
-    watched.tries = 0;
+    let Some((watched, now)) = keep_task(desk, job, submit, task)? else { return Ok(()) };
     {
         let mut renders = renders(desk);
-        let model = job.model.as_deref().unwrap_or("");
+        let model = watched.model.as_deref().unwrap_or("");
         let first = now + renders.head_start(model, desk.options.poll_interval);
         renders.watch(&watched, first, now + timeout(desk));
     }
     // What is only told must not stand in the way of what is known.
-    commit(desk, job, move |tx, shop, job, now| {
+    commit(desk, &watched, move |tx, shop, job, now| {
         orders::served(tx, shop, job, asked_at, now)?;
         orders::refresh(tx, shop, job.order, now)
     })
 }
 
 /// Writes the task's id down, however long the disk takes: a task that is paid and not known would
-/// be asked for again. `None`: the job is somebody else's by now, and only the submit knows it.
-fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<Millis>> {
+/// be asked for again. The job that renders, and since when; `None`: it has ended or has another
+/// task, and only the submit knows this one.
+fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<(Job, Millis)>> {
     let limit = timeout(desk);
     loop {
         let task_id = task.to_owned();
         let kept = commit(desk, job, move |tx, _, job, now| {
-            jobs::settle_submit(tx, submit, "accepted", Some(&task_id), now)?;
-            let found = Found { task: Some(&task_id), ..Found::default() };
-            let mine = jobs::advance(tx, job, Step::Render, &found, now + limit, now)?;
-            let what = if mine { "accepted" } else { "orphan" };
+            let mine = jobs::accepted(tx, job, submit, &task_id, now + limit, now)?;
+            let what = if mine.is_some() { "accepted" } else { "orphan" };
             jobs::note(tx, job, what, &task_id, Some(now - job.step_since), now)?;
-            Ok(mine.then_some(now))
+            Ok(mine.map(|job| (job, now)))
         });
         match kept {
             Err(error) if !desk.stopping() => {
