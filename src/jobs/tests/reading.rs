@@ -173,4 +173,9 @@ fn the_most_urgent_goes_first_whatever_its_step() {
     );
     let order = [(); 3].map(|()| take(&db, NOW + 9).unwrap().id);
     assert_eq!(order, [urgent, early, late]);
+    sql(&db, "UPDATE jobs SET step = 'fetch', leased_at = NULL, due_at = id WHERE id IN (1, 3)");
+    let take = |now| db.write(move |tx| claim(tx, &[Step::Upload], LIMITS, LEASE, now)).unwrap();
+    sql(&db, "UPDATE jobs SET step = 'upload', leased_at = NULL, due_at = 70000 WHERE id = 2");
+    assert_eq!(take(69_999), None, "what is due is at another step");
+    assert_eq!(take(70_000).unwrap().id, late);
 }
