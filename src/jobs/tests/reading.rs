@@ -160,3 +160,22 @@ fn a_photos_copy_is_one_row_per_photo_and_key() {
     assert_eq!(again, ["uploads 1 url: u1 -> u4", "uploads 1 created_at: 10 -> 20"]);
     assert_eq!(copies(|tx| forget_upload(tx, "u2")), ["uploads 2: gone"]);
 }
+
+#[test]
+fn the_most_urgent_goes_first_whatever_its_step() {
+    let (_folder, db) = world();
+    let [early, late, urgent] = [("early", 0), ("late", 5), ("urgent", 9)]
+        .map(|(key, wait)| queue(&db, key, 0, NOW + wait));
+    sql(
+        &db,
+        "UPDATE jobs SET step = 'fetch' WHERE id = 2;
+         UPDATE jobs SET step = 'upload', priority = 1 WHERE id = 3;",
+    );
+    let order = [(); 3].map(|()| take(&db, NOW + 9).unwrap().id);
+    assert_eq!(order, [urgent, early, late]);
+    sql(&db, "UPDATE jobs SET step = 'fetch', leased_at = NULL, due_at = id WHERE id IN (1, 3)");
+    let take = |now| db.write(move |tx| claim(tx, &[Step::Upload], LIMITS, LEASE, now)).unwrap();
+    sql(&db, "UPDATE jobs SET step = 'upload', leased_at = NULL, due_at = 70000 WHERE id = 2");
+    assert_eq!(take(69_999), None, "what is due is at another step");
+    assert_eq!(take(70_000).unwrap().id, late);
+}

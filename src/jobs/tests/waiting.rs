@@ -187,3 +187,20 @@ fn who_waits_for_what_is_out_of_service_is_let_through_to_choose_again() {
     sql(&db, "UPDATE jobs SET api_key = NULL, model = NULL");
     assert!(claims(NOW + 5), "a row inserted by hand");
 }
+
+#[test]
+fn a_call_that_is_out_keeps_the_others_waiting_whoever_holds_its_job() {
+    for (key, model) in [("c", "m"), ("a", "o")] {
+        let (_folder, db) = trusted();
+        db.write(|tx| keys::configure(tx, &["a".to_owned(), "b".to_owned(), "c".to_owned()]))
+            .unwrap();
+        waiting(&db, 2, key, model);
+        db.write(move |tx| {
+            let out = "INSERT INTO submits (job_id, api_key, model, at) VALUES (1, ?1, ?2, 1)";
+            Ok(tx.execute(out, [key, model])?)
+        })
+        .unwrap();
+        let claimed = db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();
+        assert_eq!(claimed, None, "{key} or {model} has not proved itself");
+    }
+}
