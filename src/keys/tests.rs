@@ -76,7 +76,7 @@ fn money_ends_only_a_block_for_want_of_it() {
         block(tx, "a", Block::Billing, "no money", 500, 5)?;
         block(tx, "b", Block::RateLimit, "too many", 500, 5)?;
         let then = 5 + 5 * MINUTE;
-        for (credits, now) in [(0.0, then), (-1.0, then), (9.0, then - 1)] {
+        for (credits, now) in [(9.0, then - 1), (0.0, then), (-1.0, then)] {
             assert!(!balance(tx, "a", credits, 0.0, now)?, "{credits} at {now}");
         }
         assert!(!balance(tx, "b", 9.0, 0.0, then)? && !balance(tx, "nobody", 9.0, 0.0, then)?);
@@ -209,12 +209,25 @@ fn a_balance_is_believed_later_each_time_the_key_is_refused_in_spite_of_it() {
             block(tx, "a", Block::Billing, "not accepted", now + DAY, now)?;
             assert!(!balance(tx, "a", 500.0, 80.0, now + minutes * MINUTE - 1)?, "{minutes}");
             now += minutes * MINUTE;
-            assert!(!balance(tx, "a", 79.0, 80.0, now)?, "that pays for no video");
             assert!(balance(tx, "a", 500.0, 80.0, now)?, "after {minutes} minutes");
         }
         served(tx, "a", now, now)?;
         block(tx, "a", Block::Billing, "no money", now + DAY, now)?;
         assert!(balance(tx, "a", 500.0, 80.0, now + 5 * MINUTE)?, "it served meanwhile");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_key_that_was_without_money_for_days_serves_as_soon_as_there_is_some() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        for day in 1..=10 {
+            block(tx, "a", Block::Billing, "no money", (day + 1) * DAY, day * DAY)?;
+            assert!(!balance(tx, "a", 79.0, 80.0, day * DAY + 1)?, "that pays for no video");
+        }
+        assert!(balance(tx, "a", 500.0, 80.0, 10 * DAY + 2)?);
         Ok(())
     })
     .unwrap();

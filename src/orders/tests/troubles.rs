@@ -220,12 +220,12 @@ fn a_low_balance_and_a_refusal_are_one_alert_and_one_word_that_it_is_over() {
     balance_of(&world, "aaaa", 10.0, NOW);
     assert_eq!((told(&world), open(&world)), (1, vec!["billing:aaaa".to_owned()]));
     world.trouble(&job, Trouble::Billing, NOW);
-    balance_of(&world, "aaaa", 0.0, NOW + MINUTE);
-    assert_eq!((told(&world), blocked(&world, "aaaa")), (1, format!("billing {}", NOW + DAY)));
-    balance_of(&world, "aaaa", 5_000.0, NOW + 2 * MINUTE);
+    balance_of(&world, "aaaa", 5_000.0, NOW + MINUTE);
     assert_eq!(told(&world), 1, "that was no want of money");
-    balance_of(&world, "aaaa", 5_000.0, NOW + 5 * MINUTE);
-    balance_of(&world, "aaaa", 5_000.0, NOW + 6 * MINUTE);
+    balance_of(&world, "aaaa", 0.0, NOW + 2 * MINUTE);
+    assert_eq!((told(&world), blocked(&world, "aaaa")), (1, format!("billing {}", NOW + DAY)));
+    balance_of(&world, "aaaa", 5_000.0, NOW + 3 * MINUTE);
+    balance_of(&world, "aaaa", 5_000.0, NOW + 4 * MINUTE);
     assert_eq!((told(&world), open(&world)), (2, vec![]));
     assert_eq!(blocked(&world, "aaaa"), "");
 }
