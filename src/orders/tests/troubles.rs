@@ -273,6 +273,24 @@ fn a_task_that_is_accepted_ends_the_alerts_of_its_key_and_its_model() {
     assert_eq!(blocked(&world, "aaaa"), "");
 }
 
+#[test]
+fn a_video_that_comes_before_the_next_task_leaves_no_alert_of_its_model_open() {
+    let (world, _user, job) = at_submit();
+    world.trouble(&job, Trouble::ModelOff, NOW);
+    let next = world.claim(NOW);
+    world.advance(&next, Step::Submit, Found { model: Some(MODELS[1]), ..Found::default() }, NOW);
+    let next = world.claim(NOW);
+    world.trouble(&next, Trouble::ModelOff, NOW);
+    let [first, second] = MODELS.map(|model| format!("model:{model}"));
+    assert_eq!(open(&world), [first, second.clone(), "models".to_owned()]);
+    let later = NOW + DAY;
+    world.write(move |tx, shop| {
+        crate::models::resume(tx, MODELS[0], later)?;
+        served(tx, shop, &job, later, later)
+    });
+    assert_eq!(open(&world), [second]);
+}
+
 fn go_out_of_money(tx: &Tx<'_>, shop: &Shop, key: &str, now: Millis) -> Result<()> {
     keys::block(tx, key, keys::Block::Billing, "no", now + shop.options.billing_cooldown, now)?;
     crate::alerts::raise(tx, &shop.options.admins, &format!("billing:{key}"), "no", now)
