@@ -231,16 +231,25 @@ fn a_low_balance_and_a_refusal_are_one_alert_and_one_word_that_it_is_over() {
 }
 
 #[test]
-fn the_last_key_without_money_is_one_message_whoever_finds_out_first() {
+fn selling_is_said_to_close_when_it_does_and_by_whichever_key() {
     let (world, _user, job) = at_submit();
     balance_of(&world, "bbbb", 0.0, NOW);
-    assert_eq!(told(&world), 1);
     balance_of(&world, "aaaa", 0.0, NOW);
-    assert_eq!(open(&world), ["billing:aaaa", "billing:bbbb", "keys"]);
+    assert_eq!((told(&world), open(&world)), (2, vec![billing("aaaa"), billing("bbbb")]));
     world.trouble(&job, Trouble::Billing, NOW);
-    assert_eq!(told(&world), 2, "its refusal is no news");
-    balance_of(&world, "bbbb", 5_000.0, NOW + MINUTE);
-    assert_eq!((told(&world), open(&world)), (3, vec!["billing:aaaa".to_owned()]));
+    assert_eq!(told(&world), 2, "the other key is asked until it refuses");
+    let job = world.claim(NOW);
+    world.advance(&job, Step::Submit, Found { key: Some("bbbb"), ..Found::default() }, NOW);
+    world.trouble(&world.claim(NOW), Trouble::Billing, NOW);
+    let closed = vec![billing("aaaa"), billing("bbbb"), "keys".to_owned()];
+    assert_eq!((told(&world), open(&world)), (3, closed));
+    balance_of(&world, "bbbb", 0.0, NOW + MINUTE);
+    balance_of(&world, "bbbb", 5_000.0, NOW + 2 * MINUTE);
+    assert_eq!((told(&world), open(&world)), (4, vec![billing("aaaa")]));
+}
+
+fn billing(key: &str) -> String {
+    format!("billing:{key}")
 }
 
 #[test]
