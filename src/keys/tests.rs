@@ -249,6 +249,29 @@ fn a_key_pays_that_is_in_service_and_not_known_to_have_nothing() {
     .unwrap();
 }
 
+#[test]
+fn a_balance_of_long_ago_keeps_no_key_in_doubt() {
+    let (_folder, db) = configured();
+    sql_of_a_job(&db);
+    db.write(|tx| {
+        let limits = Limits { video_credits: 80.0, ..limits(9, 9) };
+        let doubt = |now| in_doubt(tx, "a", limits, now);
+        balance(tx, "a", 200.0, 80.0, DAY)?;
+        served(tx, "a", DAY, DAY + MINUTE)?;
+        assert!(!doubt(DAY + MINUTE)?, "it pays for two");
+        tx.execute(
+            "INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome, task_id)
+             SELECT 1, 'a', 'm', ?1, ?1, 'accepted', value FROM json_each('[1, 2]')",
+            [DAY + MINUTE],
+        )?;
+        assert!(doubt(DAY + MINUTE)?, "these were the two");
+        served(tx, "a", DAY, DAY + 30 * MINUTE)?;
+        assert!(doubt(DAY + 30 * MINUTE)? && !doubt(DAY + 30 * MINUTE + 1)?);
+        Ok(())
+    })
+    .unwrap();
+}
+
 /// What a run of calls does next.
 #[derive(Clone, Debug)]
 enum Turn {
