@@ -153,6 +153,7 @@ video-ready = { $videos ->
    *[other] ✅ Your video is ready! This is No. { $ordinal } of { $videos }.
 }
 video-link = The file is too large for Telegram, so here is a link: <a href="{ $url }">watch the video</a>. It works for one day – please download the video now.
+video-link-only = We couldn’t send the file itself, so here is a link: <a href="{ $url }">watch the video</a>. Please download it now – the link won’t work forever.
 # A video that nobody waited for any more: its credit came back before.
 gift = { $videos ->
     [1] 🎁 Your video made it after all!
