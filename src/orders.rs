@@ -28,6 +28,7 @@ use crate::outbox;
 use crate::templates::Templates;
 use crate::text::{self, Arg, Lang, Texts};
 use anyhow::{Result, bail};
+use messages::Gets;
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// What is sold and how we speak of it; made once at the start.
@@ -123,12 +124,11 @@ pub fn fetched(tx: &Tx<'_>, shop: &Shop, job: &Job, video: &Fetched, now: Millis
     if !jobs::advance(tx, job, Step::Deliver, &found, now + DAY, now)? {
         return Ok(false);
     }
-    let content = match &job.output_url {
-        Some(url) if video.bytes > shop.options.upload_limit => {
-            messages::video_link(tx, shop, job, url)?
-        }
-        _ => messages::video(tx, shop, job, video)?,
+    let what = match &job.output_url {
+        Some(url) if video.bytes > shop.options.upload_limit => Gets::Large(url),
+        _ => Gets::File(video),
     };
+    let content = messages::video(tx, shop, job, what)?;
     say_video(tx, shop, job, &content, now)?;
     Ok(true)
 }
@@ -138,7 +138,7 @@ pub fn link_instead(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str, now: Millis)
     if !jobs::advance(tx, job, Step::Deliver, &Found::default(), now + DAY, now)? {
         return Ok(false);
     }
-    let content = messages::video_link(tx, shop, job, url)?;
+    let content = messages::video(tx, shop, job, Gets::Unfetched(url))?;
     say_video(tx, shop, job, &content, now)?;
     Ok(true)
 }
@@ -182,7 +182,7 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()>
     let Some(url) = job.output_url.clone() else {
         return fail(tx, shop, &job, Why::Undelivered, "the video is too large to send", now);
     };
-    let content = messages::video_link(tx, shop, &job, &url)?;
+    let content = messages::video(tx, shop, &job, Gets::Large(&url))?;
     say_video(tx, shop, &job, &content, now)
 }
 

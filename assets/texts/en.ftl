@@ -153,6 +153,7 @@ video-ready = { $videos ->
    *[other] ✅ Your video is ready! This is No. { $ordinal } of { $videos }.
 }
 video-link = The file is too large for Telegram, so here is a link: <a href="{ $url }">watch the video</a>. It works for one day – please download the video now.
+video-link-only = We couldn’t send the file itself, so here is a link: <a href="{ $url }">watch the video</a>. Please download it now – the link won’t work forever.
 # A video that nobody waited for any more: its credit came back before.
 gift = { $videos ->
     [1] 🎁 Your video made it after all!
@@ -255,10 +256,10 @@ toast-gone = This order is gone – here’s where we are.
 alert-billing = The KIE key { $key } is not accepted any more or has run out of money: { $error }. Top up the account: with a positive balance the key comes back by itself. To bring it back at once: <code>neurocards keys unblock N</code>, where N is the key’s number.
 alert-billing-last = The KIE key { $key } is not accepted any more or has run out of money: { $error }. No other key works: selling is closed, and the credits for unfinished videos go back. Top up the account: with a positive balance the key comes back by itself, and selling opens.
 alert-billing-over = The KIE key { $key } works again.
-alert-no-money = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video. Orders go to the other keys. Top up the account.
-alert-no-money-last = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video, and no other key has money. Top up the account: otherwise selling closes with the first refusal, and customers get their credits back.
+alert-no-money = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video. Top up the account: the provider’s first refusal takes the key out of service, and orders go to the other keys.
+alert-no-money-last = The KIE key { $key }: credits left on the account: { $balance }, not enough for a video, and no other key has money. Top up the account: otherwise selling closes as soon as the provider refuses, and customers get their credits back.
 alert-low-balance = Credits left on the account of the KIE key { $key }: { $balance }. Top it up while there is still something to make videos with.
-alert-low-balance-over = The account of the KIE key { $key } has been topped up: credits { $balance }.
+alert-low-balance-over = The account of the KIE key { $key } has been topped up; credits on it now: { $balance }.
 alert-model-off = The provider has switched off the model { $model }: { $error }. Orders go to the next model; this one is tried again later.
 alert-model-off-last = The provider has switched off the model { $model }: { $error }. There is no other: selling is closed, and the credits for unfinished videos go back. The model is tried again later, and selling opens by itself. To wait less, add another model to the settings (<code>[kie] models</code>) and restart the program.
 alert-model-over = The model { $model } takes orders again.
@@ -271,22 +272,23 @@ alert-key-gone = The KIE key { $key } left the settings while its tasks run: wit
 alert-key-back = The KIE key { $key } is in the settings again.
 alert-safe-mode = The program died right after its start five times in a row. Selling is closed, nothing new goes to the provider, what was sold waits. Look into logs/, then run <code>neurocards resume</code>.
 alert-backup = No backup of the database could be made: { $error }. The next try is in an hour; to make one yourself: <code>neurocards backup FILE</code>.
-alert-disk-low = The disk is nearly full: { $n } MB are left. Make room; a full disk stops the work, and loses none of it.
+alert-disk-low = The disk is nearly full: { $n } MB are left. Make room: a full disk stops the work, though nothing gets lost.
 alert-disk-full = The disk was full: { $m ->
     [one] one write was
    *[other] { $m } writes were
 } refused, and nothing is lost. { $n } MB are left now. Make more room.
 alert-disk-over = The disk has room again.
-alert-files = A photo or a video cannot be written to the data folder: { $error }. Customers are asked to send their photo again, and videos are fetched later. Look at the disk and at the folder's owner and mode.
-alert-files-over = Photos and videos are written again.
-alert-clock = The machine's clock was set by { $n } min while the program runs. The program keeps the time that it began with; restart it to take the new one.
-alert-clock-over = The machine's clock and the program's agree again.
+alert-files = A photo or a video cannot be written to the data folder: { $error }. Customers are asked to send their photo again, and videos are fetched later. Check the disk, and the folder’s owner and permissions.
+alert-files-over = Photos and videos can be written again.
+alert-clock = The machine’s clock was set forward by { $n } min while the program was running. The program keeps the time it started with; restart it to take the new one.
+alert-clock-back = The machine’s clock was set back by { $n } min while the program was running. The program keeps the time it started with; restart it to take the new one.
+alert-clock-over = The machine’s clock and the program’s agree again.
 alert-backup-over = The database has been backed up again.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
 alert-conflict-poller = Another program works with this bot’s token, and each of the two gets only some of the messages. Stop it, or give it a bot of its own; if it cannot be found, get a new token from @BotFather.
 alert-conflict-webhook = Another program set a webhook for this bot and takes its messages. We remove the webhook ourselves, but stop that program: else it sets it again.
 alert-token = Telegram does not accept BOT_TOKEN: the bot receives and sends nothing. Copy the token again from @BotFather (or a new one, if it was revoked), put it into the settings and restart neurocards.
-alert-updates-over = All of the customers’ messages come again.
+alert-updates-over = All customer messages are coming in again.
 
 ## For the operator in the chat: the report, /stats, /queue
 

@@ -90,10 +90,14 @@ impl Files {
     /// Whether a customer may be given this address instead of the file: it comes from a service,
     /// too, and leads them where it says.
     pub fn may_be_shown(&self, url: &str) -> bool {
+        url.len() <= SHOWN_MAX && self.is_public(url)
+    }
+
+    /// Whether this is a plain address of a public place, however long.
+    pub fn is_public(&self, url: &str) -> bool {
         let Ok(parsed) = Url::parse(url) else { return false };
         let plain = parsed.username().is_empty() && parsed.password().is_none();
-        url.len() <= SHOWN_MAX
-            && matches!(parsed.scheme(), "http" | "https")
+        matches!(parsed.scheme(), "http" | "https")
             && plain
             && parsed.host().is_some_and(|host| public::host_is_allowed(&host, self.allow_loopback))
     }

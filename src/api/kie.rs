@@ -222,10 +222,8 @@ pub(super) fn read_upload(answer: &Answer, key: &SecretString) -> Result<String,
     let data = Envelope::read(answer)?.into_data(key)?;
     let address = [&data["downloadUrl"], &data["fileUrl"]]
         .into_iter()
-        .find_map(|value| value.as_str().filter(|text| record::is_address(text)));
-    address
-        .map(str::to_owned)
-        .ok_or_else(|| Trouble::Lost("an upload without an address".to_owned()))
+        .find_map(|value| value.as_str().and_then(record::address));
+    address.ok_or_else(|| Trouble::Lost("an upload without an address".to_owned()))
 }
 
 pub(super) fn read_chat(answer: &Answer, key: &SecretString) -> Result<String, Trouble> {

@@ -21,7 +21,7 @@ const BELIEVED: Millis = 5 * MINUTE;
 /// provider's credits) ends a block for BILLING. `true`: it did. What is left after the last
 /// video that could be paid is positive, too, and would only bring the next refusal. A key that is
 /// refused again in spite of its balance (it is not accepted for another reason) is believed later
-/// each time.
+/// each time; one whose balance agreed with the refusal did not lie.
 pub fn balance(
     tx: &Tx<'_>,
     fingerprint: &str,
@@ -43,13 +43,15 @@ pub fn balance(
          ON CONFLICT DO UPDATE SET balance = ?3",
     )?
     .execute((fingerprint, now, balance, TREND - 1))?;
+    let poor = balance <= 0.0 || balance < enough;
     tx.prepare_cached(
         "UPDATE api_keys
-         SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL
+         SET balance = ?2, balance_at = ?3, ask_balance = 0, balance_error = NULL,
+             refusals = CASE WHEN ?4 THEN 0 ELSE refusals END
          WHERE fingerprint = ?1",
     )?
-    .execute((fingerprint, balance, now))?;
-    if balance <= 0.0 || balance < enough || !has_no_money(tx, fingerprint)? {
+    .execute((fingerprint, balance, now, poor))?;
+    if poor || !has_no_money(tx, fingerprint)? {
         return Ok(false);
     }
     let (refusals, blocked_at): (i64, Option<Millis>) = tx
@@ -68,6 +70,9 @@ pub fn balance(
 }
 
 fn doubted(refusals: i64) -> Millis {
+    if refusals == 0 {
+        return 0;
+    }
     (BELIEVED << (refusals - 1).clamp(0, 10)).min(DAY)
 }
 

@@ -11,7 +11,9 @@ const WINDOW: Millis = 10 * SECOND;
 const TRUSTED: Millis = 10 * MINUTE;
 /// Videos that an account pays for in any case: with a balance for as many there is nothing to add
 /// up.
-const MANY_VIDEOS: f64 = 2_000.0;
+const MANY_VIDEOS: i64 = 2_000;
+/// A balance that was told longer ago says nothing: nobody knows what came in and went out since.
+const STALE: Millis = 30 * MINUTE;
 
 /// Per key; they delay a submit, they never spend an attempt.
 #[derive(Clone, Copy, Debug)]
@@ -114,21 +116,23 @@ pub fn in_doubt(conn: &Connection, fingerprint: &str, limits: Limits, now: Milli
     if unproven {
         return Ok(true);
     }
-    let Some(balance) = balance else { return Ok(false) };
-    if balance >= MANY_VIDEOS * limits.video_credits {
+    let (Some(balance), Some(balance_at)) = (balance, balance_at) else { return Ok(false) };
+    if now - balance_at > STALE || balance >= MANY_VIDEOS as f64 * limits.video_credits {
         return Ok(false);
     }
     let asked_since: i64 = conn
         .prepare_cached(
             "SELECT COUNT(*)
-             FROM submits
-             WHERE api_key = :key
-               AND outcome <> 'unsent'
-               AND outcome IN ('accepted', 'lost')
-               AND ended_at > :since",
+             FROM (SELECT 1
+                   FROM submits
+                   WHERE api_key = :key
+                     AND outcome <> 'unsent'
+                     AND outcome IN ('accepted', 'lost')
+                     AND ended_at > :since
+                   LIMIT :enough)",
         )?
         .query_row(
-            named_params! { ":key": fingerprint, ":since": balance_at.unwrap_or(0) },
+            named_params! { ":key": fingerprint, ":since": balance_at, ":enough": MANY_VIDEOS },
             |row| row.get(0),
         )?;
     let asked = asked_since + sending(conn, fingerprint)?;

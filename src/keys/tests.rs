@@ -78,7 +78,7 @@ fn money_ends_only_a_block_for_want_of_it() {
         block(tx, "a", Block::Billing, "no money", 500, 5)?;
         block(tx, "b", Block::RateLimit, "too many", 500, 5)?;
         let then = 5 + 5 * MINUTE;
-        for (credits, now) in [(0.0, then), (-1.0, then), (9.0, then - 1)] {
+        for (credits, now) in [(9.0, then - 1), (0.0, then), (-1.0, then)] {
             assert!(!balance(tx, "a", credits, 0.0, now)?, "{credits} at {now}");
         }
         assert!(!balance(tx, "b", 9.0, 0.0, then)? && !balance(tx, "nobody", 9.0, 0.0, then)?);
@@ -211,12 +211,25 @@ fn a_balance_is_believed_later_each_time_the_key_is_refused_in_spite_of_it() {
             block(tx, "a", Block::Billing, "not accepted", now + DAY, now)?;
             assert!(!balance(tx, "a", 500.0, 80.0, now + minutes * MINUTE - 1)?, "{minutes}");
             now += minutes * MINUTE;
-            assert!(!balance(tx, "a", 79.0, 80.0, now)?, "that pays for no video");
             assert!(balance(tx, "a", 500.0, 80.0, now)?, "after {minutes} minutes");
         }
         served(tx, "a", now, now)?;
         block(tx, "a", Block::Billing, "no money", now + DAY, now)?;
         assert!(balance(tx, "a", 500.0, 80.0, now + 5 * MINUTE)?, "it served meanwhile");
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_key_that_was_without_money_for_days_serves_as_soon_as_there_is_some() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        for day in 1..=10 {
+            block(tx, "a", Block::Billing, "no money", (day + 1) * DAY, day * DAY)?;
+            assert!(!balance(tx, "a", 79.0, 80.0, day * DAY + 1)?, "that pays for no video");
+        }
+        assert!(balance(tx, "a", 500.0, 80.0, 10 * DAY + 2)?);
         Ok(())
     })
     .unwrap();
@@ -233,6 +246,29 @@ fn a_key_pays_that_is_in_service_and_not_known_to_have_nothing() {
         assert!(any_pays(tx, 80.0, 1)?, "it will");
         block(tx, "b", Block::Billing, "no money", 50, 1)?;
         assert!(!any_pays(tx, 80.0, 49)? && any_sells(tx, 49)? && any_pays(tx, 80.0, 50)?);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_balance_of_long_ago_keeps_no_key_in_doubt() {
+    let (_folder, db) = configured();
+    sql_of_a_job(&db);
+    db.write(|tx| {
+        let limits = Limits { video_credits: 80.0, ..limits(9, 9) };
+        let doubt = |now| in_doubt(tx, "a", limits, now);
+        balance(tx, "a", 200.0, 80.0, DAY)?;
+        served(tx, "a", DAY, DAY + MINUTE)?;
+        assert!(!doubt(DAY + MINUTE)?, "it pays for two");
+        tx.execute(
+            "INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome, task_id)
+             SELECT 1, 'a', 'm', ?1, ?1, 'accepted', value FROM json_each('[1, 2]')",
+            [DAY + MINUTE],
+        )?;
+        assert!(doubt(DAY + MINUTE)?, "these were the two");
+        served(tx, "a", DAY, DAY + 30 * MINUTE)?;
+        assert!(doubt(DAY + 30 * MINUTE)? && !doubt(DAY + 30 * MINUTE + 1)?);
         Ok(())
     })
     .unwrap();

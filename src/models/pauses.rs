@@ -131,11 +131,12 @@ pub fn paused(conn: &Connection, now: Millis) -> anyhow::Result<HashSet<String>>
 }
 
 /// A model made a video: its pauses are forgotten, but for one that lasts: the video was asked for
-/// before it. Writes nothing where there was none.
+/// before it. That a pause is over is for [`served`] to say, with the end of its alert. Writes
+/// nothing where there was none.
 pub fn resume(tx: &Tx, name: &str, now: Millis) -> anyhow::Result<()> {
     tx.execute(
         "UPDATE models
-         SET paused_until = NULL, pauses = 0, reason = NULL
+         SET pauses = 0, reason = NULL
          WHERE name = :name
            AND pauses > 0
            AND (paused_until IS NULL OR paused_until <= :now)",

@@ -2,7 +2,8 @@
 //! is watched for another day, and a video that comes after all is the customer's, as a gift. The
 //! job stays failed: nothing here moves a credit or ends it anew.
 
-use super::{Fetched, Shop, messages};
+use super::messages::{self, Gets};
+use super::{Fetched, Shop};
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, Tx};
 use crate::jobs::{self, Job};
@@ -80,8 +81,12 @@ pub fn give(
     if !end(tx, job, "given", now)? {
         return Ok(());
     }
-    let small = video.filter(|video| video.bytes <= shop.options.upload_limit);
-    say(tx, shop, job, (small, url), now)
+    let what = match video {
+        Some(video) if video.bytes <= shop.options.upload_limit => Gets::File(video),
+        Some(_) => Gets::Large(url),
+        None => Gets::Unfetched(url),
+    };
+    say(tx, shop, job, what, now)
 }
 
 /// Nothing will come: by the provider's word, or the day is over (then `why` is empty).
@@ -104,7 +109,7 @@ pub fn sent(tx: &Tx<'_>, key: Option<&str>, now: Millis) -> Result<()> {
 pub fn too_large(tx: &Tx<'_>, shop: &Shop, key: Option<&str>, now: Millis) -> Result<()> {
     let Some(job) = of_key(tx, key)? else { return Ok(()) };
     let Some(url) = job.output_url.as_deref() else { return Ok(()) };
-    say(tx, shop, &job, (None, url), now)
+    say(tx, shop, &job, Gets::Large(url), now)
 }
 
 /// As `jobs::carry`: only time in which somebody looked counts.
@@ -132,13 +137,7 @@ fn of_key(conn: &Connection, key: Option<&str>) -> Result<Option<Job>> {
 }
 
 /// Without a job of the outbox's kind: to send it ends none.
-fn say(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    job: &Job,
-    what: (Option<&Fetched>, &str),
-    now: Millis,
-) -> Result<()> {
+fn say(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>, now: Millis) -> Result<()> {
     let content = messages::gift(tx, shop, job, what, came_back(tx, job.id)?)?;
     outbox::put(tx, job.tg_user_id, Some(&key(job.id)), &content, None, now)?;
     Ok(())

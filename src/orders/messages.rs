@@ -36,22 +36,27 @@ fn which(conn: &Connection, shop: &Shop, lang: Lang, job: &Job, id: &str) -> Res
     Ok(shop.texts.say(lang, id, &args))
 }
 
-pub(super) fn video(tx: &Tx<'_>, shop: &Shop, job: &Job, video: &Fetched) -> Result<Content> {
-    let lang = users::by_id(tx, job.user)?.lang;
-    Ok(film(shop, lang, job, video, which(tx, shop, lang, job, "video-ready")?))
+/// What a customer gets of a video.
+#[derive(Clone, Copy)]
+pub(super) enum Gets<'a> {
+    File(&'a Fetched),
+    /// The link to a file that Telegram does not take.
+    Large(&'a str),
+    /// The link to a file that could not be fetched: nobody knows for how long it works.
+    Unfetched(&'a str),
 }
 
-pub(super) fn video_link(tx: &Tx<'_>, shop: &Shop, job: &Job, url: &str) -> Result<Content> {
+pub(super) fn video(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>) -> Result<Content> {
     let lang = users::by_id(tx, job.user)?.lang;
-    Ok(link(shop, lang, job, url, &which(tx, shop, lang, job, "video-ready")?))
+    Ok(gets(shop, lang, job, what, which(tx, shop, lang, job, "video-ready")?))
 }
 
-/// A video that came after its refund, or its link. `back`: the credits that came back.
+/// A video that came after its refund. `back`: the credits that came back.
 pub(super) fn gift(
     tx: &Tx<'_>,
     shop: &Shop,
     job: &Job,
-    (video, url): (Option<&Fetched>, &str),
+    what: Gets<'_>,
     back: i64,
 ) -> Result<Content> {
     let lang = users::by_id(tx, job.user)?.lang;
@@ -60,10 +65,15 @@ pub(super) fn gift(
         html.push_str("\n\n");
         html.push_str(&shop.texts.say(lang, "gift-credits", &[("n", Arg::Num(back))]));
     }
-    Ok(match video {
-        Some(video) => film(shop, lang, job, video, html),
-        None => link(shop, lang, job, url, &html),
-    })
+    Ok(gets(shop, lang, job, what, html))
+}
+
+fn gets(shop: &Shop, lang: Lang, job: &Job, what: Gets<'_>, html: String) -> Content {
+    match what {
+        Gets::File(video) => film(shop, lang, job, video, html),
+        Gets::Large(url) => link(shop, lang, job, ("video-link", url), &html),
+        Gets::Unfetched(url) => link(shop, lang, job, ("video-link-only", url), &html),
+    }
 }
 
 fn film(shop: &Shop, lang: Lang, job: &Job, video: &Fetched, html: String) -> Content {
@@ -78,9 +88,9 @@ fn film(shop: &Shop, lang: Lang, job: &Job, video: &Fetched, html: String) -> Co
     }
 }
 
-fn link(shop: &Shop, lang: Lang, job: &Job, url: &str, words: &str) -> Content {
+fn link(shop: &Shop, lang: Lang, job: &Job, (id, url): (&str, &str), words: &str) -> Content {
     let args = [("url", Arg::Str(url))];
-    let html = format!("{words}\n\n{}", shop.texts.say(lang, "video-link", &args));
+    let html = format!("{words}\n\n{}", shop.texts.say(lang, id, &args));
     let mut buttons = after_video(shop, lang, job);
     let watch = Button::url(shop.texts.say(lang, "button-watch", &[]), url);
     buttons.insert(0, vec![watch]);

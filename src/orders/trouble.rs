@@ -137,27 +137,22 @@ fn no_money(tx: &Tx<'_>, shop: &Shop, key: &str, error: &str, now: Millis) -> Re
     let until = now + shop.options.billing_cooldown;
     keys::block(tx, key, Block::Billing, error, until, now)?;
     let args = [("key", Arg::Str(key)), ("error", Arg::Str(error))];
-    tell_of_key(tx, shop, key, ["alert-billing", "alert-billing-last"], &args, now)
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    let cause = no_money_cause(tx, key, now)?;
+    if keys::any_sells(tx, now)? {
+        let html = shop.texts.say(lang, "alert-billing", &args);
+        return alerts::raise(tx, admins, &cause, &html, now);
+    }
+    // Selling closes with this refusal and none before: it is told whatever a balance said.
+    let html = shop.texts.say(lang, "alert-billing-last", &args);
+    alerts::raise_both(tx, admins, (NO_KEY, &cause), &html, now)
 }
 
-/// One message for a key without money, and for the last one another that says so. It says all that
-/// a low balance said before.
-fn tell_of_key(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    key: &str,
-    [one, last]: [&str; 2],
-    args: &[(&str, Arg<'_>)],
-    now: Millis,
-) -> Result<()> {
-    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
-    let cause = format!("billing:{key}");
+/// One message for a key without money, whoever finds out first: it says all that a low balance
+/// said before.
+fn no_money_cause(tx: &Tx<'_>, key: &str, now: Millis) -> Result<String> {
     alerts::forget(tx, &format!("balance:{key}"), now)?;
-    if keys::any_pays(tx, shop.least_price(), now)? {
-        return alerts::raise(tx, admins, &cause, &shop.texts.say(lang, one, args), now);
-    }
-    let html = shop.texts.say(lang, last, args);
-    alerts::raise_both(tx, admins, (NO_KEY, &cause), &html, now)
+    Ok(format!("billing:{key}"))
 }
 
 fn key_works(tx: &Tx<'_>, shop: &Shop, key: &str, now: Millis) -> Result<()> {
@@ -178,7 +173,10 @@ pub fn balance(tx: &Tx<'_>, shop: &Shop, key: &str, balance: f64, now: Millis) -
     let low = format!("balance:{key}");
     let refused = keys::has_no_money(tx, key)?;
     if balance < enough && !refused {
-        return tell_of_key(tx, shop, key, ["alert-no-money", "alert-no-money-last"], &args, now);
+        let others_pay = keys::any_pays(tx, enough, now)?;
+        let id = if others_pay { "alert-no-money" } else { "alert-no-money-last" };
+        let cause = no_money_cause(tx, key, now)?;
+        return alerts::raise(tx, admins, &cause, &shop.texts.say(lang, id, &args), now);
     }
     // A block that a good balance did not end is about something else.
     if refused {

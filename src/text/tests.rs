@@ -20,6 +20,13 @@ fn plurals_are_right_in_both_languages() {
     ] {
         assert_eq!(say(Lang::Ru, n), words);
     }
+    for (m, words) in
+        [(21, "не удалась 21 запись"), (3, "не удались 3 записи"), (11, "не удалось 11 записей")]
+    {
+        let args = [("m", Arg::Num(m)), ("n", Arg::Num(5))];
+        let html = texts().say(Lang::Ru, "alert-disk-full", &args);
+        assert!(html.contains(words), "{html}");
+    }
     assert_eq!(say(Lang::En, 1), "1 credit");
     assert_eq!(say(Lang::En, 3), "3 credits");
 }

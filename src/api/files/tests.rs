@@ -95,7 +95,8 @@ fn a_link_for_a_customer_is_a_plain_one_to_a_public_place() {
     ] {
         assert!(!may(url), "{url}");
     }
-    assert!(!may(&format!("https://example.com/{}", "a".repeat(3_000))));
+    let long = format!("https://example.com/{}", "a".repeat(3_000));
+    assert!(!may(&long) && files(false).is_public(&long), "it can be fetched");
     assert!(files(true).may_be_shown("http://127.0.0.1:8080/results/7.mp4"), "as in the demo");
 }
 

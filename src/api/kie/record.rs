@@ -7,7 +7,8 @@ use super::{Envelope, Record, Refusal, Route, Trouble, number_of, text_of};
 use crate::api::classify::Class;
 
 const URLS_MAX: usize = 8;
-const URL_MAX: usize = 2048;
+/// The longest address that is read, in bytes.
+const URL_MAX: usize = 4_096;
 
 enum State {
     Running,
@@ -110,18 +111,22 @@ fn urls(result: &Value) -> Vec<String> {
         other => other,
     };
     let all = list.as_array().into_iter().flatten().filter_map(Value::as_str);
-    all.filter(|text| is_address(text)).take(URLS_MAX).map(str::to_owned).collect()
+    all.filter_map(address).take(URLS_MAX).collect()
 }
 
-/// Whether a text can be the address of a file. Whether we fetch from there is decided elsewhere.
-pub(super) fn is_address(text: &str) -> bool {
-    let plain = |c: char| !c.is_control() && !c.is_whitespace();
+/// A text that can be the address of a file, with its spaces encoded. Whether we fetch from there
+/// is decided elsewhere.
+pub(super) fn address(text: &str) -> Option<String> {
     // The parser forgives what whoever fetches reads otherwise: "https:host//file".
     let begins = |scheme: &str| {
         text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     };
-    text.len() <= URL_MAX
-        && text.chars().all(plain)
-        && (begins("https://") || begins("http://"))
-        && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    let http = begins("https://") || begins("http://");
+    if !http || text.len() > URL_MAX || text.chars().any(char::is_control) {
+        return None;
+    }
+    let url = url::Url::parse(text).ok()?;
+    let spaced = text.chars().any(char::is_whitespace);
+    let address = if spaced { String::from(url) } else { text.to_owned() };
+    (address.len() <= URL_MAX).then_some(address)
 }

@@ -139,7 +139,7 @@ fn a_record_is_read_in_all_its_shapes() {
         (format!(r#"{many}"https://a/v.mp4""#), 8),
         (r#"7,null,{"url":"https://a"},["https://a/v"],true"#.to_owned(), 0),
         (r#""file:///etc/passwd","data:video/mp4,x","ftp://a/v","//a/v","https://""#.into(), 0),
-        (r#""https://a/\n<b>","https://a/ b""#.to_owned(), 0),
+        (r#""https://a/\n<b>","https://a b/v""#.to_owned(), 0),
     ] {
         let data = format!(r#""state":"success","response":{{"resultUrls":[{list}]}}"#);
         let record = recorded(Route::Jobs, &format!(r#"{{"code":200,"data":{{{data}}}}}"#));
@@ -148,6 +148,11 @@ fn a_record_is_read_in_all_its_shapes() {
             record => assert!(count == 0, "{list:.60}: {record:?}"),
         }
     }
+    let longest = format!("https://a/{}", "a".repeat(4_096 - "https://a/".len()));
+    let data = format!(r#""resultUrls":["{longest}a","{longest}","https://a/my video.mp4"]"#);
+    let body = format!(r#"{{"code":200,"data":{{"state":"success",{data}}}}}"#);
+    let read = urls(recorded(Route::Jobs, &body));
+    assert_eq!(read, [longest, "https://a/my%20video.mp4".to_owned()]);
     for data in [r#""resultJson":"""#, r#""resultJson":null"#, r#""resultJson":"[]""#, r#""x":1"#] {
         let body = format!(r#"{{"code":200,"data":{{"state":"success",{data}}}}}"#);
         let record = recorded(Route::Jobs, &body);

@@ -130,6 +130,25 @@ fn what_telegram_finds_too_large_is_given_as_a_link() {
 }
 
 #[test]
+fn a_link_to_a_file_that_could_not_be_fetched_does_not_call_it_too_large() {
+    let world = World::new();
+    let (_user, job) = refunded(&world);
+    give(&world, &came(&world, &job), None);
+    let user = world.customer(8, 1);
+    world.order(&user, "d2", 1);
+    let job = world.claim(NOW);
+    world.advance(&job, Step::Fetch, Found { output_url: Some(URL), ..Found::default() }, NOW);
+    let job = world.lease(job.id, NOW);
+    let video = format!("video:{}", job.id);
+    assert!(world.write(move |tx, shop| link_instead(tx, shop, &job, URL, NOW)));
+    for key in ["gift:1", &video] {
+        let html = world.said(key);
+        assert!(html.contains("не получилось, поэтому вот ссылка") && html.contains(URL), "{html}");
+        assert!(!html.contains("большой") && !html.contains("сутки"), "{html}");
+    }
+}
+
+#[test]
 fn a_watch_ends_by_the_providers_word_and_gives_nothing() {
     let world = World::new();
     let (_user, job) = refunded(&world);

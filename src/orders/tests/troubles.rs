@@ -220,27 +220,36 @@ fn a_low_balance_and_a_refusal_are_one_alert_and_one_word_that_it_is_over() {
     balance_of(&world, "aaaa", 10.0, NOW);
     assert_eq!((told(&world), open(&world)), (1, vec!["billing:aaaa".to_owned()]));
     world.trouble(&job, Trouble::Billing, NOW);
-    balance_of(&world, "aaaa", 0.0, NOW + MINUTE);
-    assert_eq!((told(&world), blocked(&world, "aaaa")), (1, format!("billing {}", NOW + DAY)));
-    balance_of(&world, "aaaa", 5_000.0, NOW + 2 * MINUTE);
+    balance_of(&world, "aaaa", 5_000.0, NOW + MINUTE);
     assert_eq!(told(&world), 1, "that was no want of money");
-    balance_of(&world, "aaaa", 5_000.0, NOW + 5 * MINUTE);
-    balance_of(&world, "aaaa", 5_000.0, NOW + 6 * MINUTE);
+    balance_of(&world, "aaaa", 0.0, NOW + 2 * MINUTE);
+    assert_eq!((told(&world), blocked(&world, "aaaa")), (1, format!("billing {}", NOW + DAY)));
+    balance_of(&world, "aaaa", 5_000.0, NOW + 3 * MINUTE);
+    balance_of(&world, "aaaa", 5_000.0, NOW + 4 * MINUTE);
     assert_eq!((told(&world), open(&world)), (2, vec![]));
     assert_eq!(blocked(&world, "aaaa"), "");
 }
 
 #[test]
-fn the_last_key_without_money_is_one_message_whoever_finds_out_first() {
+fn selling_is_said_to_close_when_it_does_and_by_whichever_key() {
     let (world, _user, job) = at_submit();
     balance_of(&world, "bbbb", 0.0, NOW);
-    assert_eq!(told(&world), 1);
     balance_of(&world, "aaaa", 0.0, NOW);
-    assert_eq!(open(&world), ["billing:aaaa", "billing:bbbb", "keys"]);
+    assert_eq!((told(&world), open(&world)), (2, vec![billing("aaaa"), billing("bbbb")]));
     world.trouble(&job, Trouble::Billing, NOW);
-    assert_eq!(told(&world), 2, "its refusal is no news");
-    balance_of(&world, "bbbb", 5_000.0, NOW + MINUTE);
-    assert_eq!((told(&world), open(&world)), (3, vec!["billing:aaaa".to_owned()]));
+    assert_eq!(told(&world), 2, "the other key is asked until it refuses");
+    let job = world.claim(NOW);
+    world.advance(&job, Step::Submit, Found { key: Some("bbbb"), ..Found::default() }, NOW);
+    world.trouble(&world.claim(NOW), Trouble::Billing, NOW);
+    let closed = vec![billing("aaaa"), billing("bbbb"), "keys".to_owned()];
+    assert_eq!((told(&world), open(&world)), (3, closed));
+    balance_of(&world, "bbbb", 0.0, NOW + MINUTE);
+    balance_of(&world, "bbbb", 5_000.0, NOW + 2 * MINUTE);
+    assert_eq!((told(&world), open(&world)), (4, vec![billing("aaaa")]));
+}
+
+fn billing(key: &str) -> String {
+    format!("billing:{key}")
 }
 
 #[test]
@@ -271,6 +280,24 @@ fn a_task_that_is_accepted_ends_the_alerts_of_its_key_and_its_model() {
     serve(later, later + 1);
     assert_eq!((told(&world), open(&world)), (4, vec![]));
     assert_eq!(blocked(&world, "aaaa"), "");
+}
+
+#[test]
+fn a_video_that_comes_before_the_next_task_leaves_no_alert_of_its_model_open() {
+    let (world, _user, job) = at_submit();
+    world.trouble(&job, Trouble::ModelOff, NOW);
+    let next = world.claim(NOW);
+    world.advance(&next, Step::Submit, Found { model: Some(MODELS[1]), ..Found::default() }, NOW);
+    let next = world.claim(NOW);
+    world.trouble(&next, Trouble::ModelOff, NOW);
+    let [first, second] = MODELS.map(|model| format!("model:{model}"));
+    assert_eq!(open(&world), [first, second.clone(), "models".to_owned()]);
+    let later = NOW + DAY;
+    world.write(move |tx, shop| {
+        crate::models::resume(tx, MODELS[0], later)?;
+        served(tx, shop, &job, later, later)
+    });
+    assert_eq!(open(&world), [second]);
 }
 
 fn go_out_of_money(tx: &Tx<'_>, shop: &Shop, key: &str, now: Millis) -> Result<()> {

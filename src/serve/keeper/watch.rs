@@ -70,7 +70,8 @@ impl Watch {
             return Ok(());
         }
         tracing::warn!(minutes = moved / MINUTE, "the machine's clock was set; ours goes on");
-        self.raise(CLOCK, "alert-clock", (moved / MINUTE, 0), now)
+        let id = if moved < 0 { "alert-clock-back" } else { "alert-clock" };
+        self.raise(CLOCK, id, (moved.abs() / MINUTE, 0), now)
     }
 
     fn raise(

@@ -13,18 +13,25 @@ use anyhow::{Context as _, Result};
 pub(super) const PAUSES: [Millis; 7] =
     [10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE, 30 * MINUTE];
 
+/// Why a video that cannot go as a file does not go as a link.
+pub(super) const UNSHOWN: &str = "its address is too long for a link";
+
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let Some(url) = &job.output_url else {
         return trouble(desk, job, Trouble::Unknown, "success without a video");
     };
     // It would be the customer's in the end, and leads nowhere that is theirs to look at.
-    if !desk.files.may_be_shown(url) {
+    if !desk.files.is_public(url) {
         return trouble(desk, job, Trouble::Unknown, "success with an address that is not public");
     }
     match load(desk, job, url) {
         Ok(fetched) => {
             let as_link = fetched.bytes > desk.shop.options.upload_limit;
             let file = desk.options.videos.join(&fetched.path);
+            if as_link && !desk.files.may_be_shown(url) {
+                std::fs::remove_file(file).context("cannot remove a video that nobody gets")?;
+                return trouble(desk, job, Trouble::Unknown, UNSHOWN);
+            }
             commit(desk, job, move |tx, shop, job, now| {
                 orders::kept(tx, shop, now)?;
                 if orders::fetched(tx, shop, job, &fetched, now)? {
@@ -58,6 +65,9 @@ fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Res
     let (url, error) = (url.to_owned(), error.to_string());
     tracing::warn!(job.id = job.id.0, error, "the video could not be fetched");
     let pause = PAUSES.get(job.tries.max(0) as usize).copied();
+    if pause.is_none() && !desk.files.may_be_shown(&url) {
+        return trouble(desk, job, Trouble::Unknown, &format!("{error}; {UNSHOWN}"));
+    }
     commit(desk, job, move |tx, shop, job, now| {
         jobs::note(tx, job, "trouble", &error, None, now)?;
         if ours {
