@@ -11,12 +11,16 @@ const CRASH_LOOP: i64 = 5;
 const YOUNG: Millis = 30 * SECOND;
 
 /// How much later it is than when somebody last looked; negative: the clock was set back. 0 where
-/// nobody ever did.
-pub fn away(conn: &Connection, now: Millis) -> Result<Millis> {
+/// nobody ever did. `beat` is the time between two heartbeats: what was done after the last one
+/// counts, and what lies further ahead was written under another clock.
+pub fn away(conn: &Connection, beat: Millis, now: Millis) -> Result<Millis> {
     let seen: Option<Millis> = conn.query_row(
-        "SELECT MAX(seen_at, COALESCE((SELECT at FROM events ORDER BY id DESC LIMIT 1), seen_at))
+        "SELECT MAX(seen_at,
+                    COALESCE((SELECT at
+                              FROM (SELECT at FROM events ORDER BY id DESC LIMIT 1)
+                              WHERE at <= seen_at + ?1), seen_at))
          FROM instance",
-        [],
+        [2 * beat],
         |row| row.get(0),
     )?;
     Ok(seen.map_or(0, |seen| now - seen))
@@ -188,6 +192,43 @@ mod tests {
         assert!(db.write(resume).unwrap());
         assert!(!db.write(resume).unwrap());
         assert!(!start(&db, 10_000));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_went_back_once() {
+        let (_folder, db) = fresh();
+        let day = crate::clock::DAY;
+        let away_at = |now| {
+            let away = move |tx: &Tx<'_>| {
+                let away = away(tx, 10_000, now)?;
+                begin(tx, 7, now).map(|()| away)
+            };
+            db.write(away).unwrap()
+        };
+        assert_eq!(away_at(3 * day), 0, "nobody ever looked");
+        let event = |at: Millis| {
+            db.write(move |tx| {
+                tx.execute_batch(
+                    "INSERT OR IGNORE INTO users (id, tg_user_id) VALUES (1, 7);
+                     INSERT OR IGNORE INTO jobs (id, user_id, tg_user_id, idempotency_key,
+                                                 template_id, input_photo_path, product_info)
+                     VALUES (1, 1, 7, 'a', 'self', 'x.jpg', '{}');",
+                )?;
+                let sql = "INSERT INTO events (job_id, at, step, what) VALUES (1, ?1, 'x', 'y')";
+                Ok(tx.execute(sql, [at])?)
+            })
+            .unwrap()
+        };
+        event(3 * day + 5_000);
+        assert_eq!(
+            away_at(3 * day + 6_000),
+            1_000,
+            "what was done after the last heartbeat counts"
+        );
+        assert_eq!(away_at(2 * day), -day - 6_000);
+        assert_eq!(away_at(2 * day + 9_000), 9_000, "no further time for the same step back");
+        event(9 * day);
+        assert_eq!(away_at(2 * day + 10_000), 1_000, "nor for what another clock wrote");
     }
 
     #[test]

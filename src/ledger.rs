@@ -193,7 +193,10 @@ pub fn balance(conn: &Connection, user: UserId) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Db, tests::fresh};
+    use crate::db::{
+        Db,
+        tests::{changes, fresh},
+    };
     use crate::users::{self, Profile};
 
     /// A user with credits and one job of theirs.
@@ -242,6 +245,71 @@ mod tests {
             let once = Grant { user, credits: 5, key: Some("k"), actor: "test", note: None };
             assert_eq!(grant(tx, &once, 1)?, Granted::Done(6));
             assert_eq!(grant(tx, &once, 1)?, Granted::Already);
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn every_movement_is_one_row_that_says_whose_why_and_when() {
+        let (_folder, db) = fresh();
+        let (user, job) = user_with(&db, 3);
+        const TABLES: [&str; 2] = ["ledger", "users"];
+        let bought = changes(&db, &TABLES, move |tx| {
+            let (key, note) = (Some("purchase:c"), Some("stars"));
+            let pack = Grant { user, credits: 5, key, actor: "bot", note };
+            assert_eq!(purchase(tx, &pack, 20)?, 8);
+            assert!(purchase(tx, &pack, 21).is_err(), "a payment is booked once");
+            Ok(())
+        });
+        let row = "user_id 1, delta 5, kind purchase, key purchase:c, actor bot, note stars";
+        let row = format!("ledger 2: new, id 2, {row}, created_at 20");
+        assert_eq!(bought, [row, "users 1 credits: 3 -> 8".into()]);
+        let held = changes(&db, &TABLES, move |tx| {
+            assert_eq!(hold(tx, user, job, 0, 30)?, Hold::Held, "what is free holds nothing");
+            assert_eq!(hold(tx, user, job, 9, 30)?, Hold::Insufficient(8));
+            assert_eq!(hold(tx, user, job, 8, 30)?, Hold::Held, "to the last credit");
+            Ok(())
+        });
+        let row = "user_id 1, delta -8, kind hold, job_id 1, actor bot, created_at 30";
+        assert_eq!(held, [format!("ledger 3: new, id 3, {row}"), "users 1 credits: 8 -> 0".into()]);
+        let charged = changes(&db, &TABLES, move |tx| {
+            assert_eq!(settle(tx, JobId(9), Settle::Release, 40)?, 0, "nobody's job");
+            assert_eq!(settle(tx, job, Settle::Charge, 40)?, 0);
+            Ok(())
+        });
+        let row = "user_id 1, delta 0, kind charge, job_id 1, hold_id 3, actor worker";
+        assert_eq!(charged, [format!("ledger 4: new, id 4, {row}, created_at 40")]);
+    }
+
+    #[test]
+    fn a_grant_may_take_back_to_nothing_and_not_below() {
+        let (_folder, db) = fresh();
+        let (user, _) = user_with(&db, 3);
+        db.write(move |tx| {
+            let take = |credits| Grant { user, credits, key: None, actor: "operator", note: None };
+            assert_eq!(grant(tx, &take(-4), 1)?, Granted::TooFew(3));
+            assert_eq!(grant(tx, &take(-3), 1)?, Granted::Done(0));
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn a_gift_is_untouched_until_anything_else_moves() {
+        let (_folder, db) = fresh();
+        db.write(move |tx| {
+            let meet = |id| users::meet(tx, &Profile { tg_user_id: id, ..Profile::default() }, 1);
+            let (ann, bob) = (meet(7)?.0.id, meet(8)?.0.id);
+            let gift = |user, key: &'static str| {
+                grant(tx, &Grant { user, credits: 2, key: Some(key), actor: "bot", note: None }, 1)
+            };
+            assert_eq!(untouched_gift(tx, ann)?, None, "there is none yet");
+            gift(ann, "signup:1")?;
+            gift(bob, "other")?;
+            assert_eq!((untouched_gift(tx, ann)?, untouched_gift(tx, bob)?), (Some(2), None));
+            gift(ann, "more")?;
+            assert_eq!(untouched_gift(tx, ann)?, None);
             Ok(())
         })
         .unwrap();

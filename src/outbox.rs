@@ -255,14 +255,14 @@ pub fn recover(tx: &Tx<'_>) -> anyhow::Result<usize> {
 
 /// The message that should be edited is no longer there: its newest content is to be sent anew.
 /// `false`: it moved on meanwhile, or no longer waits.
-pub fn send_anew(tx: &Tx<'_>, id: i64, rev: i64) -> anyhow::Result<bool> {
+pub fn send_anew(tx: &Tx<'_>, id: i64, rev: i64, now: Millis) -> anyhow::Result<bool> {
     let changed = tx
         .prepare_cached(
             "UPDATE outbox
-             SET message_id = NULL, sent_rev = 0, due_at = 0, tries = 0
+             SET message_id = NULL, sent_rev = 0, due_at = 0, tries = 0, created_at = :now
              WHERE id = :id AND rev = :rev AND state = 'pending'",
         )?
-        .execute(named_params! { ":id": id, ":rev": rev })
+        .execute(named_params! { ":id": id, ":rev": rev, ":now": now })
         .context("sending a message anew")?;
     Ok(changed == 1)
 }

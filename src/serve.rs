@@ -80,7 +80,7 @@ impl Appliance {
         // Whatever the configuration can get wrong is found before this start counts.
         let options = settings::workers(config, tokens)?;
         let bot_options = settings::bot(config, tokens, &clock);
-        let recovered = begin(&db, &shop, tokens, clock.now())?;
+        let recovered = begin(&db, &shop, tokens, &clock)?;
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
@@ -179,11 +179,12 @@ async fn watched(
 
 /// Takes stock in one transaction: whose database this is, whether the last starts died, and what
 /// they left.
-fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Recovered> {
+fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, clock: &Clock) -> Result<Recovered> {
     let fingerprints: Vec<String> = tokens.kie.iter().map(settings::fingerprint).collect();
     let (shop, bot_id) = (Arc::clone(shop), tokens.bot_id);
+    let (now, beat) = (clock.now(), clock.span_of(keeper::HEARTBEAT));
     db.write(move |tx| {
-        carry_over(tx, now)?;
+        carry_over(tx, beat, now)?;
         instance::begin(tx, bot_id, now)?;
         keys::configure(tx, &fingerprints)?;
         let recovered = orders::recover(tx, &shop, now)?;
@@ -195,8 +196,8 @@ fn begin(db: &Db, shop: &Arc<Shop>, tokens: &Tokens, now: Millis) -> Result<Reco
 /// The time of the last process and of this one need not follow one another: the machine was off
 /// for a while, or its clock was set. No limit runs out for that, and nothing waits for a time that
 /// had almost come.
-fn carry_over(tx: &Tx<'_>, now: Millis) -> Result<()> {
-    let by = instance::away(tx, now)?;
+fn carry_over(tx: &Tx<'_>, beat: Millis, now: Millis) -> Result<()> {
+    let by = instance::away(tx, beat, now)?;
     jobs::carry(tx, by, now)?;
     gifts::carry(tx, by)?;
     outbox::carry(tx, by, now)?;

@@ -231,4 +231,21 @@ mod tests {
         check(200, "", "Rate limit reached", RateLimit);
         check(200, "", "Your current balance isn\u{2019}t enough", Billing);
     }
+
+    #[test]
+    fn every_class_has_a_name_of_its_own() {
+        for (class, name) in [
+            (Billing, "billing"),
+            (BadKey, "bad_key"),
+            (RateLimit, "rate_limit"),
+            (ModelOff, "model_off"),
+            (UserViolation, "user_violation"),
+            (DownloadFailed, "download_failed"),
+            (Temporary, "temporary"),
+            (OurMistake, "our_mistake"),
+            (Unknown, "unknown"),
+        ] {
+            assert_eq!(class.name(), name);
+        }
+    }
 }

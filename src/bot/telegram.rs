@@ -14,6 +14,7 @@ mod tests;
 
 pub use failure::Failure;
 pub use identity::{Me, Webhook};
+pub(super) use methods::unread;
 pub use methods::{Media, Sent, Shape, Upload, Words};
 pub use stars::StarsBack;
 

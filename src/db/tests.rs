@@ -145,3 +145,60 @@ fn after_the_disk_failed_under_a_caller_nothing_is_promised_any_more() {
     assert!(refused.is::<NotCommitted>(), "{refused:#}");
     assert_eq!(users(&db), 0);
 }
+
+/// What a write changed, a line for each value: `jobs 1 step: script -> upload`; for a new row its
+/// values, for one that is gone its number.
+pub(crate) fn changes(
+    db: &Db,
+    tables: &[&'static str],
+    act: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
+) -> Vec<String> {
+    let before = rows_of(db, tables);
+    db.write(act).unwrap();
+    let after = rows_of(db, tables);
+    let mut lines = Vec::new();
+    for (row, values) in &after {
+        let Some(old) = before.get(row) else {
+            let set = values.iter().filter(|(_, value)| value != "NULL");
+            let set: Vec<_> = set.map(|(column, value)| format!("{column} {value}")).collect();
+            lines.push(format!("{row}: new, {}", set.join(", ")));
+            continue;
+        };
+        for ((column, old), (_, new)) in old.iter().zip(values).filter(|(old, new)| old != new) {
+            lines.push(format!("{row} {column}: {old} -> {new}"));
+        }
+    }
+    lines.extend(
+        before.keys().filter(|row| !after.contains_key(*row)).map(|row| row.clone() + ": gone"),
+    );
+    lines
+}
+
+type Values = Vec<(String, String)>;
+
+fn rows_of(db: &Db, tables: &[&str]) -> std::collections::BTreeMap<String, Values> {
+    let read = |conn: &Connection, table: &str| -> Result<Vec<(String, Values)>> {
+        let mut query = conn.prepare(&format!("SELECT rowid AS number, * FROM {table}"))?;
+        let names: Vec<String> = query.column_names().into_iter().map(str::to_owned).collect();
+        let rows = query.query_map([], |row| {
+            let values = (1..names.len()).map(|at| {
+                let value = match row.get::<_, rusqlite::types::Value>(at)? {
+                    rusqlite::types::Value::Null => "NULL".to_owned(),
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    rusqlite::types::Value::Real(number) => number.to_string(),
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Blob(_) => "a blob".to_owned(),
+                };
+                Ok((names[at].clone(), value))
+            });
+            let values = values.collect::<rusqlite::Result<Values>>()?;
+            Ok((format!("{table} {}", row.get::<_, i64>(0)?), values))
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    };
+    db.read(|conn| {
+        let all: Result<Vec<_>> = tables.iter().map(|table| read(conn, table)).collect();
+        Ok(all?.into_iter().flatten().collect())
+    })
+    .unwrap()
+}

@@ -324,4 +324,38 @@ mod tests {
         s.tries = 4;
         check(Trouble::Temporary, s, Next::Fail(Why::Temporary));
     }
+
+    #[test]
+    fn many_jobs_do_not_return_together() {
+        for (step, tries, most) in [(Step::Submit, 0, 12), (Step::Upload, 2, 48)] {
+            let s = Standing { tries, ..at(step, 0) };
+            let wait = |jitter| match next(Trouble::Temporary, &s, &POLICY, NOW, jitter) {
+                Next::Again { at, .. } => at - NOW,
+                Next::Fail(why) => panic!("{why:?}"),
+            };
+            assert_eq!(wait(1.0), most * SECOND, "at most a fifth longer");
+            assert_eq!(wait(0.5), most * SECOND * 11 / 12);
+        }
+    }
+
+    #[test]
+    fn every_cause_has_a_word_of_its_own() {
+        let words = [
+            (Why::Violation, "user_violation"),
+            (Why::Billing, "billing"),
+            (Why::Overload, "rate_limit"),
+            (Why::ModelOff, "model_off"),
+            (Why::Temporary, "temporary"),
+            (Why::Timeout, "timeout"),
+            (Why::Undelivered, "undelivered"),
+            (Why::Mistake, "our_mistake"),
+            (Why::Unknown, "unknown"),
+            (Why::NoPhoto, "no_photo"),
+            (Why::NoPrompt, "no_prompt"),
+            (Why::Strikes, "strikes"),
+        ];
+        for (why, word) in words {
+            assert_eq!(why.word(), word, "rows of older versions have it");
+        }
+    }
 }

@@ -10,6 +10,9 @@ use crate::keys::{self, Limits};
 use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
+mod reading;
+mod transitions;
+
 const NOW: Millis = 10_000;
 const LEASE: Millis = MINUTE;
 const LIMITS: Limits = Limits { creates_per_10s: 20, in_flight: 100, video_credits: 0.0 };

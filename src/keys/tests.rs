@@ -3,6 +3,8 @@ use crate::clock::DAY;
 use crate::db::{Db, tests::fresh};
 use proptest::prelude::*;
 
+mod rows;
+
 fn key(name: &str, running: i64, used_at: Millis) -> Health {
     Health { fingerprint: name.into(), blocked: None, running, used_at }
 }

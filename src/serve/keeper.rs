@@ -26,7 +26,7 @@ use std::time::Duration;
 use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
-const HEARTBEAT: Duration = Duration::from_secs(10);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;

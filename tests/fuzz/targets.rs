@@ -45,9 +45,9 @@ pub(crate) const ALL: [Target; 11] = [
 /// Stands where a secret stands; no error, value or log may show it.
 const CANARY: &str = "canary0123456789abcdefCANARY0123456789";
 
-/// A line of a log, a row, a screen: a service's words are cut to this many characters, and the
+/// A line of a log, a row, a screen: a service's code and text are cut to 500 characters each, and the
 /// words around them are ours.
-const WORDS_MAX: usize = 600;
+const WORDS_MAX: usize = 1_100;
 
 /// Two readings of the same bytes are the same.
 fn same<T: Debug>(read: impl Fn() -> T) -> T {
@@ -176,7 +176,8 @@ fn kie(data: &[u8]) {
 }
 
 fn check_address(address: &str) {
-    let fits = address.starts_with("http://") || address.starts_with("https://");
+    let lower = address.to_ascii_lowercase();
+    let fits = lower.starts_with("http://") || lower.starts_with("https://");
     assert!(fits && address.len() <= 4_096, "not an address of ours: {address}");
 }
 
@@ -362,7 +363,8 @@ fn texts(data: &[u8]) {
         };
         let Ok(source) = std::str::from_utf8(data) else { return };
         let ids = source.lines().filter_map(|line| line.split_once('=')).map(|(id, _)| id.trim());
-        for id in ids.filter(|id| id.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        for id in ids.filter(|id| !id.starts_with('-') && id.chars().all(plain)) {
             for number in [None, Some(0), Some(1), Some(2), Some(5)] {
                 let value = |_: &str| number.map_or(Arg::Str("<b>&\" </i>"), Arg::Num);
                 let args: Vec<(&str, Arg<'_>)> =

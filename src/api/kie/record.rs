@@ -117,10 +117,15 @@ fn urls(result: &Value) -> Vec<String> {
 /// A text that can be the address of a file, with its spaces encoded. Whether we fetch from there
 /// is decided elsewhere.
 pub(super) fn address(text: &str) -> Option<String> {
-    if text.len() > URL_MAX || text.chars().any(char::is_control) {
+    // The parser forgives what whoever fetches reads otherwise: "https:host//file".
+    let begins = |scheme: &str| {
+        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
+    let http = begins("https://") || begins("http://");
+    if !http || text.len() > URL_MAX || text.chars().any(char::is_control) {
         return None;
     }
-    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let url = url::Url::parse(text).ok()?;
     let spaced = text.chars().any(char::is_whitespace);
     let address = if spaced { String::from(url) } else { text.to_owned() };
     (address.len() <= URL_MAX).then_some(address)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 
 use super::super::limiter::{LONGEST_WAIT, Limiter};
-use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words};
+use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words, unread};
 use super::Delivered;
 use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
@@ -195,7 +195,7 @@ impl Context {
         let path = path.ok_or_else(|| Failure::NoFile("the video has no file".to_owned()))?;
         let path = self.videos.join(path);
         let size = tokio::fs::metadata(&path).await;
-        let size = size.map_err(|error| Failure::NoFile(error.to_string()))?.len();
+        let size = size.map_err(|error| unread(&error))?.len();
         if size > self.upload_limit {
             return Err(Failure::TooLarge);
         }
@@ -303,7 +303,8 @@ impl Context {
     /// Whoever deleted a message still hears what it would say now, in a new one.
     async fn send_anew(&self, row: &Row) -> Outcome {
         let (id, rev) = (row.id, row.rev);
-        match self.write(move |tx| outbox::send_anew(tx, id, rev)).await {
+        let now = self.now();
+        match self.write(move |tx| outbox::send_anew(tx, id, rev, now)).await {
             Ok(_) => Outcome::Again { due_at: self.now(), tries: 0 },
             Err(error) => {
                 tracing::error!(outbox.id = id, %error, "a deleted message is not recorded");

@@ -217,7 +217,16 @@ async fn open(path: &Path) -> Result<(tokio::fs::File, u64), Failure> {
         let length = file.metadata().await?.len();
         Ok::<_, std::io::Error>((file, length))
     };
-    open.await.map_err(|error| Failure::NoFile(error.to_string()))
+    open.await.map_err(|error| unread(&error))
+}
+
+/// Only a file that is not there never comes back: whatever else is wrong (no file can be opened,
+/// the disk has a bad day) is over at some time, and nothing has gone out.
+pub(in crate::bot) fn unread(error: &std::io::Error) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::NoFile(error.to_string()),
+        _ => Failure::Unreached(format!("our file cannot be read: {error}")),
+    }
 }
 
 fn no_preview() -> LinkPreviewOptions {

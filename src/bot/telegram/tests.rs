@@ -121,7 +121,7 @@ async fn a_video_goes_up_as_a_form_with_its_shape() {
         Words { text: "готово", html: true, buttons: &[vec![Button::data("M", "menu")]] };
     let shape = Shape { width: 720, height: 1280, seconds: 5 };
     let telegram = fake.telegram(Clock::real());
-    let media = Media::New(Upload::Mp4(path));
+    let media = Media::New(Upload::Mp4(path.clone()));
     let sent = telegram.send_video(7, media, shape, words).await.unwrap();
     assert_eq!(sent, Sent { message_id: Some(6), file_id: Some("F".to_owned()) });
     let known = Media::Known("F".to_owned());
@@ -145,6 +145,9 @@ async fn a_video_goes_up_as_a_form_with_its_shape() {
     let missing = Media::New(Upload::Mp4(folder.path().join("none.mp4")));
     let failed = telegram.send_video(7, missing, shape, words).await;
     assert!(matches!(failed, Err(Failure::NoFile(_))));
+    let unreadable = Media::New(Upload::Mp4(path.join("in a file")));
+    let failed = telegram.send_video(7, unreadable, shape, words).await;
+    assert!(matches!(failed, Err(Failure::Unreached(_))), "a bad day of the machine: {failed:?}");
 }
 
 #[tokio::test]

@@ -54,6 +54,10 @@ enum Event {
         message: usize,
         verdict: Verdict,
     },
+    /// The video of a refunded render comes after all, and is told of twice.
+    Late {
+        gift: usize,
+    },
     Cancel {
         video: usize,
     },
@@ -130,6 +134,7 @@ fn event() -> impl Strategy<Value = Event> {
         5 => (some.clone(), outcome()).prop_map(|(task, outcome)| Event::Poll { task, outcome }),
         6 => (some.clone(), prop::sample::select(verdicts))
             .prop_map(|(message, verdict)| Event::Telegram { message, verdict }),
+        2 => some.clone().prop_map(|gift| Event::Late { gift }),
         2 => some.clone().prop_map(|video| Event::Cancel { video }),
         1 => some.prop_map(|video| Event::RunAgain { video }),
         2 => Just(Event::Crash),

@@ -68,6 +68,7 @@ impl Model {
             Event::Work { holder, outcome } => self.work(holder, outcome),
             Event::Poll { task, outcome } => self.poll(task, outcome),
             Event::Telegram { message, verdict } => self.telegram(message, verdict),
+            Event::Late { gift } => self.late(gift),
             Event::Cancel { video } => self.cancel(video),
             Event::RunAgain { video } => self.run_again(video),
             Event::Crash => self.crash(),
@@ -372,6 +373,24 @@ impl Model {
         if matches!(verdict, Verdict::TooLarge) && no_link {
             self.books.ends(job.0, "failed");
         }
+    }
+
+    /// A gift: it moves no credit and ends nothing anew.
+    fn late(&self, gift: usize) {
+        let open = self.world.db.read(gifts::open).unwrap();
+        let Some(at) = gift.checked_rem(open.len()) else { return };
+        let (id, now) = (open[at].0, self.now);
+        self.world.write(move |tx, shop| {
+            let file = Fetched { path: "1.mp4".into(), bytes: 9, width: 9, height: 16, seconds: 8 };
+            for _ in 0..2 {
+                let job = jobs::get(tx, id)?.unwrap();
+                gifts::came(tx, &job, URL, Some(1.0), now)?;
+                gifts::give(tx, shop, &jobs::get(tx, id)?.unwrap(), Some(&file), now)?;
+            }
+            Ok(())
+        });
+        assert_eq!(self.books.videos[&id.0].end, Some("failed"), "only a refund has a gift");
+        assert_ne!(self.world.said(&format!("gift:{id}")), "");
     }
 
     fn cancel(&mut self, video: usize) {
