@@ -276,14 +276,20 @@ pub fn any_pays(conn: &Connection, enough: f64, now: Millis) -> Result<bool> {
 
 /// Whether any key can be sold on: not blocked for money or by the operator.
 pub fn any_sells(conn: &Connection, now: Millis) -> Result<bool> {
+    others_sell(conn, "", now)
+}
+
+/// The same of all keys but this one.
+pub fn others_sell(conn: &Connection, fingerprint: &str, now: Millis) -> Result<bool> {
     let sells = conn
         .prepare_cached(
             "SELECT 1
              FROM api_keys
              WHERE configured = 1
-               AND (blocked_class IS NULL OR blocked_class = 'rate_limit' OR blocked_until <= ?1)",
+               AND (blocked_class IS NULL OR blocked_class = 'rate_limit' OR blocked_until <= ?1)
+               AND fingerprint <> ?2",
         )?
-        .exists([now])?;
+        .exists((now, fingerprint))?;
     Ok(sells)
 }
 

@@ -143,7 +143,7 @@ fn no_money(tx: &Tx<'_>, shop: &Shop, key: &str, error: &str, now: Millis) -> Re
         let html = shop.texts.say(lang, "alert-billing", &args);
         return alerts::raise(tx, admins, &cause, &html, now);
     }
-    // Selling closes with this refusal and none before: it is told whatever a balance said.
+    // Selling closes with this refusal and none before.
     let html = shop.texts.say(lang, "alert-billing-last", &args);
     alerts::raise_both(tx, admins, (NO_KEY, &cause), &html, now)
 }
@@ -175,8 +175,12 @@ pub fn balance(tx: &Tx<'_>, shop: &Shop, key: &str, balance: f64, now: Millis) -
     if balance < enough && !refused {
         let others_pay = keys::any_pays(tx, enough, now)?;
         let id = if others_pay { "alert-no-money" } else { "alert-no-money-last" };
-        let cause = no_money_cause(tx, key, now)?;
-        return alerts::raise(tx, admins, &cause, &shop.texts.say(lang, id, &args), now);
+        let (cause, html) = (no_money_cause(tx, key, now)?, shop.texts.say(lang, id, &args));
+        // The last key that sells: what its refusal will mean is said already.
+        return match keys::others_sell(tx, key, now)? {
+            true => alerts::raise(tx, admins, &cause, &html, now),
+            false => alerts::raise_both(tx, admins, (NO_KEY, &cause), &html, now),
+        };
     }
     // A block that a good balance did not end is about something else.
     if refused {

@@ -21,7 +21,7 @@ fn plurals_are_right_in_both_languages() {
         assert_eq!(say(Lang::Ru, n), words);
     }
     for (m, words) in
-        [(21, "не удалась 21 запись"), (3, "не удались 3 записи"), (11, "не удалось 11 записей")]
+        [(21, "21 запись не удалась"), (3, "3 записи не удались"), (11, "11 записей не удалось")]
     {
         let args = [("m", Arg::Num(m)), ("n", Arg::Num(5))];
         let html = texts().say(Lang::Ru, "alert-disk-full", &args);

@@ -46,11 +46,16 @@ impl Appliance {
 
     #[track_caller]
     pub(crate) fn alerts(&self, id: &str) {
-        let all = ru(id);
-        let part = all.split(['{', '\u{2068}']).next().unwrap().trim().to_owned();
-        self.waits_for(id, || {
+        self.alerts_one_of(&[id]);
+    }
+
+    pub(crate) fn alerts_one_of(&self, ids: &[&str]) {
+        let begins = |id: &&str| ru(id).split(['{', '\u{2068}']).next().unwrap().trim().to_owned();
+        let parts: Vec<String> = ids.iter().map(begins).collect();
+        self.waits_for(ids[0], || {
             let chat = self.sandbox().telegram().messages(99);
-            chat.iter().any(|message| message.text.contains(&part)).then_some(())
+            let said = |part: &String| chat.iter().any(|message| message.text.contains(part));
+            parts.iter().any(said).then_some(())
         });
     }
 }

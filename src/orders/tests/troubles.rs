@@ -248,6 +248,19 @@ fn selling_is_said_to_close_when_it_does_and_by_whichever_key() {
     assert_eq!((told(&world), open(&world)), (4, vec![billing("aaaa")]));
 }
 
+#[test]
+fn the_last_key_that_sells_is_one_message_whether_it_is_poor_or_refused_first() {
+    let (world, _user, job) = at_submit();
+    world.trouble(&job, Trouble::Billing, NOW);
+    assert_eq!((told(&world), open(&world)), (1, vec![billing("aaaa")]));
+    balance_of(&world, "bbbb", 0.0, NOW);
+    let job = world.claim(NOW);
+    world.advance(&job, Step::Submit, Found { key: Some("bbbb"), ..Found::default() }, NOW);
+    world.trouble(&world.claim(NOW), Trouble::Billing, NOW);
+    let closed = vec![billing("aaaa"), billing("bbbb"), "keys".to_owned()];
+    assert_eq!((told(&world), open(&world)), (2, closed));
+}
+
 fn billing(key: &str) -> String {
     format!("billing:{key}")
 }
