@@ -74,9 +74,12 @@ fn keys_come_in_the_order_of_the_configuration_with_what_they_do() {
                     (1, 7, '3', 'ugc', 'a', '{}', 'processing', 'fetch', 'c', 't', NULL),
                     (1, 7, '4', 'ugc', 'a', '{}', 'processing', 'render', 'c', NULL, NULL),
                     (1, 7, '5', 'ugc', 'a', '{}', 'failed', 'render', 'c', 't', 5),
-                    (1, 7, '6', 'ugc', 'a', '{}', 'processing', 'render', 'x', 't', NULL);",
+                    (1, 7, '6', 'ugc', 'a', '{}', 'processing', 'render', 'x', 't', NULL),
+                    (1, 7, '7', 'ugc', 'a', '{}', 'queued', 'submit', 'c', NULL, NULL),
+                    (1, 7, '8', 'ugc', 'a', '{}', 'processing', 'submit', 'c', NULL, NULL),
+                    (1, 7, '9', 'ugc', 'a', '{}', 'failed', 'submit', 'c', NULL, 5);",
         )?;
-        assert_eq!(all(tx)?, [key("b", 0, 0), key("c", 2, 77)]);
+        assert_eq!(all(tx)?, [key("b", 0, 0), key("c", 4, 77)], "and who waits for it");
         assert_eq!(room(tx, "c", limits(9, 3), 0, 1_000)?, Room::Free);
         assert_eq!(room(tx, "c", limits(9, 2), 0, 1_000)?, Room::Later);
         Ok(())
@@ -176,6 +179,8 @@ fn who_serves_is_written_down_once_a_minute_and_ends_a_block_that_was_wrong() {
     assert_eq!(serves("a", 5, 60_100, false), ["api_keys 1 served_at: 60101 -> 60100"]);
     db.write(|tx| block(tx, "a", Block::Operator, "by hand", 900, 5).map(drop)).unwrap();
     assert_eq!(serves("a", 5, 60_100, false), [""; 0], "the operator's word stands");
+    let first = serves("b", 5, 100, false);
+    assert!(first.contains(&"api_keys 2 served_at: NULL -> 100".to_owned()), "{first:?}");
 }
 
 #[test]
@@ -191,6 +196,50 @@ fn a_key_sells_unless_it_lacks_money_or_the_operator_said_so() {
         assert!(any_sells(tx, 400)?, "they said until then");
         unblock(tx, "a")?;
         assert!(any_sells(tx, 5)?);
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_block_that_is_over_is_refused_anew() {
+    let (_folder, db) = blocked_keys();
+    let again = |now| {
+        changes(&db, &TABLES, move |tx| {
+            block(tx, "a", Block::Billing, "no money", 500, now).map(drop)
+        })
+    };
+    assert_eq!(again(499), ["api_keys 1 blocked_at: 5 -> 499"], "they found out together");
+    assert_eq!(again(500), ["api_keys 1 blocked_at: 499 -> 500", "api_keys 1 refusals: 1 -> 2"]);
+}
+
+#[test]
+fn a_key_is_in_doubt_until_it_served_and_where_its_money_ends() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        tx.execute_batch(
+            "UPDATE api_keys SET served_at = 1000 WHERE fingerprint = 'a';
+             INSERT INTO users (tg_user_id) VALUES (7);
+             INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                               input_photo_path, product_info)
+             VALUES (1, 7, 'one', 'self', 'a.jpg', '{}');
+             INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
+             VALUES (1, 'a', 'm', 1, 50, 'lost'), (1, 'a', 'm', 1, 60, 'unsent'),
+                    (1, 'a', 'm', 1, 60, 'refused'), (1, 'b', 'm', 1, 60, 'lost');",
+        )?;
+        let limits = Limits { video_credits: 10.0, ..limits(9, 9) };
+        let doubt = |key, now| in_doubt(tx, key, limits, now);
+        assert!(!doubt("a", 1_000)? && doubt("b", 1_000)?, "it has not served yet");
+        assert!(!doubt("a", 1_000 + 10 * MINUTE)? && doubt("a", 1_001 + 10 * MINUTE)?);
+        balance(tx, "a", 10.0, 10.0, 50)?;
+        assert!(!doubt("a", 1_000)?, "it pays for one, and none was asked for since");
+        balance(tx, "a", 9.9, 10.0, 50)?;
+        assert!(doubt("a", 1_000)?);
+        balance(tx, "a", 10.0, 10.0, 49)?;
+        assert!(doubt("a", 1_000)?, "that one has taken it");
+        block(tx, "a", Block::RateLimit, "too many", 100, 5)?;
+        balance(tx, "a", 99.0, 10.0, 60)?;
+        assert!(doubt("a", 1_000)?, "its block is over, and it has not served since");
         Ok(())
     })
     .unwrap();
@@ -257,6 +306,8 @@ fn a_balance_is_kept_with_its_time_and_frees_only_a_key_that_can_pay() {
         let told: Vec<String> =
             told.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         assert_eq!(told, ["a50:2.0", "b60:9.0"], "in five minutes one is enough");
+        let at = "SELECT blocked_at FROM api_keys WHERE fingerprint = 'a'";
+        assert_eq!(tx.query_row(at, [], |row| row.get::<_, Option<Millis>>(0))?, None);
         assert_eq!(blocks(tx), [None, Some((Block::RateLimit, 500))]);
         Ok(())
     })
