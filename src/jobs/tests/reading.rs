@@ -179,3 +179,28 @@ fn the_most_urgent_goes_first_whatever_its_step() {
     assert_eq!(take(69_999), None, "what is due is at another step");
     assert_eq!(take(70_000).unwrap().id, late);
 }
+
+#[test]
+fn the_next_due_time_is_the_soonest_of_all_priorities_and_of_nothing_that_ended() {
+    let (_folder, db) = five();
+    sql(
+        &db,
+        "UPDATE jobs SET step = 'script';
+         UPDATE jobs SET priority = 6, due_at = 10050 WHERE id = 1;
+         UPDATE jobs SET priority = 5, due_at = 10020 WHERE id = 2;
+         UPDATE jobs SET priority = 4, due_at = 10060 WHERE id = 3;
+         UPDATE jobs SET priority = 9, due_at = 1 WHERE id = 4;
+         UPDATE jobs SET step = 'submit', due_at = 10010 WHERE id = 5;",
+    );
+    let next = |due| assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), Some(due));
+    next(10_010);
+    db.write(|tx| crate::instance::begin(tx, 1, NOW).map(drop)).unwrap();
+    db.write(|tx| crate::instance::pause_submitting(tx, NOW).map(drop)).unwrap();
+    next(10_020);
+    sql(&db, "UPDATE jobs SET due_at = 10070 WHERE id = 2");
+    next(10_050);
+    sql(&db, "UPDATE jobs SET due_at = 10080 WHERE id = 1");
+    next(10_060);
+    sql(&db, "UPDATE jobs SET due_at = 10040, step = 'fetch' WHERE id = 3");
+    next(10_040);
+}

@@ -334,8 +334,8 @@ fn what_a_task_cost_is_added_up_and_a_late_video_stays_with_its_ended_job() {
         &["jobs 3 output_url: o -> u2", "jobs 3 provider_credits: 1.5 -> 2.5"],
     );
     sql(&db, "UPDATE jobs SET provider_credits = NULL");
-    let job = db.read(|conn| get(conn, JobId(1))).unwrap().unwrap();
-    does(&db, move |tx| spent(tx, &job, 2.0), &["jobs 1 provider_credits: NULL -> 2"]);
+    let queued = db.read(|conn| get(conn, JobId(4))).unwrap().unwrap();
+    does(&db, move |tx| spent(tx, &queued, 2.0), &["jobs 4 provider_credits: NULL -> 2"]);
 }
 
 #[test]
