@@ -158,6 +158,8 @@ fn a_photos_copy_is_one_row_per_photo_and_key() {
     });
     let again = copies(|tx| keep_upload(tx, "a.jpg", "k", "u4", 20));
     assert_eq!(again, ["uploads 1 url: u1 -> u4", "uploads 1 created_at: 10 -> 20"]);
+    let url = |photo| db.read(move |conn| uploaded(conn, photo, "k", 0)).unwrap();
+    assert_eq!((url("b.jpg").as_deref(), url("c.jpg")), (Some("u3"), None));
     assert_eq!(copies(|tx| forget_upload(tx, "u2")), ["uploads 2: gone"]);
 }
 
@@ -203,4 +205,20 @@ fn the_next_due_time_is_the_soonest_of_all_priorities_and_of_nothing_that_ended(
     next(10_060);
     sql(&db, "UPDATE jobs SET due_at = 10040, step = 'fetch' WHERE id = 3");
     next(10_040);
+}
+
+#[test]
+fn only_an_orders_waiting_uploads_are_called() {
+    let (_folder, db) = five();
+    sql(
+        &db,
+        "UPDATE jobs SET step = 'upload', order_id = 1, due_at = 90;
+         UPDATE jobs SET status = 'processing', finished_at = NULL WHERE id = 5;",
+    );
+    let job = db.read(|conn| get(conn, JobId(1))).unwrap().unwrap();
+    let later = job.clone();
+    assert_eq!(changes(&db, &["jobs"], move |tx| wake_order(tx, &later, 95)), [""; 0]);
+    let called =
+        ["jobs 1", "jobs 2", "jobs 3", "jobs 5"].map(|job| format!("{job} due_at: 90 -> 80"));
+    assert_eq!(changes(&db, &["jobs"], move |tx| wake_order(tx, &job, 80)), called);
 }

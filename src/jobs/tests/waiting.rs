@@ -204,3 +204,14 @@ fn a_call_that_is_out_keeps_the_others_waiting_whoever_holds_its_job() {
         assert_eq!(claimed, None, "{key} or {model} has not proved itself");
     }
 }
+
+#[test]
+fn no_pair_of_a_key_and_a_model_is_passed_over() {
+    let (_folder, db) = trusted();
+    for (key, model) in [("a", "m"), ("b", "m"), ("b", "n")] {
+        waiting(&db, 1, key, model);
+    }
+    sql(&db, "UPDATE jobs SET priority = 9 WHERE api_key = 'b' AND model = 'm'");
+    let claimed = db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap().unwrap();
+    assert_eq!((claimed.key.as_deref(), claimed.model.as_deref()), (Some("b"), Some("m")));
+}
