@@ -215,3 +215,68 @@ fn no_pair_of_a_key_and_a_model_is_passed_over() {
     let claimed = db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap().unwrap();
     assert_eq!((claimed.key.as_deref(), claimed.model.as_deref()), (Some("b"), Some("m")));
 }
+
+/// A key and a model that have not proved themselves, one job of theirs that is due, and something
+/// else that must not hold it up.
+#[track_caller]
+fn goes_beside(what: &str, key: &str, model: &str, beside: &'static str) {
+    let (_folder, db) = trusted();
+    db.write(|tx| keys::configure(tx, &["a".to_owned(), "b".to_owned(), "c".to_owned()])).unwrap();
+    waiting(&db, 2, key, model);
+    waiting(&db, 1, "a", "m");
+    db.write(move |tx| Ok(tx.execute_batch(beside)?)).unwrap();
+    let claimed = db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();
+    assert_eq!(claimed.map(|job| job.id), Some(JobId(1)), "{what}: {key}, {model}");
+}
+
+#[test]
+fn who_proves_a_key_or_a_model_waits_only_for_who_asks_the_same() {
+    for (key, model) in [("c", "m"), ("a", "o")] {
+        for (what, beside) in [
+            ("one that waits for another time", "UPDATE jobs SET due_at = 90000 WHERE id > 1"),
+            (
+                "one at another step",
+                "UPDATE jobs SET due_at = 90000 WHERE id > 1;
+                 UPDATE jobs SET step = 'upload', leased_at = 5 WHERE id = 2",
+            ),
+            (
+                "one of another key and model",
+                "UPDATE jobs SET due_at = 90000 WHERE id > 1;
+                 UPDATE jobs SET leased_at = 5 WHERE id = 3",
+            ),
+            (
+                "a call with another key and model",
+                "UPDATE jobs SET due_at = 90000 WHERE id > 1;
+                 INSERT INTO submits (job_id, api_key, model, at) VALUES (3, 'a', 'm', 1)",
+            ),
+        ] {
+            goes_beside(what, key, model, beside);
+        }
+    }
+}
+
+#[test]
+fn nobody_wakes_for_a_group_that_waits_for_an_answer() {
+    for (key, model) in [("c", "m"), ("a", "o")] {
+        let (_folder, db) = trusted();
+        db.write(|tx| keys::configure(tx, &["a".to_owned(), "b".to_owned(), "c".to_owned()]))
+            .unwrap();
+        waiting(&db, 2, key, model);
+        waiting(&db, 1, "a", "m");
+        sql(&db, "UPDATE jobs SET due_at = 10500 WHERE api_key = 'a' AND model = 'm'");
+        let claimed = db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();
+        assert_eq!(claimed.map(|job| job.id), Some(JobId(1)));
+        assert_eq!(due(&db, WIDE, NOW), Some(10_500), "{key}, {model}");
+    }
+}
+
+#[test]
+fn while_submits_are_held_everything_else_is_claimed() {
+    let (_folder, db) = trusted();
+    waiting(&db, 1, "a", "m");
+    let script = queue(&db, "script", 0, NOW);
+    db.write(|tx| crate::instance::begin(tx, 1, NOW).map(drop)).unwrap();
+    db.write(|tx| crate::instance::pause_submitting(tx, NOW).map(drop)).unwrap();
+    assert_eq!(take(&db, NOW).map(|job| job.id), Some(script));
+    assert_eq!(take(&db, NOW), None);
+}
