@@ -413,23 +413,24 @@ pub fn release_all(tx: &Tx<'_>, now: Millis) -> Result<usize> {
 }
 
 /// Its holder could not work for a reason that is not the job's: somebody tries again at `at`, and
-/// no strike is counted.
+/// no strike is counted. A job that its holder has moved on already keeps the time of its next step.
 pub fn let_go(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
     tx.prepare_cached(
         "UPDATE jobs
          SET due_at = ?3, leased_at = NULL
          WHERE id = ?1
            AND lease = ?2
-           AND status IN ('queued', 'processing')",
+           AND leased_at IS NOT NULL",
     )?
     .execute((job.id, job.lease, at))?;
     Ok(())
 }
 
-/// A thread panicked over this job: it is tried again, and the next claim counts a strike.
+/// A thread panicked over this job: it is tried again, and the next claim counts a strike. As with
+/// [`let_go`], only while the job is still its.
 pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
     tx.execute(
-        "UPDATE jobs SET due_at = ?3 WHERE id = ?1 AND lease = ?2",
+        "UPDATE jobs SET due_at = ?3 WHERE id = ?1 AND lease = ?2 AND leased_at IS NOT NULL",
         (job.id, job.lease, at),
     )?;
     Ok(())

@@ -5,7 +5,7 @@ mod balances;
 mod room;
 
 pub use balances::{ask_balance, asked, balance, no_balance, prune_balances};
-pub use room::{Limits, Room, in_doubt, room};
+pub use room::{Limits, Room, WINDOW, in_doubt, room};
 
 use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;

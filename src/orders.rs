@@ -173,6 +173,16 @@ pub fn delivered(
     Ok(())
 }
 
+/// The longest address that goes to a customer as a link, in bytes.
+const LINK_MAX: usize = 2_048;
+/// Why a video that cannot go as a file does not go as a link.
+pub const NO_LINK: &str = "its address is too long for a link";
+
+/// Whether a video's address, where its file cannot be sent, can be sent in its place.
+pub fn fits_a_link(url: &str) -> bool {
+    url.len() <= LINK_MAX
+}
+
 /// Telegram does not take the file: the link goes out in its place.
 pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()> {
     let Some(job) = jobs::get(tx, id)? else { return Ok(()) };
@@ -182,6 +192,9 @@ pub fn too_large(tx: &Tx<'_>, shop: &Shop, id: JobId, now: Millis) -> Result<()>
     let Some(url) = job.output_url.clone() else {
         return fail(tx, shop, &job, Why::Undelivered, "the video is too large to send", now);
     };
+    if !fits_a_link(&url) {
+        return fail(tx, shop, &job, Why::Undelivered, NO_LINK, now);
+    }
     let content = messages::video(tx, shop, &job, Gets::Large(&url))?;
     say_video(tx, shop, &job, &content, now)
 }

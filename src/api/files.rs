@@ -21,8 +21,6 @@ use super::{http, mp4};
 mod public;
 
 const REDIRECTS_MAX: u32 = 3;
-/// The longest address that a customer is shown, in bytes.
-const SHOWN_MAX: usize = 2_048;
 
 /// How to fetch.
 #[derive(Clone, Debug)]
@@ -87,13 +85,8 @@ impl Files {
         kept
     }
 
-    /// Whether a customer may be given this address instead of the file: it comes from a service,
-    /// too, and leads them where it says.
-    pub fn may_be_shown(&self, url: &str) -> bool {
-        url.len() <= SHOWN_MAX && self.is_public(url)
-    }
-
-    /// Whether this is a plain address of a public place, however long.
+    /// Whether this is a plain address of a public place, however long: it comes from a service, and
+    /// a customer who is given it instead of the file goes where it leads.
     pub fn is_public(&self, url: &str) -> bool {
         let Ok(parsed) = Url::parse(url) else { return false };
         let plain = parsed.username().is_empty() && parsed.password().is_none();

@@ -1,12 +1,10 @@
 //! A start after a while in which nobody looked: the machine was off, or its clock was set anew.
 
-use crate::clock::{Millis, SECOND};
+use crate::clock::Millis;
 use crate::db::Tx;
+use crate::keys;
 use anyhow::Result;
 use rusqlite::named_params;
-
-/// As in `keys`: a createTask counts for so long.
-const WINDOW: Millis = 10 * SECOND;
 
 /// Moves what counts time by `by`, so that only time in which somebody looked counts: a render's
 /// limit, a delivery's, and for how long nobody was reached. A clock that went back leaves no job
@@ -27,7 +25,7 @@ pub fn carry(tx: &Tx<'_>, by: Millis, now: Millis) -> Result<()> {
         "UPDATE submits
          SET ended_at = MIN(ended_at + :by, :now)
          WHERE ended_at > MIN(:now - :by - :window, :now)",
-        named_params! { ":by": by, ":now": now, ":window": WINDOW },
+        named_params! { ":by": by, ":now": now, ":window": keys::WINDOW },
     )?;
     Ok(())
 }

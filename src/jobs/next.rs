@@ -28,6 +28,22 @@ pub enum Trouble {
     Unreached,
 }
 
+#[cfg(test)]
+impl Trouble {
+    pub const ALL: [Self; 10] = [
+        Self::UserViolation,
+        Self::Billing,
+        Self::RateLimit,
+        Self::ModelOff,
+        Self::DownloadFailed,
+        Self::Temporary,
+        Self::OurMistake,
+        Self::Unknown,
+        Self::Lost,
+        Self::Unreached,
+    ];
+}
+
 /// Why a job failed; the customer's words depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {

@@ -84,4 +84,33 @@ mod tests {
         let left = |table| left(&db, table);
         assert_eq!((left("events"), left("submits"), left("uploads")), (2, 3, 2));
     }
+
+    #[test]
+    fn to_the_millisecond() {
+        let now = 200 * DAY;
+        for (at, copied, goes) in [
+            (110 * DAY, 197 * DAY, false),
+            (110 * DAY - 1, 197 * DAY - 1, true),
+            (201 * DAY, 201 * DAY, false),
+            (201 * DAY + 1, 0, true),
+        ] {
+            let (_folder, db) = crate::db::tests::fresh();
+            db.write(move |tx| {
+                tx.execute_batch(&format!(
+                    "INSERT INTO users (tg_user_id) VALUES (7);
+                     INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                                       input_photo_path, product_info)
+                     VALUES (1, 7, 'a', 'self', 'x.jpg', '{{}}');
+                     INSERT INTO events (job_id, at, step, what) VALUES (1, {at}, 'script', 'x');
+                     INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
+                     VALUES (1, 'k', 'm', {at}, {at}, 'lost');
+                     INSERT INTO uploads VALUES ('photo', 'k', 'u', {copied});"
+                ))?;
+                Ok(())
+            })
+            .unwrap();
+            let pruned = db.write(move |tx| super::prune(tx, now, 9)).unwrap();
+            assert_eq!(pruned, if goes { 3 } else { 0 }, "{at}");
+        }
+    }
 }

@@ -79,14 +79,15 @@ pub(super) fn gate(conn: &Connection, group: &Group, limits: Limits, now: Millis
     if !in_service(conn, key, now)? || models::paused(conn, now)?.contains(model) {
         return Ok(Gate::Open);
     }
-    let claimed = count(conn, OF_KEY, key, now)?;
-    if (claimed > 0 || is_sending(conn, SENDING_OF_KEY, key)?)
+    let claimed = claimed(conn, Whose::Key(key), now)?;
+    if (claimed > 0 || is_sending(conn, Whose::Key(key))?)
         && keys::in_doubt(conn, key, limits, now)?
     {
         return Ok(Gate::Closed);
     }
     if models::in_doubt(conn, model, now)?
-        && (count(conn, OF_MODEL, model, now)? > 0 || is_sending(conn, SENDING_OF_MODEL, model)?)
+        && (self::claimed(conn, Whose::Model(model), now)? > 0
+            || is_sending(conn, Whose::Model(model))?)
     {
         return Ok(Gate::Closed);
     }
@@ -110,36 +111,50 @@ fn in_service(conn: &Connection, key: &str, now: Millis) -> Result<bool> {
     Ok(serves)
 }
 
-fn count(conn: &Connection, sql: &str, of: &str, now: Millis) -> Result<i64> {
-    let params = named_params! { ":of": of, ":now": now };
-    Ok(conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
+/// What of a group is asked about.
+#[derive(Clone, Copy)]
+enum Whose<'a> {
+    Key(&'a str),
+    Model(&'a str),
 }
 
-fn is_sending(conn: &Connection, sql: &str, to: &str) -> Result<bool> {
-    Ok(conn.prepare_cached(sql)?.exists([to])?)
+impl<'a> Whose<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Key(name) | Self::Model(name) => name,
+        }
+    }
 }
 
 /// Jobs whose lease for a submit lasts: their call is under way, or will be in a moment.
-const OF_KEY: &str = "SELECT COUNT(*)
-     FROM jobs
-     WHERE leased_at IS NOT NULL
-       AND step = 'submit'
-       AND due_at > :now
-       AND api_key = :of";
-const OF_MODEL: &str = "SELECT COUNT(*)
-     FROM jobs
-     WHERE leased_at IS NOT NULL
-       AND step = 'submit'
-       AND due_at > :now
-       AND model = :of";
-const SENDING_OF_KEY: &str = "SELECT 1
-     FROM submits INDEXED BY submits_open
-     WHERE outcome = 'sending'
-       AND api_key = ?1";
-const SENDING_OF_MODEL: &str = "SELECT 1
-     FROM submits INDEXED BY submits_open
-     WHERE outcome = 'sending'
-       AND model = ?1";
+fn claimed(conn: &Connection, whose: Whose<'_>, now: Millis) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM jobs
+             WHERE leased_at IS NOT NULL
+               AND step = 'submit'
+               AND due_at > :now
+               AND CASE WHEN :by_key THEN api_key ELSE model END = :name",
+        )?
+        .query_row(
+            named_params! {
+                ":by_key": matches!(whose, Whose::Key(_)), ":name": whose.name(), ":now": now,
+            },
+            |row| row.get(0),
+        )?)
+}
+
+fn is_sending(conn: &Connection, whose: Whose<'_>) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1
+             FROM submits INDEXED BY submits_open
+             WHERE outcome = 'sending'
+               AND CASE WHEN ?1 THEN api_key ELSE model END = ?2",
+        )?
+        .exists((matches!(whose, Whose::Key(_)), whose.name()))?)
+}
 
 /// The most urgent of those that have room; before them one whose holder is gone, whatever room
 /// there is: it may be what takes it.

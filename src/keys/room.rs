@@ -6,7 +6,7 @@ use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// The provider counts createTask calls in a sliding window of this length.
-const WINDOW: Millis = 10 * SECOND;
+pub const WINDOW: Millis = 10 * SECOND;
 /// A key that served within this time serves; one that did not is asked by one job at a time.
 const TRUSTED: Millis = 10 * MINUTE;
 /// Videos that an account pays for in any case: with a balance for as many there is nothing to add

@@ -78,14 +78,15 @@ pub fn give(
     now: Millis,
 ) -> Result<()> {
     let Some(url) = job.output_url.as_deref() else { return Ok(()) };
-    if !end(tx, job, "given", now)? {
-        return Ok(());
-    }
     let what = match video {
         Some(video) if video.bytes <= shop.options.upload_limit => Gets::File(video),
+        _ if !super::fits_a_link(url) => return give_up(tx, job, super::NO_LINK, now),
         Some(_) => Gets::Large(url),
         None => Gets::Unfetched(url),
     };
+    if !end(tx, job, "given", now)? {
+        return Ok(());
+    }
     say(tx, shop, job, what, now)
 }
 
@@ -108,8 +109,11 @@ pub fn sent(tx: &Tx<'_>, key: Option<&str>, now: Millis) -> Result<()> {
 /// Telegram does not take the file, if that message was a gift: the link goes in its place.
 pub fn too_large(tx: &Tx<'_>, shop: &Shop, key: Option<&str>, now: Millis) -> Result<()> {
     let Some(job) = of_key(tx, key)? else { return Ok(()) };
-    let Some(url) = job.output_url.as_deref() else { return Ok(()) };
-    say(tx, shop, &job, Gets::Large(url), now)
+    match job.output_url.as_deref() {
+        Some(url) if super::fits_a_link(url) => say(tx, shop, &job, Gets::Large(url), now),
+        Some(_) => jobs::note(tx, &job, "no gift", super::NO_LINK, None, now),
+        None => Ok(()),
+    }
 }
 
 /// As `jobs::carry`: only time in which somebody looked counts.

@@ -276,6 +276,16 @@ fn who_lets_go_leaves_the_job_to_the_next() {
         },
         &["jobs 2 due_at: 90 -> 400", "jobs 2 leased_at: 80 -> NULL"],
     );
+    sql(&db, "UPDATE jobs SET step = 'deliver', due_at = 90000 WHERE id = 1");
+    let moved_on = db.read(|conn| get(conn, JobId(1))).unwrap().unwrap();
+    does(
+        &db,
+        move |tx| {
+            let_go(tx, &moved_on, 400)?;
+            panicked(tx, &moved_on, 400)
+        },
+        &[],
+    );
     sql(&db, "UPDATE jobs SET leased_at = 80 WHERE id = 4");
     let queued = db.read(|conn| get(conn, JobId(4))).unwrap().unwrap();
     let freed = ["jobs 4 due_at: 90 -> 500", "jobs 4 leased_at: 80 -> NULL"];

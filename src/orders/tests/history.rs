@@ -94,18 +94,7 @@ enum Verdict {
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
-    let troubles = prop::sample::select(vec![
-        Trouble::UserViolation,
-        Trouble::Billing,
-        Trouble::RateLimit,
-        Trouble::ModelOff,
-        Trouble::DownloadFailed,
-        Trouble::Temporary,
-        Trouble::OurMistake,
-        Trouble::Unknown,
-        Trouble::Lost,
-        Trouble::Unreached,
-    ]);
+    let troubles = prop::sample::select(Trouble::ALL.to_vec());
     let whys = prop::sample::select(vec![Why::Violation, Why::Timeout, Why::Strikes]);
     prop_oneof![
         12 => Just(Outcome::Good),

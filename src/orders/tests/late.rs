@@ -129,6 +129,44 @@ fn what_telegram_finds_too_large_is_given_as_a_link() {
     }
 }
 
+/// Nobody can open an address that a message does not hold: no promise is made of it.
+#[test]
+fn an_address_that_is_too_long_for_a_link_goes_to_nobody() {
+    let longest = format!("{URL}?{}", "a".repeat(2_048 - URL.len() - 1));
+    for (url, fits) in [(longest.clone(), true), (format!("{longest}a"), false)] {
+        let world = World::with(|options| options.upload_limit = 9);
+        let (_user, job) = refunded(&world);
+        let came = |url: String| {
+            let late = job.clone();
+            world.write(move |tx, _| gifts::came(tx, &late, &url, None, NOW));
+            world.db.read(|conn| gifts::get(conn, job.id)).unwrap().unwrap().job
+        };
+        let notes = "SELECT COUNT(*) FROM events WHERE what = 'no gift'";
+        give(&world, &came(url.clone()), Some(10));
+        assert_eq!(world.messages("gift:"), i64::from(fits), "told by its size");
+        assert_eq!(world.number(notes), i64::from(!fits));
+        if !fits {
+            continue;
+        }
+        world.sql("UPDATE jobs SET output_url = output_url || 'a'");
+        let before = world.said("gift:1");
+        world.write(move |tx, shop| gifts::too_large(tx, shop, Some("gift:1"), NOW));
+        assert_eq!((world.said("gift:1"), world.number(notes)), (before, 1), "told by Telegram");
+    }
+    let world = World::new();
+    let user = world.customer(8, 1);
+    let id = world.order(&user, "d2", 1)[0];
+    let job = world.claim(NOW);
+    let url = format!("{longest}a");
+    world.write(move |tx, _| {
+        let found = Found { output_url: Some(&url), ..Found::default() };
+        jobs::advance(tx, &job, Step::Deliver, &found, NOW, NOW)
+    });
+    world.write(move |tx, shop| too_large(tx, shop, id, NOW));
+    assert_eq!((world.state(id).as_str(), world.credits(&user)), ("failed deliver", 1));
+    assert_eq!(world.messages("video:"), 0);
+}
+
 #[test]
 fn a_link_to_a_file_that_could_not_be_fetched_does_not_call_it_too_large() {
     let world = World::new();

@@ -6,18 +6,6 @@ use super::*;
 use crate::jobs::OtherKey;
 use rusqlite::{OptionalExtension as _, params};
 
-const CLASSES: [Trouble; 10] = [
-    Trouble::UserViolation,
-    Trouble::Billing,
-    Trouble::RateLimit,
-    Trouble::ModelOff,
-    Trouble::DownloadFailed,
-    Trouble::Temporary,
-    Trouble::OurMistake,
-    Trouble::Unknown,
-    Trouble::Lost,
-    Trouble::Unreached,
-];
 const STEPS: [Step; 3] = [Step::Upload, Step::Submit, Step::Render];
 const OTHERS: [OtherKey; 3] = [OtherKey::Free, OtherKey::Limited, OtherKey::None];
 
@@ -266,7 +254,7 @@ fn told(shop: &Shop, content: &Content) -> Notice {
 fn every_trouble_at_every_step_does_what_the_table_says() {
     let world = World::new();
     let mut n = 0;
-    for (class, step, other_key) in CLASSES
+    for (class, step, other_key) in Trouble::ALL
         .into_iter()
         .flat_map(|class| STEPS.map(|step| (class, step)))
         .flat_map(|(class, step)| OTHERS.map(|other| (class, step, other)))

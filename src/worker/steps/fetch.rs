@@ -13,9 +13,6 @@ use anyhow::{Context as _, Result};
 pub(super) const PAUSES: [Millis; 7] =
     [10 * SECOND, 30 * SECOND, MINUTE, 3 * MINUTE, 8 * MINUTE, 17 * MINUTE, 30 * MINUTE];
 
-/// Why a video that cannot go as a file does not go as a link.
-pub(super) const UNSHOWN: &str = "its address is too long for a link";
-
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let Some(url) = &job.output_url else {
         return trouble(desk, job, Trouble::Unknown, "success without a video");
@@ -28,9 +25,9 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
         Ok(fetched) => {
             let as_link = fetched.bytes > desk.shop.options.upload_limit;
             let file = desk.options.videos.join(&fetched.path);
-            if as_link && !desk.files.may_be_shown(url) {
+            if as_link && !orders::fits_a_link(url) {
                 std::fs::remove_file(file).context("cannot remove a video that nobody gets")?;
-                return trouble(desk, job, Trouble::Unknown, UNSHOWN);
+                return trouble(desk, job, Trouble::Unknown, orders::NO_LINK);
             }
             commit(desk, job, move |tx, shop, job, now| {
                 orders::kept(tx, shop, now)?;
@@ -65,8 +62,8 @@ fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Res
     let (url, error) = (url.to_owned(), error.to_string());
     tracing::warn!(job.id = job.id.0, error, "the video could not be fetched");
     let pause = PAUSES.get(job.tries.max(0) as usize).copied();
-    if pause.is_none() && !desk.files.may_be_shown(&url) {
-        return trouble(desk, job, Trouble::Unknown, &format!("{error}; {UNSHOWN}"));
+    if pause.is_none() && !orders::fits_a_link(&url) {
+        return trouble(desk, job, Trouble::Unknown, &format!("{error}; {}", orders::NO_LINK));
     }
     commit(desk, job, move |tx, shop, job, now| {
         jobs::note(tx, job, "trouble", &error, None, now)?;

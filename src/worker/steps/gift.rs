@@ -2,7 +2,7 @@
 //! it come, fetched for the customer.
 
 use super::commit;
-use super::fetch::{PAUSES, UNSHOWN, load};
+use super::fetch::{PAUSES, load};
 use super::render::{Look, look};
 use crate::api::files;
 use crate::orders::gifts::{self, Gift};
@@ -45,10 +45,8 @@ pub(in crate::worker) fn fetch(desk: &Desk, gift: &Gift) -> Result<()> {
         Ok(video) => {
             let as_link = video.bytes > desk.shop.options.upload_limit;
             let file = desk.options.videos.join(&video.path);
-            let shown = !as_link || desk.files.may_be_shown(url);
-            commit(desk, job, move |tx, shop, job, now| match shown {
-                true => gifts::give(tx, shop, job, Some(&video), now),
-                false => gifts::give_up(tx, job, UNSHOWN, now),
+            commit(desk, job, move |tx, shop, job, now| {
+                gifts::give(tx, shop, job, Some(&video), now)
             })?;
             if as_link {
                 // Nobody will send this file.
@@ -65,13 +63,11 @@ fn not_fetched(desk: &Desk, gift: &Gift, error: &files::Trouble) -> Result<()> {
     let (job, error) = (&gift.job, error.to_string());
     tracing::warn!(job.id = job.id.0, error, "a late video could not be fetched");
     let pause = PAUSES.get(gift.tries.max(0) as usize).copied();
-    let shown = job.output_url.as_deref().is_some_and(|url| desk.files.may_be_shown(url));
     commit(desk, job, move |tx, shop, job, now| {
         gifts::not_fetched(tx, job, &error, now)?;
-        match (pause, shown) {
-            (Some(_), _) => Ok(()),
-            (None, true) => gifts::give(tx, shop, job, None, now),
-            (None, false) => gifts::give_up(tx, job, UNSHOWN, now),
+        match pause {
+            Some(_) => Ok(()),
+            None => gifts::give(tx, shop, job, None, now),
         }
     })?;
     if let Some(pause) = pause {

@@ -3,12 +3,12 @@
 use super::{commit, fail, is_url, photo, trouble};
 use crate::alerts;
 use crate::api::{kie, openai};
-use crate::clock::SECOND;
+use crate::clock::{Millis, SECOND};
 use crate::db::Tx;
 use crate::jobs::{self, Found, Job, Retry, Step, Trouble, Why};
 use crate::keys::{self, Pick};
 use crate::models::{self, Model};
-use crate::orders;
+use crate::orders::{self, Shop};
 use crate::templates::{self, Brief, Template};
 use crate::text::{self, Arg};
 use crate::users;
@@ -37,7 +37,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     };
     // An own prompt goes to the model exactly as it is, and so does one inserted by hand.
     if let Some(own) = &job.product.user_prompt {
-        return written(desk, job, model, own);
+        return written(desk, job, model, own, Gpt::NotAsked);
     }
     let Some(template) = shop.templates.get(&job.template) else {
         let error = format!("there is no template `{}`", job.template);
@@ -50,15 +50,12 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let earlier = earlier(desk, job)?;
     let brief = brief(desk, job, model, &earlier)?;
     match ask(desk, template, &brief.of(), picture) {
-        Ok(prompt) => {
-            works_again(desk)?;
-            written(desk, job, model, &prompt)
-        }
+        Ok(prompt) => written(desk, job, model, &prompt, Gpt::Answered),
         Err(_) if desk.stopping() => Ok(()),
         Err(error) if job.tries + 1 < TRIES => once_more(desk, job, &error),
         Err(error) => {
-            told(desk, &error)?;
-            written(desk, job, model, &templates::fallback(template, &brief.of()))
+            let plain = templates::fallback(template, &brief.of());
+            written(desk, job, model, &plain, Gpt::Failed(text::shorten(&error, 300)))
         }
     }
 }
@@ -152,16 +149,40 @@ fn kie_key(desk: &Desk) -> Result<String, String> {
     }
 }
 
-fn written(desk: &Desk, job: &Job, model: &Model, prompt: &str) -> Result<()> {
+/// What came of asking for a prompt.
+enum Gpt {
+    NotAsked,
+    Answered,
+    /// Why; for the operator.
+    Failed(String),
+}
+
+fn written(desk: &Desk, job: &Job, model: &Model, prompt: &str, gpt: Gpt) -> Result<()> {
     let (prompt, model) = (prompt.to_owned(), model.name.clone());
     commit(desk, job, move |tx, shop, job, now| {
         let found = Found { prompt: Some(&prompt), model: Some(&model), ..Found::default() };
         if jobs::advance(tx, job, Step::Upload, &found, now, now)? {
             jobs::note(tx, job, "written", &model, Some(now - job.step_since), now)?;
             orders::refresh(tx, shop, job.order, now)?;
+            tell(tx, shop, &gpt, now)?;
         }
         Ok(())
     })
+}
+
+/// The operator hears that GPT fails, and that it works again.
+fn tell(tx: &Tx<'_>, shop: &Shop, gpt: &Gpt, now: Millis) -> Result<()> {
+    let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+    match gpt {
+        Gpt::Failed(error) => {
+            let html = shop.texts.say(lang, "alert-gpt", &[("error", Arg::Str(error))]);
+            alerts::raise(tx, admins, GPT, &html, now)
+        }
+        Gpt::Answered if alerts::is_open(tx, GPT)? => {
+            alerts::end(tx, admins, GPT, &shop.texts.say(lang, "alert-gpt-over", &[]), now)
+        }
+        Gpt::Answered | Gpt::NotAsked => Ok(()),
+    }
 }
 
 fn once_more(desk: &Desk, job: &Job, error: &str) -> Result<()> {
@@ -178,26 +199,5 @@ fn once_more(desk: &Desk, job: &Job, error: &str) -> Result<()> {
         };
         jobs::note(tx, job, "trouble", &error, Some(now - job.step_since), now)?;
         jobs::again(tx, job, &retry, now).map(drop)
-    })
-}
-
-fn told(desk: &Desk, error: &str) -> Result<()> {
-    let (shop, now, error) = (desk.shop.clone(), desk.now(), text::shorten(error, 300));
-    desk.db.write(move |tx: &Tx<'_>| {
-        let args = [("error", Arg::Str(&error))];
-        let html = shop.texts.say(shop.admin_lang(tx), "alert-gpt", &args);
-        alerts::raise(tx, &shop.options.admins, GPT, &html, now)
-    })
-}
-
-/// Writes only where something was wrong.
-fn works_again(desk: &Desk) -> Result<()> {
-    if !desk.db.read(|conn| alerts::is_open(conn, GPT))? {
-        return Ok(());
-    }
-    let (shop, now) = (desk.shop.clone(), desk.now());
-    desk.db.write(move |tx: &Tx<'_>| {
-        let html = shop.texts.say(shop.admin_lang(tx), "alert-gpt-over", &[]);
-        alerts::end(tx, &shop.options.admins, GPT, &html, now)
     })
 }
