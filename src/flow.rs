@@ -11,12 +11,16 @@
 //! begins with a draft that has its photo and product, and nothing is asked twice.
 
 mod apply;
+mod aside;
+mod leaving;
 mod press;
 mod screens;
 mod step;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, refunded};
+pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, prune, refunded};
+pub use aside::{Aside, ticket_of};
+pub use leaving::farewell;
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 

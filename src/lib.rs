@@ -23,8 +23,10 @@ pub mod templates;
 
 pub mod jobs;
 
+pub mod broadcasts;
 pub mod orders;
 pub mod payments;
+pub mod tickets;
 
 pub mod flow;
 

@@ -6,6 +6,7 @@
 //! for a video that came after its refund (`gift:JOB`).
 
 mod files;
+mod forget;
 pub mod gifts;
 mod messages;
 mod place;
@@ -13,6 +14,7 @@ mod selling;
 mod trouble;
 
 pub use files::{fail_to_be_kept, kept, not_kept};
+pub use forget::{forget, prune_texts, take_back};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};

@@ -3,6 +3,7 @@
 use super::sender::Delivered;
 use super::telegram::Sent;
 use crate::alerts;
+use crate::broadcasts;
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
 use crate::jobs::{self, Why};
@@ -20,7 +21,10 @@ impl Delivered for Delivery {
     fn on_sent(&self, tx: &Tx<'_>, row: &Row, sent: &Sent, now: Millis) -> Result<()> {
         match row.job_id {
             Some(job) => orders::delivered(tx, &self.0, JobId(job), sent.file_id.as_deref(), now),
-            None => orders::gifts::sent(tx, row.key.as_deref(), now),
+            None => {
+                broadcasts::sent(tx, row.key.as_deref().unwrap_or_default())?;
+                orders::gifts::sent(tx, row.key.as_deref(), now)
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! One event, one transaction: facts, step, effects, dialogue, and the update's mark.
 
+use super::aside::{self, Desk};
+use super::leaving;
 use super::screens::View;
 use super::step::{Effect, Facts, step};
 use super::{Dialog, Draft, Event, Place, Press, Screen, Wishes};
@@ -34,6 +36,12 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     if !inbox::done(tx, incoming.update_id, now)? {
         return Ok(());
     }
+    let chat = incoming.profile.tg_user_id;
+    let back = users::has_left(tx, chat)?;
+    if back && leaving::is_echo(&incoming.event) {
+        answer(tx, chat, incoming.callback.as_deref(), "", now)?;
+        return inbox::forget(tx, chat);
+    }
     let (user, is_new) = users::meet(tx, &incoming.profile, now)?;
     if is_new {
         let key = format!("signup:{}", user.id);
@@ -48,24 +56,32 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
             ledger::grant(tx, &gift, now)?;
         }
     }
+    let desk = Desk { tx, shop, user: &user, update_id: incoming.update_id, now };
+    if let Some(toast) = aside::handle(&desk, incoming)? {
+        return answer(tx, chat, incoming.callback.as_deref(), &toast, now);
+    }
     let dialog = load(tx, user.id)?;
-    let facts = facts(tx, shop, &user, incoming, is_new, now)?;
+    let mut facts = facts(tx, shop, &user, incoming, is_new, now)?;
+    if back {
+        facts.welcome = Some(0);
+    }
     let (next, effects) = step(&dialog, &incoming.event, &facts);
     let user = users::by_id(tx, user.id)?;
     let mut work = Work { tx, shop, user, dialog: next, prompt_max: facts.prompt_max, now };
     let toast = work.run(&effects)?;
-    if let Some(callback_id) = &incoming.callback {
-        let content = Content::Answer {
-            callback_id: callback_id.clone(),
-            text: crate::text::shorten(&toast.unwrap_or_default(), 190),
-            alert: false,
-        };
-        let key = format!("answer:{callback_id}");
-        outbox::put(tx, work.user.tg_user_id, Some(&key), &content, None, now)?;
-    }
+    answer(tx, chat, incoming.callback.as_deref(), &toast.unwrap_or_default(), now)?;
     if work.dialog != dialog || is_new {
         save(tx, work.user.id, &work.dialog, now)?;
     }
+    Ok(())
+}
+
+/// The answer to a button, if it was one.
+fn answer(tx: &Tx<'_>, chat: i64, callback: Option<&str>, words: &str, now: Millis) -> Result<()> {
+    let Some(callback_id) = callback else { return Ok(()) };
+    let text = crate::text::shorten(words, 190);
+    let content = Content::Answer { callback_id: callback_id.to_owned(), text, alert: false };
+    outbox::put(tx, chat, Some(&format!("answer:{callback_id}")), &content, None, now)?;
     Ok(())
 }
 
@@ -225,7 +241,7 @@ pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
 
 /// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must
 /// not lock its customer out.
-fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
+pub(super) fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
     let state: Option<String> = conn
         .prepare_cached("SELECT state FROM dialogs WHERE user_id = ?1")?
         .query_row([user], |row| row.get(0))
@@ -253,6 +269,16 @@ fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {
         ":now": now,
     })?;
     Ok(())
+}
+
+/// Deletes up to `limit` dialogues that nobody touched since `before`. Returns how many.
+pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    Ok(tx
+        .prepare_cached(
+            "DELETE FROM dialogs
+             WHERE user_id IN (SELECT user_id FROM dialogs WHERE updated_at < ?1 LIMIT ?2)",
+        )?
+        .execute((before, limit))?)
 }
 
 /// Tells a customer that the operator gave or took credits; an order that waited for them has its

@@ -1,6 +1,7 @@
 //! What stands in a button: 1 to 64 bytes, and anybody can forge them, so they name only what the
 //! handler looks up and checks again.
 
+use super::Aside;
 use crate::db::JobId;
 use crate::text::Lang;
 
@@ -27,6 +28,8 @@ pub enum Press {
     Again(JobId),
     /// A choice inside the draft with this id.
     Draft(String, Choice),
+    /// Beside the order.
+    Aside(Aside),
 }
 
 /// A choice inside a draft.
@@ -69,7 +72,7 @@ impl Press {
             ("b", Some(draft), None) => Self::in_draft(draft, Choice::Back),
             ("y", Some(draft), None) => Self::in_draft(draft, Choice::Confirm),
             ("x", Some(draft), None) => Self::in_draft(draft, Choice::Cancel),
-            _ => return None,
+            _ => Self::Aside(Aside::read(data)?),
         };
         Some(press)
     }
@@ -90,6 +93,7 @@ impl Press {
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),
+            Self::Aside(aside) => aside.data(),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),

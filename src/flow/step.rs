@@ -123,7 +123,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Support => stay(Screen::Support),
         Press::TopUp => stay(Screen::TopUp),
         Press::Continue => here(dialog, None),
-        Press::AcceptTerms => here(dialog, None),
+        Press::AcceptTerms | Press::Aside(_) => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
         Press::Again(_) => match &facts.again {
             None => here(dialog, Some(Toast::Gone)),

@@ -2,11 +2,16 @@
 //! function is one action with its line in the audit, in the caller's transaction. `bool`: whether
 //! it changed anything; what changed nothing leaves no line.
 
+mod broadcasts;
 mod customers;
 mod payments;
 mod selling;
 mod services;
+mod tickets;
 mod videos;
+
+pub use broadcasts::{pause_broadcast, resume_broadcast, start_broadcast, stop_broadcast};
+pub use tickets::answer;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
 pub use selling::{drain, pause_selling, pause_submitting, resume};

@@ -13,6 +13,7 @@ mod terminal;
 
 mod backups;
 mod bad_input;
+mod broadcast;
 mod by_hand;
 mod canary;
 mod commands;
@@ -24,6 +25,7 @@ mod gifts;
 mod harness;
 mod in_a_terminal;
 mod keys;
+mod leaving;
 mod limits;
 mod machine;
 mod no_service;
@@ -38,6 +40,7 @@ mod soak;
 mod stopping;
 mod strange_files;
 mod telegram;
+mod tickets;
 mod troubles;
 mod wall_clock;
 

@@ -1,0 +1,53 @@
+//! Broadcasts begin, wait, go on and end by hand.
+
+use super::{Done, record};
+use crate::audit::By;
+use crate::broadcasts::{self, Broadcast};
+use crate::clock::Millis;
+use crate::db::Tx;
+use anyhow::Result;
+
+/// Begins to send a draft. `false`: it was none any more.
+pub fn start_broadcast(tx: &Tx<'_>, by: &By, it: &Broadcast, now: Millis) -> Result<bool> {
+    let started = broadcasts::start(tx, it.id, now)?;
+    note(tx, by, it, ("draft", "running"), started, now)
+}
+
+/// Sends no more of it for now. `false`: it was not being sent.
+pub fn pause_broadcast(tx: &Tx<'_>, by: &By, it: &Broadcast, now: Millis) -> Result<bool> {
+    let paused = broadcasts::pause(tx, it.id)?;
+    note(tx, by, it, ("running", "paused"), paused, now)
+}
+
+/// Goes on with it. `false`: it was not paused.
+pub fn resume_broadcast(tx: &Tx<'_>, by: &By, it: &Broadcast, now: Millis) -> Result<bool> {
+    let resumed = broadcasts::go_on(tx, it.id)?;
+    note(tx, by, it, ("paused", "running"), resumed, now)
+}
+
+/// Ends it for good. `false`: it had ended.
+pub fn stop_broadcast(tx: &Tx<'_>, by: &By, it: &Broadcast, now: Millis) -> Result<bool> {
+    let stopped = broadcasts::stop(tx, it.id, now)?;
+    note(tx, by, it, ("", "stopped"), stopped, now)
+}
+
+fn note(
+    tx: &Tx<'_>,
+    by: &By,
+    it: &Broadcast,
+    (before, after): (&str, &str),
+    changed: bool,
+    now: Millis,
+) -> Result<bool> {
+    if changed {
+        let done = Done {
+            action: "broadcast",
+            object: format!("broadcast {}", it.id),
+            before: before.to_owned(),
+            after: format!("{after}, {} of {}", it.queued, it.total),
+            note: &it.html,
+        };
+        record(tx, by, &done, now)?;
+    }
+    Ok(changed)
+}

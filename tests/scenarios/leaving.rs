@@ -1,0 +1,180 @@
+//! Whoever leaves with `/delete_me` is a number afterwards: every file is searched for them.
+
+use neurocards::sandbox::telegram::Does;
+
+use crate::{Appliance, Customer, Setup, UGC, What, secrets};
+
+const ADMIN: i64 = 99;
+const USERNAME: &str = "zimovskaya_a9";
+const NAME: &str = "Аннушка-Зимовская";
+const PRODUCT: &str = "Варежки «Полярная звезда» Polyarka-7731";
+const WISHES: &str = "Пусть падает снег, Snezhok-5582";
+const PROMPT: &str = "Mittens on a frozen lake, Ledok-9914, slow dolly";
+const QUESTION: &str = "Заплатила дважды, Dvazhdy-4406";
+const DRAFT: &str = "Шарф, о котором никто не узнает, Sharfik-1207";
+
+impl Appliance {
+    /// In which of our files one of these stands, while the program runs.
+    fn finds(&self, words: &[String]) -> Vec<String> {
+        self.lets_go();
+        let mut places: Vec<(String, Vec<u8>)> = vec![("the output".to_owned(), self.printed())];
+        for path in secrets::files(&self.data()) {
+            // Some are gone by the time that they are read.
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            places.push((path.display().to_string(), bytes));
+        }
+        let mut found = Vec::new();
+        for (place, bytes) in &places {
+            for word in words {
+                let is_here = bytes.windows(word.len()).any(|part| part == word.as_bytes());
+                if is_here {
+                    found.push(format!("{word} in {place}"));
+                }
+            }
+        }
+        found
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
+        self.read(|conn| {
+            let mut query = conn.prepare(sql)?;
+            let rows = query.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// All that is theirs: what they wrote, and what their photos and videos are called.
+    fn traces(&self, user: i64) -> Vec<String> {
+        let mut traces: Vec<String> =
+            [USERNAME, NAME, PRODUCT, WISHES, PROMPT, QUESTION, DRAFT].map(str::to_owned).into();
+        traces.extend(self.texts(
+            "SELECT size.value ->> '$.file_id'
+             FROM inbox, json_each(body, '$.message.photo') AS size",
+        ));
+        let ids = format!(
+            "SELECT value FROM jobs, json_each(json_array(tg_file_id, input_url, output_url, prompt,
+                                                          input_photo_path))
+             WHERE tg_user_id = {user} AND value IS NOT NULL AND value <> ''"
+        );
+        traces.extend(self.texts(&ids));
+        traces
+    }
+
+    fn photos(&self) -> usize {
+        secrets::files(&self.path("photos")).len()
+    }
+}
+
+/// A customer with everything that one can have.
+fn lives(shop: &Appliance) -> (Customer<'_>, String) {
+    let ann = Customer::called(shop, 7, (Some(USERNAME), NAME), "ru");
+    shop.commands(&["grant", "7", "5", "--note", NAME]);
+    shop.commands(&["message", "7", NAME]);
+    let charge = ann.pays(5);
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("✍️");
+    ann.says(PRODUCT);
+    ann.presses("UGC");
+    ann.hears("💡");
+    ann.says(WISHES);
+    ann.confirms(1).arrives();
+    ann.orders(1, What::Own(PROMPT)).ends();
+    ann.says("/paysupport");
+    ann.presses("⭐");
+    ann.hears("Что с этим платежом");
+    ann.says(QUESTION);
+    ann.hears("номер обращения");
+    ann.says("/start");
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("✍️");
+    ann.says(DRAFT);
+    ann.sees("UGC");
+    shop.settles();
+    (ann, charge)
+}
+
+#[test]
+fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let (ann, charge) = lives(&shop);
+    let traces = shop.traces(7);
+    assert!(traces.len() > 12, "{traces:?}");
+    let before = shop.finds(&traces).join("\n");
+    for trace in &traces {
+        assert!(before.contains(trace.as_str()), "{trace} was nowhere before:\n{before}");
+    }
+    assert_eq!(shop.photos(), 3);
+    let orders: i64 = shop.value("SELECT COUNT(*) FROM orders");
+
+    ann.says("/delete_me");
+    let question = ann.sees("🗑 Да");
+    assert!(question.text.contains("Сгорят 10 неиспользованных кредитов"), "{}", question.text);
+    let Does::Data(yes) = question.button("🗑 Да").unwrap().does.clone() else {
+        panic!("a link")
+    };
+    ann.acts();
+    // Two taps: the second one brings nobody back.
+    shop.sandbox().telegram().presses(7, question.id, &yes);
+    shop.sandbox().telegram().presses(7, question.id, &yes);
+    ann.hears("ваших данных у нас больше нет");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert_eq!(shop.photos(), 0);
+
+    let sums = "SELECT COUNT(*) = 1 AND SUM(credits) = 0
+                FROM users WHERE tg_user_id = 7 AND deleted_at IS NOT NULL";
+    assert!(shop.value::<bool>(sums));
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM orders"), orders);
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM jobs WHERE status = 'done'"), 2);
+    shop.commands(&["refund-payment", &charge, "--yes"]);
+    assert_eq!(shop.sandbox().telegram().stars(), 0, "what was paid can be given back");
+
+    ann.says("/start");
+    ann.sees("🎬");
+    assert_eq!(ann.credits(), 0, "no second gift");
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM users"), 1);
+    shop.settles();
+}
+
+#[test]
+fn a_farewell_that_was_cut_off_is_finished_at_the_next_start() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let (ann, _) = lives(&shop);
+    let traces = shop.traces(7);
+    ann.says("/delete_me");
+    ann.sees("🗑 Да");
+    shop.read(|conn| {
+        // Somebody reads: the log cannot be emptied.
+        conn.query_row("SELECT COUNT(*) FROM users", [], |_| Ok(()))?;
+        ann.presses("🗑 Да");
+        shop.waits_until("SELECT EXISTS (SELECT 1 FROM departures)");
+        shop.waits_for("the files to go", || (shop.photos() == 0).then_some(()));
+        shop.kill9();
+        Ok(())
+    });
+    assert!(!ann.news().iter().any(|it| it.text.contains("больше нет")), "it is not true yet");
+    shop.start_again();
+    ann.hears("ваших данных у нас больше нет");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM departures"), 0);
+}
+
+#[test]
+fn while_a_video_is_made_nobody_leaves() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(3);
+    let order = ann.orders(1, UGC);
+    shop.waits_until("SELECT started_at IS NOT NULL FROM jobs");
+    ann.says("/delete_me");
+    ann.hears("Сейчас делаем ваше видео");
+    order.arrives();
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    assert!(shop.value::<bool>("SELECT deleted_at IS NOT NULL FROM users"));
+}
