@@ -14,23 +14,23 @@ const QUESTION: &str = "Заплатила дважды, Dvazhdy-4406";
 const DRAFT: &str = "Шарф, о котором никто не узнает, Sharfik-1207";
 
 impl Appliance {
-    /// In which of our files one of these stands, while the program runs.
+    /// In which of our files one of these stands, while the program runs. Backups are left out: they
+    /// lose it as they are replaced, and the customer was told so.
     fn finds(&self, words: &[String]) -> Vec<String> {
         self.lets_go();
         let mut places: Vec<(String, Vec<u8>)> = vec![("the output".to_owned(), self.printed())];
-        for path in secrets::files(&self.data()) {
+        let backups = self.path("backups");
+        let files = secrets::files(&self.data()).into_iter();
+        for path in files.filter(|path| !path.starts_with(&backups)) {
             // Some are gone by the time that they are read.
             let bytes = std::fs::read(&path).unwrap_or_default();
             places.push((path.display().to_string(), bytes));
         }
         let mut found = Vec::new();
         for (place, bytes) in &places {
-            for word in words {
-                let is_here = bytes.windows(word.len()).any(|part| part == word.as_bytes());
-                if is_here {
-                    found.push(format!("{word} in {place}"));
-                }
-            }
+            let text = String::from_utf8_lossy(bytes);
+            let here = words.iter().filter(|word| text.contains(word.as_str()));
+            found.extend(here.map(|word| format!("{word} in {place}")));
         }
         found
     }

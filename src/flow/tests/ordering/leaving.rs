@@ -113,8 +113,8 @@ fn words_that_had_their_time_are_asked_for_again() {
     phone.send(Event::Start(None));
     phone.to_confirm();
     phone.tap("✅");
-    phone.world.sql("UPDATE jobs SET status = 'done', finished_at = 50, prompt = 'p'");
-    phone.world.sql("UPDATE orders SET finished_at = 50");
+    phone.world.sql("UPDATE jobs SET prompt = 'p'");
+    phone.world.delivered(crate::db::JobId(1), 50);
     let prune = |before| phone.world.write(move |tx, _| orders::prune_texts(tx, before, 9));
     assert_eq!((prune(50), prune(51), prune(51)), (0, 2, 0));
     let kept = "SELECT COUNT(*) FROM jobs WHERE prompt IS NOT NULL OR extra_wishes IS NOT NULL";
