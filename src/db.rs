@@ -35,7 +35,7 @@ pub const FILE_NAME: &str = "neurocards.db";
 const READERS: u32 = 8;
 
 /// How long a log is waited for that is to be emptied.
-const LOG_PATIENCE: Duration = Duration::from_millis(200);
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Connections for reading that are open from the beginning, and stay.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ const SMALL: u64 = 64 << 20;
 /// Departures looked at in one go.
 const BATCH: u32 = 1_000;
 /// After a failure, and while the log is read: until it is tried again, in real time.
-const REST: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(1);
 /// Where nothing is to be done but at the quiet hour.
 const LOOK_AROUND: Duration = Duration::from_secs(300);
 
