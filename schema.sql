@@ -16,6 +16,7 @@ CREATE TABLE instance (
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
     selling_paused_at INTEGER,                     -- `pause`; NULL: open
+    selling_note      TEXT,                        -- `pause --note`: what customers read meanwhile
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER

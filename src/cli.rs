@@ -131,7 +131,9 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
-        Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
+        Some(Command::Pause { submitting, note }) => {
+            pause::pause(&context.config()?, submitting, note)
+        }
         Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
         Some(Command::Doctor(args)) => doctor::run(&context, args),

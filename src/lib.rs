@@ -23,10 +23,11 @@ pub mod templates;
 
 pub mod jobs;
 
-pub mod broadcasts;
 pub mod orders;
 pub mod payments;
 pub mod tickets;
+
+pub mod broadcasts;
 
 pub mod flow;
 

@@ -118,6 +118,9 @@ pub enum Command {
         /// Submit nothing new to the provider instead: what was sold waits
         #[arg(long)]
         submitting: bool,
+        /// What customers read meanwhile, up to 500 characters
+        #[arg(long, value_name = "TEXT", conflicts_with = "submitting")]
+        note: Option<String>,
     },
     /// Close selling and submit nothing new; what the provider works on goes on
     Drain,

@@ -4,6 +4,7 @@ use super::press::Choice;
 use super::{Draft, PROMPT_MAX, Place, Press, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
 use crate::db::OrderId;
+use crate::instance;
 use crate::orders::{self, Closed, Shop, menu_button, support_button};
 use crate::outbox::{Button, Content};
 use crate::text::{self, Arg, Lang};
@@ -58,7 +59,7 @@ impl View<'_> {
                 let mut rows: Rows = Vec::new();
                 rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
                 rows.push(self.menu_row());
-                Content::text(self.say(closed_text(*why), &[])).with_buttons(rows)
+                Content::text(self.closed(*why)?).with_buttons(rows)
             }
             Screen::Cabinet => self.cabinet()?,
             Screen::TopUp => self.contact("topup"),
@@ -87,6 +88,15 @@ impl View<'_> {
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Language(lang) => self.shop.texts.say(lang, "language-set", &[]),
         }
+    }
+
+    /// Where the operator paused selling, with their words about it.
+    fn closed(&self, why: Closed) -> Result<String> {
+        let html = self.say(closed_text(why), &[]);
+        Ok(match instance::said_meanwhile(self.conn)? {
+            Some(note) if why == Closed::Paused => format!("{html}\n\n{}", text::escape(&note)),
+            _ => html,
+        })
     }
 
     fn hint(&self) -> String {

@@ -14,7 +14,7 @@ pub use broadcasts::{pause_broadcast, resume_broadcast, start_broadcast, stop_br
 pub use tickets::answer;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
-pub use selling::{drain, pause_selling, pause_submitting, resume};
+pub use selling::{drain, pause_selling, pause_selling_saying, pause_submitting, resume};
 pub use services::{ask_balance, block_key, key_at, key_named, switch_model, unblock_key};
 pub use videos::{RETRIES_MAX, Several, cancel, each, hurry, raise, retry, retry_all};
 

@@ -17,7 +17,7 @@ use crate::deaths::{
 };
 
 /// Queries that find nobody: what it would mean, and who.
-const NOBODY: [(&str, &str); 20] = [
+const NOBODY: [(&str, &str); 21] = [
     (
         "credits are not the sum of the ledger",
         "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
@@ -122,6 +122,16 @@ const NOBODY: [(&str, &str); 20] = [
          WHERE COALESCE(taken_back, 0) <>
                (SELECT COALESCE(-SUM(delta), 0) FROM ledger
                 WHERE key = 'refund:' || telegram_payment_charge_id)",
+    ),
+    (
+        "somebody who left is still known",
+        "SELECT 'user ' || tg_user_id FROM users
+         WHERE deleted_at IS NOT NULL
+           AND (username IS NOT NULL OR first_name IS NOT NULL OR credits <> 0
+                OR EXISTS (SELECT 1 FROM orders WHERE user_id = users.id AND product <> '')
+                OR EXISTS (SELECT 1 FROM jobs WHERE user_id = users.id AND prompt IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM tickets WHERE user_id = users.id)
+                OR EXISTS (SELECT 1 FROM dialogs WHERE user_id = users.id))",
     ),
     (
         "the database is damaged",

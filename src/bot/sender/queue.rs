@@ -129,7 +129,7 @@ impl Queue {
         }
         let free = limiter.ready(now);
         if free > now {
-            if self.waiting.values().any(|row| is_own(row)) {
+            if self.waiting.values().any(is_own) {
                 sooner(soonest, free);
             }
             return None;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::audit::{self, Action, By, Way};
+use crate::instance;
 use crate::ledger::{self, Grant};
 use crate::orders;
 
@@ -105,6 +106,26 @@ fn a_draft_survives_a_question_and_the_privacy_policy() {
     phone.tap("▶️");
     phone.tap("✅");
     assert_eq!(phone.world.messages("status:"), 1);
+}
+
+#[test]
+fn while_selling_is_paused_customers_read_why() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    let say = |note: &'static str| {
+        phone.world.write(move |tx, _| {
+            instance::pause(tx, NOW)?;
+            instance::say_meanwhile(tx, note)
+        })
+    };
+    assert!(say("До среды: переезжаем & красим") && !say("До среды: переезжаем & красим"));
+    phone.tap("🎬");
+    assert!(phone.says().ends_with("До среды: переезжаем &amp; красим"), "{}", phone.says());
+    phone.world.write(|tx, _| instance::resume(tx));
+    phone.send(Event::Start(None));
+    phone.tap("🎬");
+    assert_eq!(phone.place(), Place::Photo);
+    assert!(!say(""), "and the next pause begins without it");
 }
 
 #[test]
