@@ -123,6 +123,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Models(command)) => models::run(&context.config()?, command),
         Some(Command::Ban(args)) => people::ban(&context.config()?, args),
         Some(Command::Unban(args)) => people::unban(&context.config()?, args),
+        Some(Command::Broadcast { text }) => people::broadcast(&context.config()?, text),
         Some(Command::Message { tg_user_id, text }) => {
             people::message(&context.config()?, tg_user_id, text)
         }

@@ -556,6 +556,7 @@ done-grant = Customer { $user } now has { $n ->
 done-ban = Customer { $user } is banned.
 done-unban = Customer { $user } may order again.
 done-write = The message to { $user } is on its way.
+done-broadcast = The draft is in the chat of administrator { $user }: choose there whom it is for, and send it.
 done-block = Key { $key } is blocked.
 done-unblock = Key { $key } serves again.
 done-unblock-nothing = Key { $key } was not blocked.

@@ -100,6 +100,11 @@ pub enum Command {
         /// Plain words, up to 4,000 characters
         text: String,
     },
+    /// Put a draft to all customers into your chat with the bot, where it is aimed and sent
+    Broadcast {
+        /// HTML as Telegram takes it, up to 3,500 characters
+        text: String,
+    },
     /// The payments in Stars, newest first
     Payments(PaymentsArgs),
     /// Give a payment's Stars back and take its credits

@@ -20,7 +20,7 @@ pub(super) struct Unclear {
 }
 
 /// Every command, with what follows it.
-pub(super) const COMMANDS: [(&str, &str); 28] = [
+pub(super) const COMMANDS: [(&str, &str); 29] = [
     ("overview", ""),
     ("queue", "state:failed user:@anna age>10m …"),
     ("failures", ""),
@@ -41,6 +41,7 @@ pub(super) const COMMANDS: [(&str, &str); 28] = [
     ("ban", "TG_ID NOTE"),
     ("unban", "TG_ID"),
     ("write", "TG_ID TEXT"),
+    ("broadcast", "TEXT"),
     ("block", "KEY NOTE"),
     ("unblock", "KEY"),
     ("ask", "KEY"),
@@ -94,6 +95,7 @@ fn deed(word: &str, rest: &str) -> Result<Deed, Unclear> {
         "ban" => Deed::Ban { user: number(first)?, note: given(&then, "unclear-note")? },
         "unban" => Deed::Unban { user: number(first)? },
         "write" => Deed::Write { user: number(first)?, text: given(&then, "unclear-text")? },
+        "broadcast" => Deed::Broadcast { text: given(rest, "unclear-text")? },
         "block" => Deed::Block { key: given(first, "unclear-key")?, note: then },
         "unblock" => Deed::Unblock { key: given(first, "unclear-key")? },
         "ask" => Deed::AskBalance { key: given(first, "unclear-key")? },
@@ -180,6 +182,10 @@ mod tests {
         means(
             "model off kling-3.0/video",
             Order::Do(Deed::Switch { model: "kling-3.0/video".into(), on: false }),
+        );
+        means(
+            "broadcast <b>Hi</b> all",
+            Order::Do(Deed::Broadcast { text: "<b>Hi</b> all".into() }),
         );
         means("pause submitting", Order::Do(Deed::PauseSubmitting));
         means("quit", Order::Do(Deed::Quit { stops: false }));

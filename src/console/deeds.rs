@@ -9,6 +9,7 @@ use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
 use crate::operator::Refused;
 use crate::operator::hands::{self, Gift, Several};
+use crate::operator::mailing;
 use crate::orders::Shop;
 use crate::text::Arg;
 use anyhow::Result;
@@ -43,6 +44,10 @@ pub(super) enum Deed {
     },
     Write {
         user: i64,
+        text: String,
+    },
+    /// A draft in the first administrator's chat: nothing goes out from here.
+    Broadcast {
         text: String,
     },
     /// By fingerprint, or by number in the configuration.
@@ -90,6 +95,7 @@ impl Deed {
                 | Self::AskBalance { .. }
                 | Self::Unblock { .. }
                 | Self::Unban { .. }
+                | Self::Broadcast { .. }
                 | Self::Switch { on: true, .. }
                 | Self::Quit { stops: false }
         )
@@ -127,6 +133,14 @@ impl Doer {
             | Deed::Raise(jobs) => self.to_jobs(deed, jobs.clone(), now),
             Deed::Grant { .. } | Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
                 self.to_customer(deed, now)
+            }
+            Deed::Broadcast { text } => {
+                let total = self.db.read(|conn| mailing::audience(conn, None, now))?;
+                let text = text.clone();
+                let admin = self.write(move |tx, shop, by| {
+                    hands::draft_broadcast(tx, shop, by, (&text, total), now)
+                })?;
+                Ok(self.words.tell_of("done-broadcast", &[("user", Arg::Str(&admin.to_string()))]))
             }
             Deed::Block { .. } | Deed::Unblock { .. } | Deed::AskBalance { .. } => {
                 self.to_key(deed, now)

@@ -161,12 +161,13 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<
             answered.map(|user| words.answered(ticket, user)).or_else(words.refused())?
         }
         Order::Answer(None) => words.say("chat-usage-answer", &[]),
-        Order::Broadcast(html) => {
-            match mailing::draft(tx, shop, &words, (said.from, html, said.audience), now)? {
-                Some(wrong) => wrong,
-                None => return Ok(true),
+        Order::Broadcast(html) => match mailing::check(html) {
+            Err(wrong) => words.wrong(&wrong),
+            Ok(()) => {
+                mailing::compose(tx, shop, (said.from, html, said.audience), now)?;
+                return Ok(true);
             }
-        }
+        },
         Order::Grant(None) => words.say("chat-usage-grant", &[]),
         Order::Ban(None) => words.say("chat-usage-ban", &[]),
         Order::Unban(None) => words.say("chat-usage-unban", &[]),

@@ -10,7 +10,9 @@ mod services;
 mod tickets;
 mod videos;
 
-pub use broadcasts::{pause_broadcast, resume_broadcast, start_broadcast, stop_broadcast};
+pub use broadcasts::{
+    draft_broadcast, pause_broadcast, resume_broadcast, start_broadcast, stop_broadcast,
+};
 pub use tickets::answer;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};

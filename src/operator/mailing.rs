@@ -122,31 +122,46 @@ pub fn audience(conn: &Connection, press: Option<Press>, now: Millis) -> Result<
     broadcasts::count(conn, segment, now)
 }
 
-/// A draft of these words, shown as everybody would get it, and its panel. Returns what is wrong with
-/// the words instead, if something is.
-pub(super) fn draft(
+/// Why words cannot be sent to many.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// None.
+    #[error("the message is empty: write what everybody is to read")]
+    Empty,
+    /// Too many, with their number.
+    #[error("the message has {0} characters: up to {LENGTH_MAX} fit")]
+    Long(usize),
+    /// Telegram would not take its tags.
+    #[error("Telegram would not take the message's markup: it {0}")]
+    Markup(String),
+}
+
+/// What is wrong with a broadcast's words.
+///
+/// # Errors
+/// That.
+pub fn check(html: &str) -> Result<(), Wrong> {
+    let chars = html.chars().count();
+    if html.trim().is_empty() {
+        return Err(Wrong::Empty);
+    }
+    if chars > LENGTH_MAX {
+        return Err(Wrong::Long(chars));
+    }
+    check_html(html).map_err(|error| Wrong::Markup(error.to_string()))
+}
+
+/// A draft of words that were checked, in its author's chat: as everybody would get it, and its panel
+/// under it.
+pub fn compose(
     tx: &Tx<'_>,
     shop: &Shop,
-    words: &Letters<'_>,
     (author, html, total): (i64, &str, i64),
     now: Millis,
-) -> Result<Option<String>> {
-    if html.is_empty() {
-        return Ok(Some(words.say("chat-usage-broadcast", &[])));
-    }
-    let chars = html.chars().count();
-    if chars > LENGTH_MAX {
-        let args = [("n", Arg::Num(chars as i64)), ("max", Arg::Num(LENGTH_MAX as i64))];
-        return Ok(Some(words.say("mailing-long", &args)));
-    }
-    if let Err(error) = check_html(html) {
-        let args = [("error", Arg::Html(escape(&error.to_string())))];
-        return Ok(Some(words.say("mailing-markup", &args)));
-    }
+) -> Result<()> {
     let id = broadcasts::draft(tx, author, html, total, now)?;
-    preview(tx, shop, author, words.lang, html, now)?;
-    show(tx, shop, id, false, now)?;
-    Ok(None)
+    preview(tx, shop, author, report::lang_of(tx, author)?, html, now)?;
+    show(tx, shop, id, false, now)
 }
 
 fn preview(tx: &Tx<'_>, shop: &Shop, chat: i64, lang: Lang, html: &str, now: Millis) -> Result<()> {
@@ -201,6 +216,19 @@ pub fn show(tx: &Tx<'_>, shop: &Shop, id: i64, sure: bool, now: Millis) -> Resul
 }
 
 impl Letters<'_> {
+    pub(super) fn wrong(&self, wrong: &Wrong) -> String {
+        match wrong {
+            Wrong::Empty => self.say("chat-usage-broadcast", &[]),
+            Wrong::Long(n) => {
+                let args = [("n", Arg::Num(*n as i64)), ("max", Arg::Num(LENGTH_MAX as i64))];
+                self.say("mailing-long", &args)
+            }
+            Wrong::Markup(error) => {
+                self.say("mailing-markup", &[("error", Arg::Html(escape(error)))])
+            }
+        }
+    }
+
     fn panel(&self, it: &Broadcast, waiting: i64, sure: bool) -> Content {
         let people = |n: i64| self.say("people", &[("n", Arg::Num(n))]);
         let args = [

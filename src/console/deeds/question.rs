@@ -72,6 +72,7 @@ impl Doer {
             Deed::Hurry(_)
             | Deed::Raise(_)
             | Deed::Unban { .. }
+            | Deed::Broadcast { .. }
             | Deed::Unblock { .. }
             | Deed::AskBalance { .. } => Ok(String::new()),
         }

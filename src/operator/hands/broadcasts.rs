@@ -5,7 +5,32 @@ use crate::audit::By;
 use crate::broadcasts::{self, Broadcast};
 use crate::clock::Millis;
 use crate::db::Tx;
-use anyhow::Result;
+use crate::operator::mailing;
+use crate::orders::Shop;
+use anyhow::{Result, bail};
+
+/// Puts a draft into the first administrator's chat, where it is aimed, tried and sent. `total`: how
+/// many customers there are, as [`mailing::audience`] counts them. Returns the administrator's id.
+///
+/// # Errors
+/// [`mailing::Wrong`], and that there is no administrator.
+pub fn draft_broadcast(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    by: &By,
+    (html, total): (&str, i64),
+    now: Millis,
+) -> Result<i64> {
+    mailing::check(html)?;
+    let Some(admin) = shop.options.admins.first().copied() else {
+        bail!("a broadcast is sent from an administrator's chat: set ADMIN_TG_ID");
+    };
+    mailing::compose(tx, shop, (admin, html, total), now)?;
+    let (object, after) = (format!("user {admin}"), "draft".to_owned());
+    let done = Done { action: "broadcast", object, after, note: html, ..Done::default() };
+    record(tx, by, &done, now)?;
+    Ok(admin)
+}
 
 /// Begins to send a draft. `false`: it was none any more.
 pub fn start_broadcast(tx: &Tx<'_>, by: &By, it: &Broadcast, now: Millis) -> Result<bool> {
