@@ -20,7 +20,7 @@ mod wishes;
 
 pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, prune, refunded};
 pub use aside::{Aside, ticket_of};
-pub use leaving::farewell;
+pub use leaving::{farewell, leave_again};
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 

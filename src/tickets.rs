@@ -206,3 +206,46 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
         )?
         .execute(named_params! { ":before": before, ":limit": limit })?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::tests::{NOW, World};
+
+    #[test]
+    fn words_are_waited_for_an_hour_and_kept_as_long_as_they_may_be() {
+        let world = World::new();
+        let ann = world.customer(7, 0).id;
+        let now = NOW + 2 * HOUR;
+        let id = world.write(move |tx, _| begin(tx, ann, None, now));
+        let waits = |at| world.db.read(|conn| waiting(conn, ann, at)).unwrap();
+        assert_eq!((waits(now + HOUR), waits(now + HOUR + 1)), (Some(id), None));
+        assert_eq!(world.write(move |tx, _| begin(tx, ann, None, now + 5)), id, "one at a time");
+        assert_eq!(world.db.read(|conn| get(conn, id)).unwrap(), None, "no ticket without words");
+        world.write(move |tx, _| asked(tx, id, "Where are they?", now + 6));
+        assert_eq!(waits(now + 7), None);
+        let ticket = world.db.read(|conn| get(conn, id)).unwrap().unwrap();
+        assert_eq!((ticket.tg_user_id, ticket.answered), (7, false));
+        let prune = |before| world.write(move |tx, _| prune(tx, before, 9));
+        assert_eq!((prune(now + 5), prune(now + 6)), (0, 1));
+    }
+
+    #[test]
+    fn enough_is_five_within_any_day() {
+        let world = World::new();
+        let ann = world.customer(7, 0).id;
+        let ask = |at: Millis| {
+            world.write(move |tx, _| {
+                let id = begin(tx, ann, None, at)?;
+                asked(tx, id, "Where?", at)
+            });
+        };
+        let enough = |at| world.db.read(|conn| has_asked_enough(conn, ann, at)).unwrap();
+        (0..4).for_each(|n| ask(NOW + n));
+        assert!(!enough(NOW + 4));
+        ask(NOW + 4);
+        assert!(enough(NOW + 4) && enough(NOW + DAY - 1));
+        assert!(!enough(NOW + DAY), "the first of them was a day ago");
+        assert!(!enough(NOW - 1), "nor does a clock that was set back count what is to come");
+    }
+}

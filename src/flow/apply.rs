@@ -87,7 +87,7 @@ fn answer(tx: &Tx<'_>, chat: i64, callback: Option<&str>, words: &str, now: Mill
 
 /// Messages that wait for one chat before nothing more is said to it; videos, status and notices of
 /// orders always are.
-const FLOOD: i64 = 20;
+pub(super) const FLOOD: i64 = 20;
 
 struct Work<'a> {
     tx: &'a Tx<'a>,

@@ -1,6 +1,7 @@
 //! What stands beside the order in the making and leaves it as it is: a question about a payment,
 //! the privacy policy, and the end of everything.
 
+use super::apply::FLOOD;
 use super::{Event, Incoming, Press, TEXT_MAX, TEXT_MIN, leaving};
 use crate::clock::Millis;
 use crate::db::Tx;
@@ -72,6 +73,9 @@ impl Desk<'_> {
 
     /// A message with these rows of buttons, the way back to the order, if there is one, and the menu.
     pub(super) fn tell(&self, html: String, mut rows: Vec<Vec<Button>>) -> Result<()> {
+        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+            return Ok(());
+        }
         if !super::apply::load(self.tx, self.user.id)?.draft.id.is_empty() {
             rows.push(self.button("button-continue", &Press::Continue));
         }

@@ -6,6 +6,7 @@
 use super::aside::{self, Aside, Desk};
 use super::{Event, Press};
 use crate::audit;
+use crate::clock::Millis;
 use crate::db::Tx;
 use crate::inbox;
 use crate::jobs;
@@ -14,7 +15,8 @@ use crate::orders::{self, Shop};
 use crate::outbox::{self, Button, Content};
 use crate::text::{Arg, Lang};
 use crate::tickets;
-use crate::users::{self, departures};
+use crate::users;
+use crate::users::departures::{self, Departure};
 use anyhow::Result;
 
 /// Whether this is once more the press that made them leave: it brings nobody back.
@@ -72,21 +74,34 @@ pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
         ask(desk)?;
         return Ok(String::new());
     }
-    orders::take_back(tx, desk.shop, user.id, now)?;
-    let credits = ledger::balance(tx, user.id)?;
-    if credits > 0 {
-        let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
-        ledger::grant(tx, &lost, now)?;
-    }
     let words = desk.say("toast-leaving", &[]);
     forget(desk)?;
     departures::begin(tx, user.id, user.lang, desk.update_id, now)?;
     Ok(words)
 }
 
-/// Every row that has words of theirs.
+/// A backup that was put back knows somebody who had left: they leave again. `false`: a video of
+/// theirs is being made once more, and comes first.
+pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<bool> {
+    let user = users::by_id(tx, one.user)?;
+    if jobs::live_of(tx, user.id)?.0 > 0 {
+        return Ok(false);
+    }
+    forget(&Desk { tx, shop, user: &user, update_id: one.update_id, now })?;
+    departures::forgotten(tx, user.id, now)?;
+    Ok(true)
+}
+
+/// What has not begun is taken back, the credits are lost, and every row that has words of theirs is
+/// emptied.
 fn forget(desk: &Desk<'_>) -> Result<()> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
+    orders::take_back(tx, desk.shop, user.id, now)?;
+    let credits = ledger::balance(tx, user.id)?;
+    if credits > 0 {
+        let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
+        ledger::grant(tx, &lost, now)?;
+    }
     orders::forget(tx, user.id, now)?;
     aside::forget(tx, desk.shop, &tickets::forget(tx, user.id)?)?;
     ledger::forget_notes(tx, user.id)?;
@@ -98,13 +113,7 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
 }
 
 /// Says that all is gone; with a way to begin anew.
-pub fn farewell(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    tg_user_id: i64,
-    lang: Lang,
-    now: crate::clock::Millis,
-) -> Result<()> {
+pub fn farewell(tx: &Tx<'_>, shop: &Shop, tg_user_id: i64, lang: Lang, now: Millis) -> Result<()> {
     let anew = Button::data(shop.texts.say(lang, "button-anew", &[]), Press::Menu.data());
     let content = Content::text(shop.texts.say(lang, "left", &[])).with_buttons(vec![vec![anew]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;

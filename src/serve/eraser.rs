@@ -27,6 +27,8 @@ const SMALL: u64 = 64 << 20;
 const BATCH: u32 = 1_000;
 /// After a failure, and while the log is read: until it is tried again, in real time.
 const REST: Duration = Duration::from_secs(1);
+/// After a compaction that failed: mostly there is no room for it.
+const AGAIN: Duration = Duration::from_secs(3_600);
 /// Where nothing is to be done but at the quiet hour.
 const LOOK_AROUND: Duration = Duration::from_secs(300);
 
@@ -94,16 +96,18 @@ impl Work {
     /// Does what can be done now; returns when to look again.
     fn look(&self) -> Result<Duration> {
         let open = self.db.read(|conn| departures::open(conn, BATCH))?;
+        let (again, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|one| one.at == 0);
+        if !again.is_empty() {
+            return self.again(again);
+        }
         let Some(oldest) = open.iter().map(|one| one.at).min() else { return Ok(LOOK_AROUND) };
         for one in open.iter().filter(|one| !one.erased) {
             self.files(one)?;
         }
-        let compacted = self.is_small()? || self.is_quiet(oldest);
+        let due = self.is_small()? || self.is_quiet(oldest);
+        let compacted = due && self.compact();
         if !compacted && open.iter().all(|one| one.erased) {
-            return Ok(LOOK_AROUND);
-        }
-        if compacted {
-            self.db.compact()?;
+            return Ok(if due { AGAIN } else { LOOK_AROUND });
         }
         if !self.db.empty_log()? {
             return Ok(REST);
@@ -123,7 +127,30 @@ impl Work {
         Ok(Duration::ZERO)
     }
 
-    /// The database and its log.
+    /// Those whom a backup brought back.
+    fn again(&self, again: Vec<Departure>) -> Result<Duration> {
+        let mut wait = Duration::ZERO;
+        for one in again {
+            let (shop, now) = (Arc::clone(&self.shop), self.clock.now());
+            if !self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now))? {
+                wait = LOOK_AROUND;
+            }
+        }
+        Ok(wait)
+    }
+
+    /// Everybody who writes waits for it: where it fails it is not tried again and again. `false`: it
+    /// failed.
+    fn compact(&self) -> bool {
+        let done = self.db.compact();
+        if let Err(error) = &done {
+            let error = format!("{error:#}");
+            tracing::error!(error, "the database could not be compacted: trying again in an hour");
+        }
+        done.is_ok()
+    }
+
+    /// A second is enough for it.
     fn is_small(&self) -> Result<bool> {
         let bytes = std::fs::metadata(self.db.path()).context("cannot look at the database")?.len();
         Ok(bytes <= SMALL)

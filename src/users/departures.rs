@@ -14,7 +14,7 @@ pub struct Departure {
     pub user: UserId,
     /// Telegram's id; also the name of their folder of photos.
     pub tg_user_id: i64,
-    /// When their rows were emptied.
+    /// When their rows were emptied; 0: a backup filled them again ([`once_more`]).
     pub at: Millis,
     /// Their last word: a photo with a later one is of somebody who came back.
     pub update_id: i64,
@@ -77,5 +77,35 @@ pub fn over(tx: &Tx<'_>, one: &Departure) -> Result<()> {
         "DELETE FROM departures WHERE user_id = ?1 AND at = ?2 AND erased_at IS NOT NULL",
         (one.user, one.at),
     )?;
+    Ok(())
+}
+
+/// Telegram's ids of all who left and have not come back.
+pub fn left(conn: &Connection) -> Result<Vec<i64>> {
+    let mut query = conn.prepare("SELECT tg_user_id FROM users WHERE deleted_at IS NOT NULL")?;
+    let ids = query.query_map([], |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// A backup brought these back: the next start forgets them again. Returns how many it knows.
+pub fn once_more(tx: &Tx<'_>, tg_user_ids: &[i64]) -> Result<usize> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO departures (user_id, at, update_id, language)
+         SELECT id, 0, 0, language
+         FROM users
+         WHERE tg_user_id = ?1
+           AND deleted_at IS NULL
+         ON CONFLICT (user_id) DO UPDATE SET at = 0, erased_at = NULL",
+    )?;
+    let mut known = 0;
+    for id in tg_user_ids {
+        known += insert.execute([id])?;
+    }
+    Ok(known)
+}
+
+/// Their rows are empty again. They were told the first time.
+pub fn forgotten(tx: &Tx<'_>, user: UserId, now: Millis) -> Result<()> {
+    tx.execute("UPDATE departures SET at = ?2, erased_at = ?2 WHERE user_id = ?1", (user, now))?;
     Ok(())
 }

@@ -170,6 +170,38 @@ fn a_farewell_that_was_cut_off_is_finished_at_the_next_start() {
 }
 
 #[test]
+fn a_backup_that_is_put_back_brings_nobody_back_who_left() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let (ann, _) = lives(&shop);
+    shop.customer(8);
+    let traces = shop.traces(7);
+    let copy = shop.data().parent().unwrap().join("copy.db");
+    shop.commands(&["backup", copy.to_str().unwrap()]);
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let said = shop.commands(&["restore", copy.to_str().unwrap()]);
+    assert!(
+        said.contains("Had left since, and are forgotten again at the next start: 1."),
+        "{said}"
+    );
+    assert!(shop.finds(&traces).join("").contains(PRODUCT), "the backup had it all");
+    ann.acts();
+    shop.start_again();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures)");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert!(ann.news().is_empty(), "they were told the first time");
+    let left = "SELECT group_concat(tg_user_id) = '7' FROM users WHERE deleted_at IS NOT NULL";
+    assert!(shop.value::<bool>(left), "and nobody else");
+    // What was said since the backup stands in the chats, and not in the database.
+    shop.expects(|it| it.maybe_twice = 10);
+}
+
+#[test]
 fn while_a_video_is_made_nobody_leaves() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(3);
