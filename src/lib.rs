@@ -25,9 +25,9 @@ pub mod jobs;
 
 pub mod orders;
 pub mod payments;
-pub mod tickets;
 
 pub mod broadcasts;
+pub mod tickets;
 
 pub mod flow;
 
