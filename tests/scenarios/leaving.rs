@@ -104,7 +104,8 @@ fn lives(shop: &Appliance) -> (Customer<'_>, String) {
 
 #[test]
 fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
-    let shop = Setup::new().admin(ADMIN).start();
+    // The finest log as well.
+    let shop = Setup::new().admin(ADMIN).env("RUST_LOG", "trace").start();
     let (ann, charge) = lives(&shop);
     let traces = shop.traces(7);
     assert!(traces.len() > 12, "{traces:?}");
