@@ -20,6 +20,7 @@ pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, ref
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
+use crate::growth::{Invited, Redeemed};
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +119,8 @@ pub enum Event {
     Start(Option<String>),
     /// Another command, without the slash.
     Command(String),
+    /// `/promo`, with the code behind it.
+    Promo(Option<String>),
     /// Words.
     Text(String),
     /// A picture, downloaded and judged where the bot waits for one.
@@ -204,6 +207,17 @@ pub enum Screen {
     Hint,
     /// The language was changed.
     LanguageSet,
+    /// Their own link, and what it brought.
+    Invite {
+        /// `https://t.me/…`
+        link: String,
+        /// How it went.
+        invited: Invited,
+    },
+    /// How to use a promo code.
+    PromoHow,
+    /// What came of one.
+    Promo(Redeemed),
 }
 
 /// What was wrong with what came.

@@ -103,6 +103,11 @@ pub fn named(tx: &Tx<'_>, username: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the bot is called, without the `@`; `None`: Telegram has not said so yet.
+pub fn username(conn: &Connection) -> Result<Option<String>> {
+    Ok(conn.query_row("SELECT bot_username FROM instance", [], |row| row.get(0))?)
+}
+
 /// An orderly stop: no heartbeat stays behind.
 pub fn stopped(tx: &Tx<'_>) -> Result<()> {
     tx.execute("UPDATE instance SET heartbeat_at = NULL, threads_busy = NULL", [])?;

@@ -21,6 +21,7 @@ pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
 use crate::alerts;
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, OrderId, Tx};
+use crate::growth;
 use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
 use crate::keys::Limits;
 use crate::models::Catalogue;
@@ -78,6 +79,8 @@ pub struct Options {
     pub terms_url: Option<String>,
     /// The privacy policy.
     pub privacy_url: Option<String>,
+    /// Invitations and bonuses.
+    pub growth: growth::Options,
     /// Who gets alerts.
     pub admins: Vec<i64>,
 }

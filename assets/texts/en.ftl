@@ -243,6 +243,45 @@ nothing-to-cancel = There’s nothing to cancel: you’re in the menu.
 unknown-command = I don’t know this command.
 hint-menu = To make a video, press “🎬 Make Reels” in the menu.
 
+## Invitations and promo codes
+
+invite = 👥 <b>Invite a friend</b>
+
+    Here is your link. Send it to those who need product videos, too:
+    { $link }
+invite-friend = { $n ->
+    [one] 🎁 For your friend: { $n } credit at once.
+   *[other] 🎁 For your friend: { $n } credits at once.
+}
+invite-inviter = { $n ->
+    [one] 🎁 For you: { $n } credit when your friend tops up for the first time.
+   *[other] 🎁 For you: { $n } credits when your friend tops up for the first time.
+}
+invite-so-far = { $n ->
+    [one] { $n } person came by your link
+   *[other] { $n } people came by your link
+}; it brought you { $credits }.
+invite-words = A photo of your product becomes a video for Reels. Have a look:
+invite-thanks = { $n ->
+    [one] 🎁 Your friend topped up, and { $n } credit is yours. Thank you! You have { $balance } now.
+   *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
+}
+bonus = { $n ->
+    [one] 🎁 And { $n } credit more as a gift for your first purchase.
+   *[other] 🎁 And { $n } credits more as a gift for your first purchase.
+}
+button-invite = 👥 Invite a friend
+button-share = 📨 Send the link
+promo-how = 🎟 Got a promo code? Write it after the command, for example: <code>/promo SUMMER</code>
+promo-given = { $n ->
+    [one] 🎟 The code works: here is { $n } credit. You have { $balance } now.
+   *[other] 🎟 The code works: here are { $n } credits. You have { $balance } now.
+}
+promo-already = 🎟 You have used this code already.
+promo-over = 🎟 This code is no longer valid.
+promo-unknown = 🎟 There is no such code. Please check it for a typo.
+promo-guessing = 🎟 Too many tries. Please come back in an hour.
+
 ## Short answers to buttons (up to 200 characters)
 
 toast-stale = This button no longer works – here’s where we are.

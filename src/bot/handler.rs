@@ -372,6 +372,7 @@ fn command(text: &str) -> Option<Event> {
     let rest = words.next().map(str::trim).filter(|rest| !rest.is_empty());
     Some(match name.as_str() {
         "start" => Event::Start(rest.map(str::to_owned)),
+        "promo" => Event::Promo(rest.map(str::to_owned)),
         _ => Event::Command(name),
     })
 }

@@ -5,7 +5,9 @@ use super::step::{Effect, Facts, step};
 use super::{Dialog, Draft, Event, Place, Press, Screen, Wishes};
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
+use crate::growth;
 use crate::inbox;
+use crate::instance;
 use crate::ledger::{self, Grant};
 use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop};
 use crate::outbox::{self, Content};
@@ -52,7 +54,8 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     let facts = facts(tx, shop, &user, incoming, is_new, now)?;
     let (next, effects) = step(&dialog, &incoming.event, &facts);
     let user = users::by_id(tx, user.id)?;
-    let mut work = Work { tx, shop, user, dialog: next, prompt_max: facts.prompt_max, now };
+    let prompt_max = facts.prompt_max;
+    let mut work = Work { tx, shop, user, dialog: next, prompt_max, came_with: 0, now };
     let toast = work.run(&effects)?;
     if let Some(callback_id) = &incoming.callback {
         let content = Content::Answer {
@@ -79,6 +82,8 @@ struct Work<'a> {
     user: User,
     dialog: Dialog,
     prompt_max: usize,
+    /// Credits for who came by an invitation; the welcome names them.
+    came_with: i64,
     now: Millis,
 }
 
@@ -88,6 +93,9 @@ impl Work<'_> {
         let mut toast = None;
         for effect in effects {
             match effect {
+                Effect::Say(Screen::Welcome { gift }) => {
+                    self.say(&Screen::Welcome { gift: gift + self.came_with })?;
+                }
                 Effect::Say(screen) => self.say(screen)?,
                 Effect::Toast(words) => toast = Some(self.view().toast(*words)),
                 Effect::Place(draft) => {
@@ -101,7 +109,14 @@ impl Work<'_> {
                     self.user.lang = *lang;
                 }
                 Effect::Inviter(reference) => {
-                    users::remember_inviter(self.tx, self.user.id, reference)?;
+                    let (user, rules) = (self.user.id, &self.shop.options.growth);
+                    self.came_with = growth::came_by(self.tx, rules, user, reference, self.now)?;
+                }
+                Effect::Invite => self.invite()?,
+                Effect::Promo(code) => {
+                    let redeemed = growth::redeem(self.tx, self.user.id, code, self.now)?;
+                    self.user = users::by_id(self.tx, self.user.id)?;
+                    self.say(&Screen::Promo(redeemed))?;
                 }
             }
         }
@@ -125,8 +140,20 @@ impl Work<'_> {
             return Ok(());
         }
         let content = self.view().render(screen)?;
+        // So is the same thing asked again before it could be answered.
+        if outbox::is_waiting(self.tx, self.user.tg_user_id, &content)? {
+            return Ok(());
+        }
         outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
         Ok(())
+    }
+
+    /// Without a name of the bot there is no link: the menu, as for any button whose time is over.
+    fn invite(&self) -> Result<()> {
+        let user = self.user.id;
+        let Some(bot) = instance::username(self.tx)? else { return self.say(&Screen::Menu) };
+        let link = format!("https://t.me/{bot}?start={}", growth::invitation(self.tx, user)?);
+        self.say(&Screen::Invite { link, invited: growth::invited(self.tx, user)? })
     }
 
     /// `false`: nothing began, and the customer reads why.

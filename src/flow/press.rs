@@ -19,6 +19,8 @@ pub enum Press {
     TopUp,
     /// `▶️`: where were we?
     Continue,
+    /// `👥`: their own link.
+    Invite,
     /// `✅` under the terms.
     AcceptTerms,
     /// A language.
@@ -57,6 +59,7 @@ impl Press {
             ("support", None, None) => Self::Support,
             ("topup", None, None) => Self::TopUp,
             ("continue", None, None) => Self::Continue,
+            ("invite", None, None) => Self::Invite,
             ("terms", None, None) => Self::AcceptTerms,
             ("lang", Some("ru"), None) => Self::Language(Lang::Ru),
             ("lang", Some("en"), None) => Self::Language(Lang::En),
@@ -87,6 +90,7 @@ impl Press {
             Self::Support => "support".into(),
             Self::TopUp => "topup".into(),
             Self::Continue => "continue".into(),
+            Self::Invite => "invite".into(),
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),

@@ -1,5 +1,7 @@
 //! What a customer sees, in their language.
 
+mod growth;
+
 use super::press::Choice;
 use super::{Draft, PROMPT_MAX, Place, Press, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
@@ -73,6 +75,9 @@ impl View<'_> {
             }
             Screen::Hint => self.menu(self.hint()),
             Screen::LanguageSet => self.menu(self.say("language-set", &[])),
+            Screen::Invite { link, invited } => self.invitation(link, *invited),
+            Screen::PromoHow => self.promo_how(),
+            Screen::Promo(redeemed) => self.promo(*redeemed),
         };
         Ok(content)
     }

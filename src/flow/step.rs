@@ -50,8 +50,12 @@ pub enum Effect {
     AcceptTerms,
     /// They chose a language.
     Language(Lang),
-    /// Who invited them.
+    /// Who invited them: a new customer's `/start ref_…`.
     Inviter(String),
+    /// They want to see their own link.
+    Invite,
+    /// They use a promo code.
+    Promo(String),
 }
 
 type Outcome = (Dialog, Vec<Effect>);
@@ -66,25 +70,32 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
         }
         Event::Press(Some(Press::Language(lang))) => language(dialog, *lang, facts),
         Event::Command(command) => at_command(dialog, command, facts),
+        Event::Promo(Some(code)) => (dialog.clone(), vec![Effect::Promo(code.clone())]),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
         Event::Press(Some(press)) => pressed(dialog, press, facts),
         Event::Press(None) => here(dialog, Some(Toast::Unknown)),
         Event::Text(text) => words(dialog, text, facts),
         Event::Picture { photo, album } => picture(dialog, photo, album.as_deref(), facts),
+        Event::Promo(None) => (dialog.clone(), vec![Effect::Say(Screen::PromoHow)]),
         Event::Other => (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]),
     }
 }
 
 fn start(argument: Option<&str>, facts: &Facts) -> Outcome {
     let mut effects = Vec::new();
-    if let Some(reference) = argument.filter(|text| text.starts_with("ref_") && text.len() <= 64) {
-        effects.push(Effect::Inviter(reference.to_owned()));
+    let argument = argument.filter(|text| text.len() <= 64).unwrap_or("");
+    // Whoever is here already was invited by nobody: else accounts would invite each other.
+    if argument.starts_with("ref_") && facts.welcome.is_some() {
+        effects.push(Effect::Inviter(argument.to_owned()));
     }
     effects.push(Effect::Say(match facts.welcome {
         Some(gift) if !facts.terms_due => Screen::Welcome { gift },
         _ if facts.terms_due => Screen::Terms,
         _ => Screen::Menu,
     }));
+    if let Some(code) = argument.strip_prefix("promo_") {
+        effects.push(Effect::Promo(code.to_owned()));
+    }
     (Dialog::default(), effects)
 }
 
@@ -98,6 +109,7 @@ fn at_command(dialog: &Dialog, command: &str, facts: &Facts) -> Outcome {
         "cancel" if dialog.place == Place::Menu => stay(Screen::NothingToCancel),
         "cancel" => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
         "language" => stay(Screen::Cabinet),
+        "invite" if !facts.terms_due => (dialog.clone(), vec![Effect::Invite]),
         _ if facts.terms_due => stay(Screen::Terms),
         "menu" => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
         _ => stay(Screen::UnknownCommand),
@@ -122,6 +134,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Cabinet => stay(Screen::Cabinet),
         Press::Support => stay(Screen::Support),
         Press::TopUp => stay(Screen::TopUp),
+        Press::Invite => (dialog.clone(), vec![Effect::Invite]),
         Press::Continue => here(dialog, None),
         Press::AcceptTerms => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),

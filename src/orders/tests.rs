@@ -48,6 +48,7 @@ pub(crate) fn options() -> Options {
         support: Some("https://t.me/help".to_owned()),
         terms_url: None,
         privacy_url: None,
+        growth: crate::growth::Options { friend: 1, inviter: 2, friends_max: 20, first_payment: 0 },
         admins: vec![1],
     }
 }

@@ -5,6 +5,7 @@ use crate::backup::daily;
 use crate::bot;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Tokens};
+use crate::growth;
 use crate::jobs::Policy;
 use crate::keys::Limits;
 use crate::models::Catalogue;
@@ -76,6 +77,12 @@ fn options(config: &Config) -> orders::Options {
         support: support(config),
         terms_url: link(&config.telegram.terms_url),
         privacy_url: link(&config.telegram.privacy_url),
+        growth: growth::Options {
+            friend: config.growth.friend,
+            inviter: config.growth.inviter,
+            friends_max: config.growth.friends_per_user,
+            first_payment: config.growth.first_payment,
+        },
         admins: config.admins.clone(),
     }
 }

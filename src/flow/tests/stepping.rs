@@ -378,6 +378,11 @@ fn start_welcomes_once_and_remembers_who_invited() {
     let welcome = Effect::Say(Screen::Welcome { gift: 2 });
     assert_eq!(said(None), std::slice::from_ref(&welcome));
     assert_eq!(said(Some("ref_7")), [Effect::Inviter("ref_7".into()), welcome.clone()]);
+    let known = Event::Start(Some("ref_7".into()));
+    let (_, said_to_known) = step(&at(Place::Menu), &known, &facts());
+    assert_eq!(said_to_known, [Effect::Say(Screen::Menu)], "who is here was invited by nobody");
+    let code = [welcome.clone(), Effect::Promo("SPRING".into())];
+    assert_eq!(said(Some("promo_SPRING")), code);
     let long = format!("ref_{}", "x".repeat(61));
     for other in ["", "promo", long.as_str()] {
         assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
