@@ -17,6 +17,8 @@ pub enum Press {
     Support,
     /// `💳`.
     TopUp,
+    /// The pack with so many credits.
+    Pack(i64),
     /// `▶️`: where were we?
     Continue,
     /// `👥`: their own link.
@@ -58,6 +60,7 @@ impl Press {
             ("cabinet", None, None) => Self::Cabinet,
             ("support", None, None) => Self::Support,
             ("topup", None, None) => Self::TopUp,
+            ("pack", Some(credits), None) => Self::Pack(credits.parse().ok()?),
             ("continue", None, None) => Self::Continue,
             ("invite", None, None) => Self::Invite,
             ("terms", None, None) => Self::AcceptTerms,
@@ -89,6 +92,7 @@ impl Press {
             Self::Cabinet => "cabinet".into(),
             Self::Support => "support".into(),
             Self::TopUp => "topup".into(),
+            Self::Pack(credits) => format!("pack:{credits}"),
             Self::Continue => "continue".into(),
             Self::Invite => "invite".into(),
             Self::AcceptTerms => "terms".into(),

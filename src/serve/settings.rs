@@ -9,7 +9,7 @@ use crate::growth;
 use crate::jobs::Policy;
 use crate::keys::Limits;
 use crate::models::Catalogue;
-use crate::orders::{self, Shop};
+use crate::orders::{self, Pack, Shop};
 use crate::templates::Templates;
 use crate::text::Texts;
 use crate::worker;
@@ -54,6 +54,7 @@ fn options(config: &Config) -> orders::Options {
     orders::Options {
         signup: config.credits.signup,
         per_video: config.credits.per_video,
+        packs: packs(config),
         models: config.kie.models.clone(),
         policy: Policy {
             max_attempts: config.retry.max_attempts.into(),
@@ -85,6 +86,11 @@ fn options(config: &Config) -> orders::Options {
         },
         admins: config.admins.clone(),
     }
+}
+
+fn packs(config: &Config) -> Vec<Pack> {
+    let packs = config.credits.packs.iter();
+    packs.map(|pack| Pack { credits: pack.credits, stars: pack.stars }).collect()
 }
 
 /// `@name`, a link, or the first administrator.
