@@ -1,5 +1,6 @@
 //! The dialogue: its pure step as tables, and whole orders on a real database.
 
+mod growing;
 mod ordering;
 mod paying;
 mod pressing;

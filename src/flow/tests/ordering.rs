@@ -8,10 +8,10 @@ use crate::users::{self, Profile};
 use std::cell::Cell;
 
 /// Somebody with a phone.
-struct Phone {
-    world: World,
-    tg_user_id: i64,
-    language: &'static str,
+pub(super) struct Phone {
+    pub(super) world: World,
+    pub(super) tg_user_id: i64,
+    pub(super) language: &'static str,
     updates: Cell<i64>,
     now: Cell<Millis>,
 }
@@ -21,7 +21,7 @@ impl Phone {
         Self::in_world(World::new(), language)
     }
 
-    fn in_world(world: World, language: &'static str) -> Self {
+    pub(super) fn in_world(world: World, language: &'static str) -> Self {
         let (updates, now) = (Cell::new(100), Cell::new(NOW));
         Self { world, tg_user_id: 7, language, updates, now }
     }
@@ -42,7 +42,7 @@ impl Phone {
     }
 
     /// Sends an event; the update is handled in one commit.
-    fn send(&self, event: Event) -> Incoming {
+    pub(super) fn send(&self, event: Event) -> Incoming {
         let update_id = self.updates.get() + 1;
         self.updates.set(update_id);
         let incoming = self.incoming(update_id, event);
@@ -83,7 +83,7 @@ impl Phone {
         self.chat().into_iter().rfind(messages).unwrap()
     }
 
-    fn says(&self) -> String {
+    pub(super) fn says(&self) -> String {
         html(&self.last()).to_owned()
     }
 
@@ -116,7 +116,7 @@ impl Phone {
         self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
     }
 
-    fn credits(&self) -> i64 {
+    pub(super) fn credits(&self) -> i64 {
         self.world.number("SELECT credits FROM users WHERE tg_user_id = 7")
     }
 
