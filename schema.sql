@@ -176,6 +176,8 @@ CREATE TABLE orders (
     wishes       TEXT,
     videos       INTEGER NOT NULL CHECK (videos BETWEEN 1 AND 10),
     price        INTEGER NOT NULL CHECK (price >= 0),  -- credits per video
+    judged_at    INTEGER,                          -- its words went through the moderation
+    unfit        TEXT CHECK (unfit IS NULL OR judged_at IS NOT NULL),  -- what that found wrong with them
     created_at   INTEGER NOT NULL,
     finished_at  INTEGER
 ) STRICT;

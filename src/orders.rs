@@ -7,12 +7,14 @@
 
 mod files;
 pub mod gifts;
+mod judged;
 mod messages;
 mod place;
 mod selling;
 mod trouble;
 
 pub use files::{fail_to_be_kept, kept, not_kept};
+pub use judged::{Judged, judge, judged};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
@@ -272,8 +274,10 @@ fn tell_operator(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt)
-    {
+    if matches!(
+        why,
+        Why::Violation | Why::Words | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt
+    ) {
         return Ok(());
     }
     let error = text::shorten(error, 300);

@@ -175,6 +175,13 @@ fail-violation = 🚫 This broke the AI’s rules, so it refused to make { $n ->
     [one] this video
    *[other] these videos
 }. Usually it’s the photo: people, faces, celebrities, famous characters or other brands’ logos. Try another photo or change the text.
+fail-words = 🚫 This video can’t be made: { $why }. Please describe the product differently and try again.
+unfit-sexual = the text has sexual content
+unfit-violence = the text has violence
+unfit-hate = the text insults somebody
+unfit-self-harm = the text speaks of self-harm
+unfit-illicit = the text speaks of something forbidden
+unfit-other = the text breaks the AI’s rules
 fail-technical = 🛠 We have a technical problem and couldn’t make the video. Write to support – we’ll help.
 fail-overload = 🚦 There are too many orders right now, and the AI can’t keep up. Please try again in a few minutes.
 fail-model-off = 🌙 The AI that makes the videos isn’t working for the moment. Please try a little later.

@@ -212,10 +212,12 @@ fn check_answer(text: &str) {
 fn openai(data: &[u8]) {
     let Some((call, reply)) = reply(data) else { return };
     let key = SecretString::from(CANARY);
-    let trouble = if call == 0 {
-        same(|| replies::models(&reply, &key)).map(|_| ())
-    } else {
-        same(|| replies::chat(&reply, &key)).map(|text| check_answer(&text))
+    let trouble = match call {
+        0 => same(|| replies::models(&reply, &key)).map(|_| ()),
+        1 => same(|| replies::moderation(&reply, &key)).map(|found| {
+            assert!(found.len() <= 100 && found.iter().all(|name| name.len() <= 40), "{found:?}");
+        }),
+        _ => same(|| replies::chat(&reply, &key)).map(|text| check_answer(&text)),
     };
     match trouble {
         Ok(()) => assert_eq!(reply.status, 200),

@@ -40,6 +40,7 @@ mod strange_files;
 mod telegram;
 mod troubles;
 mod wall_clock;
+mod words;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};
