@@ -39,7 +39,21 @@ impl TinyBot<'_> {
         bot_file(self.sandbox, "sendVideo", args, ("video", FILM));
     }
 
+    fn sells(&self, user: i64) {
+        let pack = json!({ "label": "5", "amount": 300 });
+        let invoice = json!({
+            "chat_id": user, "title": "5 credits", "description": "For 5 videos", "payload": "p",
+            "currency": "XTR", "prices": [pack], "start_parameter": "p"
+        });
+        assert_eq!(bot(self.sandbox, "sendInvoice", invoice)["ok"], true);
+    }
+
     fn handle(&mut self, update: &Value) {
+        if let Some(id) = update["pre_checkout_query"]["id"].as_str() {
+            let yes = json!({ "pre_checkout_query_id": id, "ok": true });
+            assert_eq!(bot(self.sandbox, "answerPreCheckoutQuery", yes)["ok"], true);
+            return;
+        }
         let query = &update["callback_query"];
         let message = &update["message"];
         let from = if query.is_null() { message } else { query };
@@ -76,6 +90,22 @@ impl TinyBot<'_> {
             (_, _, Some("count")) if self.poor.remove(&user) => {
                 self.say(user, "Недостаточно кредитов", &["💳 Пополнить баланс"]);
                 "count"
+            }
+            (_, "💳 Пополнить баланс", _) => {
+                self.say(user, "Packs", &["⭐ 5 за 300"]);
+                "packs"
+            }
+            (_, "⭐ 5 за 300", _) => {
+                self.sells(user);
+                "packs"
+            }
+            (_, "", Some("packs")) if message["successful_payment"].is_object() => {
+                self.say(user, "Оплачено", &["▶️ Продолжить"]);
+                "one"
+            }
+            (_, "▶️ Продолжить", _) => {
+                self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
+                "one"
             }
             (_, _, Some("count")) => {
                 self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
@@ -142,6 +172,8 @@ fn customers_get_what_they_ordered_or_their_credits_back() {
         assert_eq!((outcome.videos.len(), outcome.returned), (videos, returned), "{n}");
         assert_eq!(outcome.seconds().len(), videos);
     }
+    assert_eq!(sandbox.telegram().stars_of(101), 300, "who had too few bought once");
+    assert_eq!(sandbox.telegram().stars(), 300);
     assert!(sandbox.telegram().unanswered_callbacks().is_empty());
     assert!(sandbox.violations().is_empty(), "{:?}", sandbox.violations());
 }
