@@ -39,7 +39,17 @@ impl TinyBot<'_> {
         bot_file(self.sandbox, "sendVideo", args, ("video", FILM));
     }
 
-    fn sells(&self, user: i64) {
+    /// From the list of packs to the question whether the order is to go on.
+    fn sells(&self, user: i64, pressed: &str) {
+        match pressed {
+            "💳 Пополнить баланс" => self.say(user, "Packs", &["⭐ 5 за 300"]),
+            "⭐ 5 за 300" => self.invoice(user),
+            "▶️ Продолжить" => self.say(user, "Sure?", &["✅ Да", "❌ Нет"]),
+            _ => self.say(user, "Оплачено", &["▶️ Продолжить"]),
+        }
+    }
+
+    fn invoice(&self, user: i64) {
         let pack = json!({ "label": "5", "amount": 300 });
         let invoice = json!({
             "chat_id": user, "title": "5 credits", "description": "For 5 videos", "payload": "p",
@@ -91,21 +101,9 @@ impl TinyBot<'_> {
                 self.say(user, "Недостаточно кредитов", &["💳 Пополнить баланс"]);
                 "count"
             }
-            (_, "💳 Пополнить баланс", _) => {
-                self.say(user, "Packs", &["⭐ 5 за 300"]);
-                "packs"
-            }
-            (_, "⭐ 5 за 300", _) => {
-                self.sells(user);
-                "packs"
-            }
-            (_, "", Some("packs")) if message["successful_payment"].is_object() => {
-                self.say(user, "Оплачено", &["▶️ Продолжить"]);
-                "one"
-            }
-            (_, "▶️ Продолжить", _) => {
-                self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
-                "one"
+            (_, "💳 Пополнить баланс", _) | (None, _, Some("packs")) => {
+                self.sells(user, data);
+                if data == "▶️ Продолжить" { "one" } else { "packs" }
             }
             (_, _, Some("count")) => {
                 self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
