@@ -17,6 +17,7 @@ CREATE TABLE instance (
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
     selling_paused_at INTEGER,                     -- `pause`; NULL: open
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
+    stars_seen        INTEGER NOT NULL DEFAULT 0,  -- transactions in Stars that were compared, the oldest first
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER
 ) STRICT;
@@ -121,6 +122,22 @@ WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegra
   OR NEW.stars <> OLD.stars OR NEW.credits <> OLD.credits BEGIN
     SELECT RAISE(ABORT, 'a payment stays as it was paid');
 END;
+
+-- What was offered for Stars. It may be paid for a day, by its customer alone; its payload names all
+-- of it, so that a payment is credited rightly even where a restored backup has lost the row.
+CREATE TABLE invoices (
+    id         INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    draft      TEXT,                                 -- the order in the making that waits for it
+    credits    INTEGER NOT NULL CHECK (credits > 0),
+    stars      INTEGER NOT NULL CHECK (stars > 0),
+    created_at INTEGER NOT NULL,
+    closed_at  INTEGER,
+    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced')),
+    CHECK ((closed_at IS NULL) = (why IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX invoices_open ON invoices (user_id, credits) WHERE closed_at IS NULL;
+CREATE INDEX invoices_time ON invoices (created_at);
 
 -- What a customer confirmed. Its videos are its jobs.
 CREATE TABLE orders (
@@ -316,9 +333,11 @@ CREATE TABLE inbox (
     received_at INTEGER NOT NULL,
     handled_at  INTEGER,
     tries       INTEGER NOT NULL DEFAULT 0,
-    error       TEXT
+    error       TEXT,
+    urgent      INTEGER NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1))  -- in no chat's order: Telegram waits for the answer
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
+CREATE INDEX inbox_urgent ON inbox (update_id) WHERE handled_at IS NULL AND urgent = 1;
 CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 
 -- A customer's place in the dialogue.

@@ -1,6 +1,7 @@
 //! The bot: the edge towards Telegram. The poller fills the inbox, the handler works it off, the
 //! sender empties the outbox; they meet the rest of the program only in these tables.
 
+pub mod checkout;
 pub mod delivery;
 pub mod download;
 pub mod handler;
@@ -72,6 +73,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         introduce(&telegram, &db, &stop),
         poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         handler::run(handler, stop.clone()),
+        checkout::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         sender::run(sender, stop.clone()),
     );
     Ok(())

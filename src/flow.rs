@@ -11,12 +11,18 @@
 //! begins with a draft that has its photo and product, and nothing is asked twice.
 
 mod apply;
+mod checkout;
+mod paying;
 mod press;
 mod screens;
 mod step;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, refunded};
+pub use apply::{Incoming, handle, photo_of, photos_since, place_of};
+pub use checkout::{Verdict, Wish, checkout};
+pub use paying::{
+    Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unread,
+};
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
@@ -83,6 +89,8 @@ pub struct Draft {
     pub wishes: Option<Wishes>,
     /// How many videos.
     pub count: Option<i64>,
+    /// How many they are to be once there are credits for them.
+    pub wanted: Option<i64>,
 }
 
 impl Draft {
@@ -186,7 +194,7 @@ pub enum Screen {
     Closed(crate::orders::Closed),
     /// Balance, id, last orders.
     Cabinet,
-    /// How to top up.
+    /// What can be bought.
     TopUp,
     /// Whom to write to.
     Support,
@@ -255,6 +263,10 @@ pub enum Toast {
     Already,
     /// The order begins.
     Started,
+    /// The invoice is in the chat.
+    Invoice,
+    /// What was pressed is not sold at that price any more.
+    Prices,
     /// What it names is gone.
     Gone,
     /// The language was changed.

@@ -43,6 +43,15 @@ pub struct Shop {
     pub options: Options,
 }
 
+/// Credits for Telegram Stars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pack {
+    /// What the customer gets.
+    pub credits: i64,
+    /// What they pay.
+    pub stars: i64,
+}
+
 /// Set by the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -50,6 +59,8 @@ pub struct Options {
     pub signup: i64,
     /// Credits per video.
     pub per_video: i64,
+    /// What can be bought, no two with as many credits; never empty.
+    pub packs: Vec<Pack>,
     /// The models to use, the first one that serves.
     pub models: Vec<String>,
     /// Retries and time limits.
@@ -88,6 +99,11 @@ impl Shop {
         let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
         let open = models.filter(|model| model.ended.is_none());
         open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
+    /// The pack with so many credits, as it is sold now.
+    pub fn pack(&self, credits: i64) -> Option<Pack> {
+        self.options.packs.iter().find(|pack| pack.credits == credits).copied()
     }
 
     /// The keys' limits, with what a video takes.

@@ -7,6 +7,10 @@
 //! A refund takes back what is left of the payment's worth in credits, never below zero: what was
 //! spent before is owed, and stays in the row. Credits that running videos hold count as spent.
 
+mod invoices;
+
+pub use invoices::{Invoice, OPEN_FOR, Offer, close_as_paid, invoice, open, prune};
+
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
 use crate::ledger::{self, Grant, Granted};

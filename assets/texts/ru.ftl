@@ -215,8 +215,14 @@ language-set = Готово, дальше по-русски.
 
 topup = 💳 <b>Пополнение баланса</b>
 
-    Напишите в поддержку и укажите свой ID: <code>{ $id }</code>. Как только кредиты придут, я сообщу.
-topup-nobody = 💳 Пополнение скоро откроется. Ваш ID: <code>{ $id }</code>
+    На балансе: { $have }. Выберите пакет — кредиты придут сразу после оплаты.
+button-pack = { $credits } — { $stars } ⭐ ({ $each } ⭐ за видео)
+button-pack-plain = { $credits } — { $stars } ⭐
+invoice-title = { $credits }
+invoice-about = Кредиты для ваших видео: придут сразу после оплаты. Счёт действует сутки.
+receipt = ⭐ Оплата прошла, спасибо! Пришло: { $credits }. Теперь у вас { $balance }.
+receipt-late = ⭐ Нашли ваш платёж: Telegram не сообщил нам о нём вовремя. Простите за ожидание! Пришло: { $credits }. Теперь у вас { $balance }.
+receipt-order = Ваш заказ ждёт — продолжим?
 granted = 🎁 Баланс пополнен, пришло: { $credits }. Теперь у вас { $balance }.
 taken-back = С баланса списано: { $credits }. Теперь у вас { $balance }.
 refunded = ⭐ Вернули вам { $stars } Stars. С баланса списано: { $credits }. Теперь у вас { $balance }.
@@ -253,7 +259,28 @@ toast-stale = Эта кнопка уже не действует — показ�
 toast-unknown = Не узнаю эту кнопку — показываю, где мы остановились.
 toast-already = Этот заказ уже запущен 👌
 toast-started = Запускаю!
+toast-invoice = Счёт в чате: оплатите его, и кредиты придут сразу.
+toast-prices = Цены изменились — показываю новые.
 toast-gone = Этого заказа больше нет — показываю, где мы остановились.
+
+## Перед оплатой (окно Telegram: без разметки, до 255 знаков)
+
+checkout-foreign = Этот счёт выставлен другому человеку. Откройте свой: «👤 Личный кабинет», затем «💳 Пополнить баланс».
+checkout-over = Этот счёт уже не действует. Откройте новый: «👤 Личный кабинет», затем «💳 Пополнить баланс».
+checkout-paid = Этот счёт уже оплачен. Нужны ещё кредиты? Откройте новый: «👤 Личный кабинет», затем «💳 Пополнить баланс».
+checkout-changed = Цена этого пакета изменилась. Откройте новый счёт: «👤 Личный кабинет», затем «💳 Пополнить баланс».
+
+## Оператору об оплате
+
+alert-payment-unknown = Клиент <code>{ $user }</code> заплатил { $stars } ⭐ по счёту, которого мы не узнаём. Начислено по цене самого маленького пакета: { $credits }. Проверьте; вернуть деньги: <code>neurocards refund-payment { $charge }</code>
+alert-payment-amount = Клиент <code>{ $user }</code> заплатил { $stars } ⭐ — не столько, сколько стояло в счёте. Начислено по цене самого маленького пакета: { $credits }. Проверьте; вернуть деньги: <code>neurocards refund-payment { $charge }</code>
+alert-payment-foreign = Клиент <code>{ $user }</code> заплатил { $stars } ⭐ по чужому счёту. Кредиты начислены ему: { $credits }. Если это ошибка, верните деньги: <code>neurocards refund-payment { $charge }</code>
+alert-payment-twice = Клиент <code>{ $user }</code> оплатил один счёт дважды, ещё { $stars } ⭐. Начислено ещё раз: { $credits }. Если он не хотел, верните деньги: <code>neurocards refund-payment { $charge }</code>
+alert-payment-banned = Клиент <code>{ $user }</code>, чьи заказы вы закрыли, заплатил { $stars } ⭐. Начислено: { $credits }. Вернуть деньги: <code>neurocards refund-payment { $charge }</code>
+alert-payment-unread = Telegram прислал оплату или возврат, которые не получилось прочитать (обновление { $update }): { $error }. Кредиты не изменились. Сверка с Telegram найдёт этот платёж в течение суток, а после перезапуска программы — сразу.
+alert-payment-differs = Платёж <code>{ $charge }</code> у нас и у Telegram не совпадает. У Telegram: { $theirs } ⭐ от <code>{ $payer }</code>; у нас: { $ours } ⭐ от <code>{ $user }</code>. Ничего не изменено: проверьте баланс клиента и поправьте его командой <code>neurocards grant</code>.
+alert-refund-owed = Telegram вернул клиенту <code>{ $user }</code> { $stars } ⭐, а кредиты за них уже потрачены. Не хватило: { $owed }. Баланс не ушёл ниже нуля, делать ничего не нужно. Платёж: <code>{ $charge }</code>
+alert-refund-unknown = Telegram вернул клиенту <code>{ $user }</code> платёж <code>{ $charge }</code>, которого у нас нет. Кредиты не изменились. Если базу восстанавливали из копии, проверьте баланс клиента.
 
 ## Оператору
 

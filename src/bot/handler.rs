@@ -6,7 +6,7 @@ use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Machine};
-use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
+use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
 use crate::orders::{self, Shop};
@@ -178,6 +178,11 @@ impl Handler {
                         false => flow::handle(tx, &shop, &incoming, now),
                     }
                 }
+                What::Paid(paid) => flow::paid(tx, &shop, update_id, &paid, now),
+                What::Unread(why) => flow::unread(tx, &shop, update_id, why, now),
+                What::GivenBack(user, charge) => {
+                    flow::given_back(tx, &shop, update_id, (user, &charge), now)
+                }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
                     inbox::done(tx, update_id, now).map(drop)
@@ -206,6 +211,9 @@ impl Handler {
     }
 
     async fn message(&self, row: &Row, message: &Message) -> Result<What> {
+        if let Some(money) = money(message, self.telegram.clock().now()) {
+            return Ok(money);
+        }
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
             return Ok(What::Nothing);
         };
@@ -352,8 +360,45 @@ enum What {
     Event(Incoming),
     /// An administrator's words: a command of theirs, or else the event.
     Admin(Incoming, String),
+    Paid(Paid),
+    /// A payment that cannot be read, and why.
+    Unread(&'static str),
+    /// To whom, and which charge.
+    GivenBack(i64, String),
     Blocked(i64),
     Nothing,
+}
+
+/// What a service message says of money; `None`: it is none. Telegram forwards no such messages,
+/// and writes them to the chat with the payer alone: anything else is somebody's joke.
+fn money(message: &Message, now: Millis) -> Option<What> {
+    let chat = message.chat.id;
+    let private = message.chat.kind.as_deref().is_none_or(|kind| kind == "private");
+    if !private || message.is_forwarded() {
+        return None;
+    }
+    if let Some(payment) = &message.successful_payment {
+        let payer = message.from.as_ref()?;
+        if payer.id != chat || payer.is_bot == Some(true) {
+            return None;
+        }
+        return Some(match updates::money(payment) {
+            Ok(money) => What::Paid(Paid {
+                profile: profile(payer),
+                charge_id: money.charge_id,
+                stars: money.stars,
+                payload: money.payload,
+                at: message.date.map_or(now, |seconds| seconds.saturating_mul(SECOND)),
+            }),
+            Err(why) => What::Unread(why),
+        });
+    }
+    // Its sender may be the bot, which gave it back: whose payment it was decides.
+    let refund = message.refunded_payment.as_ref()?;
+    Some(match updates::money(refund) {
+        Ok(money) => What::GivenBack(chat, money.charge_id),
+        Err(why) => What::Unread(why),
+    })
 }
 
 fn profile(user: &User) -> Profile {

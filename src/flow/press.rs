@@ -17,6 +17,8 @@ pub enum Press {
     Support,
     /// `💳`.
     TopUp,
+    /// The pack with so many credits.
+    Pack(i64),
     /// `▶️`: where were we?
     Continue,
     /// `✅` under the terms.
@@ -56,6 +58,7 @@ impl Press {
             ("cabinet", None, None) => Self::Cabinet,
             ("support", None, None) => Self::Support,
             ("topup", None, None) => Self::TopUp,
+            ("pack", Some(credits), None) => Self::Pack(credits.parse().ok()?),
             ("continue", None, None) => Self::Continue,
             ("terms", None, None) => Self::AcceptTerms,
             ("lang", Some("ru"), None) => Self::Language(Lang::Ru),
@@ -86,6 +89,7 @@ impl Press {
             Self::Cabinet => "cabinet".into(),
             Self::Support => "support".into(),
             Self::TopUp => "topup".into(),
+            Self::Pack(credits) => format!("pack:{credits}"),
             Self::Continue => "continue".into(),
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),

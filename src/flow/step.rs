@@ -6,7 +6,7 @@ use super::{
     Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
     Wishes, Wrong,
 };
-use crate::orders::{Again, Closed, Selling};
+use crate::orders::{Again, Closed, Pack, Selling};
 use crate::text::Lang;
 
 /// What is true when the event comes; [`super::apply`] reads it in the same transaction.
@@ -35,6 +35,8 @@ pub struct Facts {
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
+    /// The pack that a pressed button names, as it is sold now.
+    pub pack: Option<Pack>,
 }
 
 /// What is to be done.
@@ -46,6 +48,8 @@ pub enum Effect {
     Toast(Toast),
     /// The draft becomes an order.
     Place(Draft),
+    /// They want to buy this.
+    Invoice(Pack),
     /// They accepted the terms.
     AcceptTerms,
     /// They chose a language.
@@ -121,8 +125,8 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Make => begin(Draft { id: facts.fresh.clone(), ..Draft::default() }, facts),
         Press::Cabinet => stay(Screen::Cabinet),
         Press::Support => stay(Screen::Support),
-        Press::TopUp => stay(Screen::TopUp),
-        Press::Continue => here(dialog, None),
+        Press::TopUp | Press::Pack(_) => (dialog.clone(), buy(press, facts)),
+        Press::Continue => resume(dialog, facts),
         Press::AcceptTerms => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
         Press::Again(_) => match &facts.again {
@@ -160,6 +164,36 @@ fn go_on(draft: Draft) -> Outcome {
     (Dialog { place, draft }, vec![Effect::Say(Screen::Ask(place))])
 }
 
+/// What the shop could not make, it does not sell: that is said before anybody pays.
+fn buy(press: &Press, facts: &Facts) -> Vec<Effect> {
+    match (facts.selling, press, facts.pack) {
+        (Selling::Closed(why), ..) => vec![Effect::Say(Screen::Closed(why))],
+        (_, Press::Pack(_), Some(pack)) => {
+            vec![Effect::Toast(Toast::Invoice), Effect::Invoice(pack)]
+        }
+        (_, Press::Pack(_), None) => vec![Effect::Toast(Toast::Prices), Effect::Say(Screen::TopUp)],
+        _ => vec![Effect::Say(Screen::TopUp)],
+    }
+}
+
+/// `▶️`: an order that lacked credits goes on with just as many videos as were wanted.
+fn resume(dialog: &Dialog, facts: &Facts) -> Outcome {
+    let Some(count) = dialog.draft.wanted.filter(|_| dialog.place == Place::Count) else {
+        return here(dialog, None);
+    };
+    if facts.credits < facts.price * count {
+        return (dialog.clone(), vec![Effect::Say(Screen::Insufficient { count })]);
+    }
+    go_on(Draft { count: Some(count), wanted: None, ..dialog.draft.clone() })
+}
+
+/// Too few credits: the order waits for them, and remembers how many videos it was to have.
+fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
+    let draft = Draft { count: None, wanted: Some(count), ..draft.clone() };
+    let dialog = Dialog { place: draft.place(), draft };
+    (dialog, vec![Effect::Say(Screen::Insufficient { count })])
+}
+
 /// Shows where the customer stands; the draft stays.
 fn here(dialog: &Dialog, toast: Option<Toast>) -> Outcome {
     let screen = match dialog.place {
@@ -188,14 +222,13 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
         }
         (Place::Count, Choice::Count(count @ (1 | 3 | 5))) => {
             if facts.credits < facts.price * count {
-                let short = Effect::Say(Screen::Insufficient { count: *count });
-                return (dialog.clone(), vec![short]);
+                return wait_for_credits(&draft, *count);
             }
-            draft.count = Some(*count);
+            (draft.count, draft.wanted) = (Some(*count), None);
             go_on(draft)
         }
         (Place::Count | Place::Confirm, Choice::Back) => {
-            draft.count = None;
+            (draft.count, draft.wanted) = (None, None);
             go_on(draft)
         }
         (Place::Confirm, Choice::Confirm) => confirm(dialog, facts),
@@ -218,9 +251,7 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
         return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.credits < facts.price * count {
-        let draft = Draft { count: None, ..dialog.draft.clone() };
-        let dialog = Dialog { place: draft.place(), draft };
-        return (dialog, vec![Effect::Say(Screen::Insufficient { count })]);
+        return wait_for_credits(&dialog.draft, count);
     }
     let effects = vec![Effect::Toast(Toast::Started), Effect::Place(dialog.draft.clone())];
     (Dialog::default(), effects)

@@ -1,6 +1,7 @@
 //! The dialogue: its pure step as tables, and whole orders on a real database.
 
 mod ordering;
+mod paying;
 mod pressing;
 mod reading;
 mod stepping;
@@ -23,6 +24,7 @@ fn facts() -> Facts {
         again: None,
         photo_kept: true,
         confirmed: false,
+        pack: None,
     }
 }
 
@@ -81,7 +83,7 @@ fn buttons(content: &Content) -> Vec<Button> {
         Content::Text { buttons, .. }
         | Content::Photo { buttons, .. }
         | Content::Video { buttons, .. } => buttons.concat(),
-        Content::Answer { .. } => Vec::new(),
+        Content::Answer { .. } | Content::Invoice { .. } => Vec::new(),
     }
 }
 

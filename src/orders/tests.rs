@@ -29,6 +29,7 @@ pub(crate) fn options() -> Options {
     Options {
         signup: 2,
         per_video: 1,
+        packs: vec![Pack { credits: 5, stars: 300 }, Pack { credits: 10, stars: 550 }],
         models: MODELS.map(str::to_owned).to_vec(),
         policy: Policy {
             max_attempts: 3,
@@ -300,5 +301,6 @@ pub(crate) fn html(content: &Content) -> &str {
             html
         }
         Content::Answer { text, .. } => text,
+        Content::Invoice { description, .. } => description,
     }
 }

@@ -8,7 +8,7 @@ use crate::config::{Config, ConfigError, Tokens};
 use crate::jobs::Policy;
 use crate::keys::Limits;
 use crate::models::Catalogue;
-use crate::orders::{self, Shop};
+use crate::orders::{self, Pack, Shop};
 use crate::templates::Templates;
 use crate::text::Texts;
 use crate::worker;
@@ -53,6 +53,7 @@ fn options(config: &Config) -> orders::Options {
     orders::Options {
         signup: config.credits.signup,
         per_video: config.credits.per_video,
+        packs: packs(config),
         models: config.kie.models.clone(),
         policy: Policy {
             max_attempts: config.retry.max_attempts.into(),
@@ -78,6 +79,11 @@ fn options(config: &Config) -> orders::Options {
         privacy_url: link(&config.telegram.privacy_url),
         admins: config.admins.clone(),
     }
+}
+
+fn packs(config: &Config) -> Vec<Pack> {
+    let packs = config.credits.packs.iter();
+    packs.map(|pack| Pack { credits: pack.credits, stars: pack.stars }).collect()
 }
 
 /// `@name`, a link, or the first administrator.
