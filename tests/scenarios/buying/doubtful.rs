@@ -1,6 +1,7 @@
 //! Payments of which the bot hears twice, or not at all.
 
 use neurocards::clock::DAY;
+use neurocards::sandbox::faults::{Action, Service};
 use neurocards::sandbox::telegram::Arrival;
 
 use crate::customer::{PACK, ru};
@@ -77,6 +78,53 @@ fn a_payment_that_was_missed_is_found_within_a_day_without_a_start() {
     let (source, after) = shop.learnt();
     assert_eq!((source.as_str(), ann.credits()), ("reconciled", 5));
     assert!(after < 2 * DAY, "{after}");
+}
+
+#[test]
+fn a_restored_backup_gets_the_payments_that_it_does_not_have() {
+    let shop = Appliance::new();
+    let (ann, bob) = (shop.customer(7).with_credits(0), shop.customer(8).with_credits(0));
+    ann.buys(PACK);
+    shop.settles();
+    let file = shop.path("backups/copy.db");
+    shop.commands(&["backup", file.to_str().unwrap()]);
+    let (hers, his) = (ann.buys(PACK), bob.buys(550));
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    shop.commands(&["restore", file.to_str().unwrap()]);
+    assert_eq!((ann.credits(), bob.credits()), (5, 0));
+    // Menus, invoices and receipts stand in the chats, and not in the database.
+    shop.expects(|it| it.maybe_twice = 9);
+    shop.start_again();
+    ann.is_credited(&hers);
+    bob.is_credited(&his);
+    assert_eq!((ann.credits(), bob.credits()), (10, 10), "what their payloads say");
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM alerts WHERE cause LIKE 'payment%'"), 0);
+}
+
+#[test]
+fn an_answer_to_a_pre_checkout_that_is_lost_is_given_again() {
+    let slow_down = r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 1",
+                        "parameters":{"retry_after":1}}"#;
+    for trouble in [
+        Action::DropBefore,
+        Action::DropAfter,
+        Action::Html(502),
+        Action::BrokenJson,
+        Action::Status(429, slow_down.into()),
+    ] {
+        let shop = Appliance::new();
+        let ann = shop.customer(7).with_credits(0);
+        let invoice = ann.asks_for(PACK);
+        let faults = shop.sandbox().faults();
+        let fault =
+            faults.on(Service::Telegram, "answerPreCheckoutQuery").nth(1).does(trouble.clone());
+        let paid = ann.pays(&invoice);
+        assert_eq!(paid.answer, Some(Ok(())), "{trouble:?}");
+        ann.is_credited(&paid.charge.unwrap());
+        assert_eq!((ann.credits(), faults.hits(fault)), (5, 1), "{trouble:?}");
+    }
 }
 
 #[test]

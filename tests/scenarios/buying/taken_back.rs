@@ -93,6 +93,7 @@ fn a_payment_and_its_refund_that_were_both_missed_leave_nothing() {
     shop.settles();
     shop.kill9();
     shop.start_again();
+    ann.is_credited(&charge);
     assert_eq!((ann.gave_back(&charge), ann.credits(), shop.stars()), ((5, 0), 0, 0));
 }
 
