@@ -1,5 +1,7 @@
 //! The bot: the edge towards Telegram. The poller fills the inbox, the handler works it off, the
-//! sender empties the outbox; they meet the rest of the program only in these tables.
+//! sender empties the outbox; whoever is about to pay has a lane of their own (`checkout`), and
+//! what was paid is compared with Telegram's list (`stars`). They meet the rest of the program only
+//! in the tables.
 
 pub mod checkout;
 pub mod delivery;
@@ -8,6 +10,7 @@ pub mod handler;
 pub mod limiter;
 pub mod poller;
 pub mod sender;
+pub mod stars;
 pub mod telegram;
 pub mod updates;
 
@@ -74,6 +77,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         handler::run(handler, stop.clone()),
         checkout::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
+        stars::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         sender::run(sender, stop.clone()),
     );
     Ok(())

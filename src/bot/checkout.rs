@@ -196,3 +196,6 @@ async fn blocking<T: Send + 'static>(
 ) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work).await.context("a database call panicked")?
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Handles the inbox: each row in one transaction, in order per chat, many chats at once. What a
 //! row needs from outside (a photo) is fetched before its transaction begins.
 
+mod money;
+
 use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
@@ -211,7 +213,7 @@ impl Handler {
     }
 
     async fn message(&self, row: &Row, message: &Message) -> Result<What> {
-        if let Some(money) = money(message, self.telegram.clock().now()) {
+        if let Some(money) = money::of(message, self.telegram.clock().now()) {
             return Ok(money);
         }
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
@@ -369,39 +371,7 @@ enum What {
     Nothing,
 }
 
-/// What a service message says of money; `None`: it is none. Telegram forwards no such messages,
-/// and writes them to the chat with the payer alone: anything else is somebody's joke.
-fn money(message: &Message, now: Millis) -> Option<What> {
-    let chat = message.chat.id;
-    let private = message.chat.kind.as_deref().is_none_or(|kind| kind == "private");
-    if !private || message.is_forwarded() {
-        return None;
-    }
-    if let Some(payment) = &message.successful_payment {
-        let payer = message.from.as_ref()?;
-        if payer.id != chat || payer.is_bot == Some(true) {
-            return None;
-        }
-        return Some(match updates::money(payment) {
-            Ok(money) => What::Paid(Paid {
-                profile: profile(payer),
-                charge_id: money.charge_id,
-                stars: money.stars,
-                payload: money.payload,
-                at: message.date.map_or(now, |seconds| seconds.saturating_mul(SECOND)),
-            }),
-            Err(why) => What::Unread(why),
-        });
-    }
-    // Its sender may be the bot, which gave it back: whose payment it was decides.
-    let refund = message.refunded_payment.as_ref()?;
-    Some(match updates::money(refund) {
-        Ok(money) => What::GivenBack(chat, money.charge_id),
-        Err(why) => What::Unread(why),
-    })
-}
-
-fn profile(user: &User) -> Profile {
+pub(super) fn profile(user: &User) -> Profile {
     Profile {
         tg_user_id: user.id,
         username: user.username.clone(),

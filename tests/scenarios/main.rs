@@ -13,6 +13,7 @@ mod terminal;
 
 mod backups;
 mod bad_input;
+mod buying;
 mod by_hand;
 mod canary;
 mod commands;
