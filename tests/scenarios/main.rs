@@ -22,6 +22,7 @@ mod crashes;
 mod doctor;
 mod evening;
 mod gifts;
+mod growth;
 mod harness;
 mod in_a_terminal;
 mod keys;
