@@ -205,6 +205,12 @@ impl<'a> Customer<'a> {
             3 => "3️⃣",
             _ => "5️⃣",
         });
+        self.starts(count)
+    }
+
+    /// Yes.
+    #[track_caller]
+    pub(crate) fn starts(&self, count: usize) -> Order<'a> {
         let before = self.orders_so_far();
         self.presses("✅");
         self.of.waits_for("an order", || (self.orders_so_far() > before).then_some(()));
