@@ -338,9 +338,11 @@ fn a_pack_is_sold_at_its_price_of_now_and_only_while_the_shop_is_open() {
     let sold = Facts { pack: Some(pack), ..facts() };
     let bought = [Effect::Toast(Toast::Invoice), Effect::Invoice(pack)];
     let gone = [Effect::Toast(Toast::Prices), Effect::Say(Screen::TopUp)];
+    let link = Event::Start(Some(BUY.to_owned()));
     for place in PLACES {
         check(&at(place), &press(Press::Pack(10)), &sold, &at(place), &bought);
         check(&at(place), &press(Press::Pack(10)), &facts(), &at(place), &gone);
+        check(&at(place), &link, &facts(), &at(place), &[Effect::Say(Screen::TopUp)]);
         for why in [Closed::Paused, Closed::Banned] {
             let closed = Facts { selling: Selling::Closed(why), ..sold.clone() };
             for event in [press(Press::Pack(10)), press(Press::TopUp)] {
@@ -418,7 +420,7 @@ fn start_welcomes_once_and_remembers_who_invited() {
     assert_eq!(said(None), std::slice::from_ref(&welcome));
     assert_eq!(said(Some("ref_7")), [Effect::Inviter("ref_7".into()), welcome.clone()]);
     let long = format!("ref_{}", "x".repeat(61));
-    for other in ["", "promo", long.as_str()] {
+    for other in ["", "promo", BUY, long.as_str()] {
         assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
     }
 }
