@@ -37,6 +37,10 @@ pub const TEXT_MAX: usize = 1_000;
 /// The longest own prompt, in characters; a model may take fewer.
 pub const PROMPT_MAX: usize = 2_000;
 
+/// Behind `/start`: whoever follows a forwarded invoice's link wants to buy. Part of what stands in
+/// customers' chats for good.
+pub const BUY: &str = "topup";
+
 /// What the bot waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

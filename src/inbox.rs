@@ -216,6 +216,14 @@ mod tests {
         assert_eq!((ids(&db, &[]), lane(&[]), lane(&[2])), (vec![1], vec![2, 3], vec![3]));
         db.write(|tx| done(tx, 3, 2)).unwrap();
         assert_eq!(lane(&[]), [2]);
+        let plan = |conn: &Connection| -> anyhow::Result<String> {
+            let query = "EXPLAIN QUERY PLAN SELECT update_id FROM inbox
+                         WHERE handled_at IS NULL AND urgent = 1
+                         ORDER BY update_id LIMIT 5";
+            Ok(conn.query_row(query, [], |row| row.get("detail"))?)
+        };
+        let plan = db.read(plan).unwrap();
+        assert!(plan.contains("INDEX inbox_urgent"), "{plan}");
     }
 
     #[test]

@@ -29,31 +29,38 @@ const REST: Millis = 2 * SECOND;
 /// The lane is looked at this often at least.
 const LOOK_AROUND: Millis = 30 * SECOND;
 
-struct Checkout {
-    telegram: Arc<Telegram>,
-    db: Db,
-    shop: Arc<Shop>,
+/// What answering needs.
+pub struct Checkout {
+    /// To decide; a query is marked after its answer.
+    pub db: Db,
+    /// Who asks.
+    pub telegram: Arc<Telegram>,
+    /// What is sold.
+    pub shop: Arc<Shop>,
+    /// Rings when a query was stored.
+    pub bell: Arc<Notify>,
+}
+
+struct Till {
+    of: Checkout,
     stop: CancellationToken,
 }
 
 /// Answers queries until `stop`.
-pub async fn run(telegram: Arc<Telegram>, db: Db, shop: Arc<Shop>, stop: CancellationToken) {
-    let wake = Arc::new(Notify::new());
-    let bell = Arc::clone(&wake);
-    db.watch(&["inbox"], Arc::new(move || bell.notify_one()));
-    let checkout = Arc::new(Checkout { telegram, db, shop, stop });
+pub async fn run(checkout: Checkout, stop: CancellationToken) {
+    let till = Arc::new(Till { of: checkout, stop });
     let mut busy = HashMap::new();
     let mut tasks: JoinSet<()> = JoinSet::new();
-    let clock = checkout.telegram.clock().clone();
+    let clock = till.of.telegram.clock().clone();
     loop {
         while let Some(done) = tasks.try_join_next_with_id() {
             forget(&mut busy, done);
         }
-        let read = checkout.begin(&mut busy, &mut tasks).await;
+        let read = till.begin(&mut busy, &mut tasks).await;
         let look_again = clock.real_span(if read { LOOK_AROUND } else { REST });
         tokio::select! {
-            () = checkout.stop.cancelled() => break,
-            () = wake.notified() => {}
+            () = till.stop.cancelled() => break,
+            () = till.of.bell.notified() => {}
             () = tokio::time::sleep(look_again) => {}
             Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => forget(&mut busy, done),
         }
@@ -73,7 +80,7 @@ fn forget(busy: &mut HashMap<Id, i64>, done: Result<(Id, ()), JoinError>) {
     busy.remove(&id);
 }
 
-impl Checkout {
+impl Till {
     /// `false`: the lane could not be read.
     async fn begin(self: &Arc<Self>, busy: &mut HashMap<Id, i64>, tasks: &mut JoinSet<()>) -> bool {
         if tasks.len() >= AT_ONCE {
@@ -81,7 +88,7 @@ impl Checkout {
         }
         let known: Vec<i64> = busy.values().copied().collect();
         let room = (AT_ONCE - tasks.len()) as u32;
-        let db = self.db.clone();
+        let db = self.of.db.clone();
         let read = move || db.read(|conn| inbox::urgent(conn, room, &known));
         let rows = match blocking(read).await {
             Ok(rows) => rows,
@@ -92,8 +99,8 @@ impl Checkout {
             }
         };
         for row in rows {
-            let (checkout, update_id) = (Arc::clone(self), row.update_id);
-            let task = tasks.spawn(async move { checkout.row(row).await });
+            let (till, update_id) = (Arc::clone(self), row.update_id);
+            let task = tasks.spawn(async move { till.row(row).await });
             busy.insert(task.id(), update_id);
         }
         true
@@ -117,7 +124,7 @@ impl Checkout {
 
     /// Whether Telegram still waits. A clock that runs fast makes no socket faster.
     fn is_young(&self, row: &Row) -> bool {
-        let clock = self.telegram.clock();
+        let clock = self.of.telegram.clock();
         let patience = PATIENCE.max(clock.span_of(clock.deadline(PATIENCE)));
         clock.now() - row.received_at < patience
     }
@@ -134,7 +141,7 @@ impl Checkout {
             Verdict::Refused(why) => Some(why.as_str()),
         };
         loop {
-            let answered = self.telegram.answer_checkout(&query.id, why).await;
+            let answered = self.of.telegram.answer_checkout(&query.id, why).await;
             let Err(failure) = answered else { return Ok(()) };
             let wait = match failure {
                 // An earlier try has reached it, or nobody waits any more.
@@ -156,7 +163,7 @@ impl Checkout {
             payload: query.invoice_payload.clone(),
         };
         let (db, shop, now) =
-            (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
+            (self.of.db.clone(), Arc::clone(&self.of.shop), self.of.telegram.clock().now());
         blocking(move || db.read(|conn| flow::checkout(conn, &shop, &wish, now))).await
     }
 
@@ -169,7 +176,7 @@ impl Checkout {
         tracing::warn!(update_id, trouble, "a pre-checkout query is not answered yet");
         tokio::select! {
             () = self.stop.cancelled() => Err(trouble),
-            () = tokio::time::sleep(self.telegram.clock().real_span(wait)) => {
+            () = tokio::time::sleep(self.of.telegram.clock().real_span(wait)) => {
                 if self.is_young(row) { Ok(()) } else { Err(trouble) }
             }
         }
@@ -178,14 +185,14 @@ impl Checkout {
     /// Until it is written down: a row that stays open would be answered again.
     async fn mark(&self, update_id: i64) {
         loop {
-            let (db, now) = (self.db.clone(), self.telegram.clock().now());
+            let (db, now) = (self.of.db.clone(), self.of.telegram.clock().now());
             let mark = move || db.write(move |tx| inbox::done(tx, update_id, now));
             let Err(error) = blocking(mark).await else { return };
             let error = format!("{error:#}");
             tracing::error!(update_id, error, "an answered pre-checkout query is not marked");
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(self.telegram.clock().real_span(REST)) => {}
+                () = tokio::time::sleep(self.of.telegram.clock().real_span(REST)) => {}
             }
         }
     }

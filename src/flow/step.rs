@@ -3,7 +3,7 @@
 use super::press::Choice;
 use super::wishes::means_none;
 use super::{
-    Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
+    BUY, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
     Wishes, Wrong,
 };
 use crate::orders::{Again, Closed, Pack, Selling};
@@ -67,6 +67,9 @@ type Outcome = (Dialog, Vec<Effect>);
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     match event {
+        Event::Start(Some(word)) if word == BUY && is_known(facts) => {
+            (dialog.clone(), buy(&Press::TopUp, facts))
+        }
         Event::Start(argument) => start(argument.as_deref(), facts),
         Event::Press(Some(Press::AcceptTerms)) if facts.terms_due => {
             let welcome = Screen::Welcome { gift: facts.welcome.unwrap_or(0) };
@@ -83,6 +86,11 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
         Event::Promo(None) => (dialog.clone(), vec![Effect::Say(Screen::PromoHow)]),
         Event::Other => (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]),
     }
+}
+
+/// Whom nothing has to be told first.
+fn is_known(facts: &Facts) -> bool {
+    facts.welcome.is_none() && !facts.terms_due
 }
 
 fn start(argument: Option<&str>, facts: &Facts) -> Outcome {

@@ -15,6 +15,7 @@ struct Stage {
     fake: Fake,
     clock: Clock,
     payload: String,
+    bell: Arc<Notify>,
     stop: CancellationToken,
 }
 
@@ -25,13 +26,18 @@ impl Stage {
         let open =
             move |tx: &crate::db::Tx<'_>, _: &Shop| payments::open(tx, user, (5, 300), None, now);
         let payload = world.write(open).offer().payload();
-        Self { fake: Fake::start(handler).await, world, clock, payload, stop }
+        let bell = Arc::default();
+        Self { fake: Fake::start(handler).await, world, clock, payload, bell, stop }
     }
 
     fn play(&self) -> tokio::task::JoinHandle<()> {
-        let telegram = self.fake.telegram(self.clock.clone());
-        let (db, shop) = (self.world.db.clone(), Arc::clone(&self.world.shop));
-        tokio::spawn(run(telegram, db, shop, self.stop.clone()))
+        let checkout = Checkout {
+            db: self.world.db.clone(),
+            telegram: self.fake.telegram(self.clock.clone()),
+            shop: Arc::clone(&self.world.shop),
+            bell: Arc::clone(&self.bell),
+        };
+        tokio::spawn(run(checkout, self.stop.clone()))
     }
 
     /// A query of somebody's, stored `age` ago.
@@ -43,6 +49,7 @@ impl Stage {
         let raw = [Raw { update_id, chat_id: user, body, urgent: true }];
         let at = self.clock.now() - age;
         self.world.write(move |tx, _| inbox::store(tx, &raw, at));
+        self.bell.notify_one();
     }
 
     /// Until no query is open.

@@ -3,6 +3,7 @@
 use super::methods::Sent;
 use super::{Failure, Telegram};
 use crate::clock::{Millis, SECOND};
+use crate::flow::BUY;
 use serde_json::Value;
 use teloxide::payloads::{
     AnswerPreCheckoutQuery, AnswerPreCheckoutQuerySetters as _, GetStarTransactions,
@@ -14,8 +15,6 @@ use teloxide::types::{ChatId, LabeledPrice, PreCheckoutQueryId, TelegramTransact
 pub const PAGE: u32 = 100;
 /// An answer that takes longer is better given anew: Telegram waits ten seconds in all.
 const CHECKOUT: Millis = 3 * SECOND;
-/// What a forwarded invoice has instead of its button to pay: a link to the bot, with this word.
-const START: &str = "topup";
 
 /// Telegram has given the Stars back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +44,8 @@ impl Telegram {
         let payload =
             SendInvoice::new(chat, bill.title, bill.description, bill.payload, "XTR", [price])
                 .provider_token("")
-                .start_parameter(START);
+                // A forwarded copy has a link to the bot instead of its button to pay.
+                .start_parameter(BUY);
         self.call(&payload).await.map(|reply| Sent::of(&reply))
     }
 

@@ -165,6 +165,8 @@ mod tests {
             json!({ "id": "w", "amount": 5, "date": 1, "receiver": { "type": "fragment" } }),
             json!({ "id": "g", "amount": 5, "date": 1,
                     "receiver": { "type": "user", "transaction_type": "gift_purchase" } }),
+            json!({ "id": "f", "amount": 5, "date": 1,
+                    "source": { "type": "chat", "transaction_type": "invoice_payment" } }),
             json!({ "id": "x", "amount": 5, "date": 1 }),
         ] {
             assert!(matches!(transaction(&other), Ok(Transaction::Other)), "{other}");

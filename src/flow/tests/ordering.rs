@@ -323,6 +323,7 @@ fn an_order_that_lacked_credits_is_bought_for_and_started_by_the_buttons_that_ar
             paid(tx, shop, 900, &bought, NOW)
         });
         readable(&phone.last());
+        assert_eq!(phone.place(), Place::Count, "a payment moves no dialogue");
         phone.tap("▶️");
         assert_eq!(phone.place(), Place::Confirm);
         phone.tap("✅");

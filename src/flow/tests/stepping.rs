@@ -338,9 +338,11 @@ fn a_pack_is_sold_at_its_price_of_now_and_only_while_the_shop_is_open() {
     let sold = Facts { pack: Some(pack), ..facts() };
     let bought = [Effect::Toast(Toast::Invoice), Effect::Invoice(pack)];
     let gone = [Effect::Toast(Toast::Prices), Effect::Say(Screen::TopUp)];
+    let link = Event::Start(Some(BUY.to_owned()));
     for place in PLACES {
         check(&at(place), &press(Press::Pack(10)), &sold, &at(place), &bought);
         check(&at(place), &press(Press::Pack(10)), &facts(), &at(place), &gone);
+        check(&at(place), &link, &facts(), &at(place), &[Effect::Say(Screen::TopUp)]);
         for why in [Closed::Paused, Closed::Banned] {
             let closed = Facts { selling: Selling::Closed(why), ..sold.clone() };
             for event in [press(Press::Pack(10)), press(Press::TopUp)] {
@@ -423,7 +425,7 @@ fn start_welcomes_once_and_remembers_who_invited() {
     let code = [welcome.clone(), Effect::Promo("SPRING".into())];
     assert_eq!(said(Some("promo_SPRING")), code);
     let long = format!("ref_{}", "x".repeat(61));
-    for other in ["", "promo", long.as_str()] {
+    for other in ["", "promo", BUY, long.as_str()] {
         assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
     }
 }

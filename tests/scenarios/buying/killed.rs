@@ -9,6 +9,8 @@ use crate::customer::PACK;
 use crate::plug::{Plug, When};
 use crate::{Appliance, Customer, Setup};
 
+/// Slow enough that what a crash has lost is not found by the start's comparison first.
+const RATE: f64 = 10.0;
 /// Fsyncs from a start to the receipt of a payment that has come meanwhile, at most.
 const SYNCS: u64 = 12;
 
@@ -51,6 +53,8 @@ impl Customer<'_> {
         }
         let stars = self.stars();
         assert_eq!(self.credits() * PACK, stars * 5);
+        let by_update = "SELECT COUNT(*) FROM payments WHERE source = 'update'";
+        assert_eq!(self.of.value::<i64>(by_update), self.of.payments(), "no update was lost");
         stars
     }
 }
@@ -67,7 +71,7 @@ fn a_payment_that_a_crash_falls_into_is_whole_after_it() {
         (Moment::Before, "sendmessage", Some(PACK)),
         (Moment::After, "sendmessage", Some(PACK)),
     ] {
-        let shop = Appliance::new();
+        let shop = Setup::new().rate(RATE).start();
         let ann = shop.customer(7).with_credits(0);
         let invoice = ann.asks_for(PACK);
         shop.settles();
@@ -114,7 +118,7 @@ fn dies_at_a_sync(shop: &Appliance, plug: &Plug, ann: &Customer<'_>, n: u64, whe
 /// At a few of them, or at all.
 fn dies_at_syncs(each: usize) {
     let plug = Plug::new();
-    let shop = Setup::new().plug(&plug).start();
+    let shop = Setup::new().rate(RATE).plug(&plug).start();
     let ann = shop.customer(7).with_credits(0);
     let mut died = 0;
     let blows = (1..=SYNCS).flat_map(|n| [(n, When::Before), (n, When::After)]);
