@@ -303,6 +303,7 @@ impl View<'_> {
         let other = if self.user.lang == Lang::Ru { Lang::En } else { Lang::Ru };
         let mut rows = vec![
             self.button("button-topup", &Press::TopUp),
+            self.button("button-invite", &Press::Invite),
             self.button("button-language", &Press::Language(other)),
         ];
         rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
