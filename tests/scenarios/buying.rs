@@ -91,7 +91,7 @@ fn a_forwarded_invoice_is_paid_by_its_customer_alone() {
     // The copy leads to the bot, which knows what to do with whoever comes by it.
     let (_, start) = link.split_once("?start=").unwrap();
     bob.says(&format!("/start {start}"));
-    bob.sees("🎬");
+    bob.sees("⭐");
     let offer = invoice.invoice.clone().unwrap();
     bob.is_refused(&bob.pays_for(&offer), "checkout-foreign");
     assert_eq!((ann.credits(), bob.credits(), shop.stars()), (0, 0, 0));
