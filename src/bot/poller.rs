@@ -220,4 +220,30 @@ mod tests {
         assert_eq!(calls.iter().filter(|call| call.method == "deleteWebhook").count(), 2);
         assert_eq!(stored(&db), [1]);
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_tills_bell_rings_for_who_is_about_to_pay_and_for_nobody_else() {
+        let (_folder, db) = fresh();
+        let turn = AtomicUsize::new(0);
+        let pays = json!({ "update_id": 9,
+                           "pre_checkout_query": { "id": "q", "from": { "id": 7 } } });
+        let fake = Fake::start(move |call| match call.json["timeout"].is_null() {
+            true => Reply::Ok(json!(true)),
+            false => match turn.fetch_add(1, Ordering::SeqCst) {
+                0 => Reply::Ok(json!([text(8)])),
+                1 => Reply::Ok(json!([pays.clone()])),
+                _ => Reply::Hang,
+            },
+        })
+        .await;
+        let (till, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+        let (telegram, shop) = (fake.telegram(Clock::real()), crate::operator::tests::shop());
+        let rows = db.clone();
+        tokio::spawn(run(telegram, rows, Arc::new(shop), Arc::clone(&till), stop.clone()));
+        let rings = tokio::time::timeout(std::time::Duration::from_secs(20), till.notified());
+        rings.await.unwrap();
+        let urgent = db.read(|conn| inbox::urgent(conn, 9, &[])).unwrap();
+        assert_eq!(urgent.len(), 1, "it rings for what is on disk");
+        stop.cancel();
+    }
 }

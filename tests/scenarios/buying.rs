@@ -81,6 +81,18 @@ fn an_invoice_is_paid_once() {
 }
 
 #[test]
+fn pay_that_is_pressed_on_two_phones_at_once_takes_no_stars_for_nothing() {
+    let shop = Setup::new().admin(BOSS).start();
+    let ann = shop.customer(7).with_credits(0);
+    let invoice = ann.asks_for(PACK);
+    let telegram = shop.sandbox().telegram();
+    let presses = [(); 4].map(|()| telegram.pays(7, invoice.id).unwrap());
+    let paid = presses.iter().filter(|it| ann.may_pay(it).charge.is_some()).count() as i64;
+    shop.waits_until(&format!("SELECT COUNT(*) = {paid} FROM payments"));
+    assert!(paid >= 1 && (ann.credits(), ann.stars()) == (5 * paid, PACK * paid), "{paid}");
+}
+
+#[test]
 fn a_forwarded_invoice_is_paid_by_its_customer_alone() {
     let shop = Setup::new().admin(BOSS).start();
     let (ann, bob) = (shop.customer(7).with_credits(0), shop.customer(8).with_credits(0));
@@ -91,7 +103,7 @@ fn a_forwarded_invoice_is_paid_by_its_customer_alone() {
     // The copy leads to the bot, which knows what to do with whoever comes by it.
     let (_, start) = link.split_once("?start=").unwrap();
     bob.says(&format!("/start {start}"));
-    bob.sees("🎬");
+    bob.sees("⭐");
     let offer = invoice.invoice.clone().unwrap();
     bob.is_refused(&bob.pays_for(&offer), "checkout-foreign");
     assert_eq!((ann.credits(), bob.credits(), shop.stars()), (0, 0, 0));

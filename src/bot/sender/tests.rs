@@ -326,3 +326,17 @@ async fn an_invoice_is_one_price_in_stars_sent_once_and_never_edited() {
     stage.stop.cancel();
     playing.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_that_telegram_refuses_is_given_up_at_once_and_told() {
+    let stage =
+        Stage::new(|_| Reply::refusal(400, "Bad Request: CURRENCY_TOTAL_AMOUNT_INVALID")).await;
+    let (title, description, payload) = ("a".to_owned(), "b".to_owned(), "c".to_owned());
+    stage.put(7, None, Content::Invoice { title, description, payload, stars: 550 }).await;
+    let playing = stage.play();
+    stage.settled("dropped", 1).await;
+    assert_eq!(stage.fake.calls().len(), 1, "there is no plainer one");
+    assert!(stage.heard()[0].starts_with("refused"), "{:?}", stage.heard());
+    stage.stop.cancel();
+    playing.await.unwrap();
+}
