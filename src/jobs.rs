@@ -26,7 +26,7 @@ mod waiting;
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
-pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
+pub use enqueue::{Enqueue, enqueue, is_rerun, live_of, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use prune::prune;
 pub use results::{late_video, live_photos, needs_no_file, spent};
