@@ -153,7 +153,6 @@ CREATE TABLE promo_guesses (
 CREATE TABLE invoices (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
-    draft      TEXT,                                 -- the order in the making that waits for it
     credits    INTEGER NOT NULL CHECK (credits > 0),
     stars      INTEGER NOT NULL CHECK (stars > 0),
     created_at INTEGER NOT NULL,

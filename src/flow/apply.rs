@@ -175,10 +175,8 @@ impl Work<'_> {
         if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
             return Ok(());
         }
-        let Dialog { place, draft } = &self.dialog;
-        let waits = (*place != Place::Menu).then_some(draft.id.as_str());
         let (user, price) = (self.user.id, (pack.credits, pack.stars));
-        let invoice = payments::open(self.tx, user, price, waits, self.now)?;
+        let invoice = payments::open(self.tx, user, price, self.now)?;
         let content = self.view().invoice(pack, invoice.offer().payload());
         let copy = (self.now - invoice.created_at).max(0) / AGAIN;
         let key = format!("invoice:{}:{copy}", invoice.id);
