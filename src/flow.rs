@@ -12,18 +12,25 @@
 
 mod apply;
 mod aside;
+mod checkout;
 mod leaving;
+mod paying;
 mod press;
 mod screens;
 mod step;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, prune, refunded};
+pub use apply::{Incoming, handle, photo_of, photos_since, place_of, prune};
 pub use aside::{Aside, ticket_of};
+pub use checkout::{Verdict, Wish, checkout};
 pub use leaving::{farewell, leave_again};
+pub use paying::{
+    Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unread,
+};
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
+use crate::growth::{Invited, Redeemed};
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +40,10 @@ pub const TEXT_MIN: usize = 3;
 pub const TEXT_MAX: usize = 1_000;
 /// The longest own prompt, in characters; a model may take fewer.
 pub const PROMPT_MAX: usize = 2_000;
+
+/// Behind `/start`: whoever follows a forwarded invoice's link wants to buy. Part of what stands in
+/// customers' chats for good.
+pub const BUY: &str = "topup";
 
 /// What the bot waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +98,8 @@ pub struct Draft {
     pub wishes: Option<Wishes>,
     /// How many videos.
     pub count: Option<i64>,
+    /// How many they are to be once there are credits for them.
+    pub wanted: Option<i64>,
 }
 
 impl Draft {
@@ -122,6 +135,8 @@ pub enum Event {
     Start(Option<String>),
     /// Another command, without the slash.
     Command(String),
+    /// `/promo`, with the code behind it.
+    Promo(Option<String>),
     /// Words.
     Text(String),
     /// A picture, downloaded and judged where the bot waits for one.
@@ -190,7 +205,7 @@ pub enum Screen {
     Closed(crate::orders::Closed),
     /// Balance, id, last orders.
     Cabinet,
-    /// How to top up.
+    /// What can be bought.
     TopUp,
     /// Whom to write to.
     Support,
@@ -208,6 +223,17 @@ pub enum Screen {
     Hint,
     /// The language was changed.
     LanguageSet,
+    /// Their own link, and what it brought.
+    Invite {
+        /// `https://t.me/…`
+        link: String,
+        /// How it went.
+        invited: Invited,
+    },
+    /// How to use a promo code.
+    PromoHow,
+    /// What came of one.
+    Promo(Redeemed),
 }
 
 /// What was wrong with what came.
@@ -259,6 +285,10 @@ pub enum Toast {
     Already,
     /// The order begins.
     Started,
+    /// The invoice is in the chat.
+    Invoice,
+    /// What was pressed is not sold at that price any more.
+    Prices,
     /// What it names is gone.
     Gone,
     /// The language was changed.

@@ -8,6 +8,7 @@
 mod files;
 mod forget;
 pub mod gifts;
+mod judged;
 mod messages;
 mod place;
 mod selling;
@@ -15,6 +16,7 @@ mod trouble;
 
 pub use files::{fail_to_be_kept, kept, not_kept};
 pub use forget::{forget, prune_texts, take_back};
+pub use judged::{Judged, judge, judged};
 pub use messages::{menu_button, minutes, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
@@ -23,6 +25,7 @@ pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
 use crate::alerts;
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, OrderId, Tx};
+use crate::growth;
 use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
 use crate::keys::Limits;
 use crate::models::Catalogue;
@@ -45,6 +48,15 @@ pub struct Shop {
     pub options: Options,
 }
 
+/// Credits for Telegram Stars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pack {
+    /// What the customer gets.
+    pub credits: i64,
+    /// What they pay.
+    pub stars: i64,
+}
+
 /// Set by the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -52,6 +64,8 @@ pub struct Options {
     pub signup: i64,
     /// Credits per video.
     pub per_video: i64,
+    /// What can be bought, no two with as many credits; never empty.
+    pub packs: Vec<Pack>,
     /// The models to use, the first one that serves.
     pub models: Vec<String>,
     /// Retries and time limits.
@@ -80,6 +94,8 @@ pub struct Options {
     pub terms_url: Option<String>,
     /// The privacy policy.
     pub privacy_url: Option<String>,
+    /// Invitations and bonuses.
+    pub growth: growth::Options,
     /// Who gets alerts.
     pub admins: Vec<i64>,
 }
@@ -90,6 +106,11 @@ impl Shop {
         let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
         let open = models.filter(|model| model.ended.is_none());
         open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
+    /// The pack with so many credits, as it is sold now.
+    pub fn pack(&self, credits: i64) -> Option<Pack> {
+        self.options.packs.iter().find(|pack| pack.credits == credits).copied()
     }
 
     /// The keys' limits, with what a video takes.
@@ -255,8 +276,10 @@ fn tell_operator(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt)
-    {
+    if matches!(
+        why,
+        Why::Violation | Why::Words | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt
+    ) {
         return Ok(());
     }
     let error = text::shorten(error, 300);

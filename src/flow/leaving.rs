@@ -27,7 +27,7 @@ pub(super) fn is_echo(event: &Event) -> bool {
 /// What goes, what stays; or, while videos are made, that they come first.
 pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     tickets::drop_waiting(desk.tx, desk.user.id)?;
-    let (begun, unbegun) = jobs::live_of(desk.tx, desk.user.id)?;
+    let (begun, unbegun) = jobs::begun_of(desk.tx, desk.user.id)?;
     if begun > 0 {
         return busy(desk, begun);
     }
@@ -69,7 +69,7 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
 /// are asked again. Returns the words of the callback's answer.
 pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
-    let (begun, _) = jobs::live_of(tx, user.id)?;
+    let (begun, _) = jobs::begun_of(tx, user.id)?;
     if begun > 0 || ledger::balance(tx, user.id)? + held(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
@@ -84,7 +84,7 @@ pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
 /// theirs is being made once more, and comes first.
 pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<bool> {
     let user = users::by_id(tx, one.user)?;
-    if jobs::live_of(tx, user.id)?.0 > 0 {
+    if jobs::begun_of(tx, user.id)?.0 > 0 {
         return Ok(false);
     }
     forget(&Desk { tx, shop, user: &user, update_id: one.update_id, now })?;

@@ -33,7 +33,7 @@ pub fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
 }
 
 /// A user's live jobs: how many have begun, and the ids of those that have not.
-pub fn live_of(conn: &Connection, user: UserId) -> Result<(i64, Vec<JobId>)> {
+pub fn begun_of(conn: &Connection, user: UserId) -> Result<(i64, Vec<JobId>)> {
     let mut query = conn.prepare_cached(
         "SELECT id, started_at IS NOT NULL OR leased_at IS NOT NULL
          FROM jobs

@@ -10,7 +10,7 @@ use rusqlite::named_params;
 /// Takes back what has not begun: credits back, as if the operator had cancelled it. Returns how
 /// many videos still run.
 pub fn take_back(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> Result<i64> {
-    let (begun, unbegun) = jobs::live_of(tx, user)?;
+    let (begun, unbegun) = jobs::begun_of(tx, user)?;
     for id in unbegun {
         let Some(job) = jobs::get(tx, id)? else { continue };
         if jobs::end(tx, &job, &End::Canceled, now)?.is_some() {
@@ -35,7 +35,7 @@ pub fn forget(tx: &Tx<'_>, user: UserId, now: Millis) -> Result<()> {
     jobs::forget(tx, user)?;
     tx.execute(
         "UPDATE orders
-         SET photo_path = '', product = '', own_prompt = NULL, wishes = NULL
+         SET photo_path = '', product = '', own_prompt = NULL, wishes = NULL, unfit = NULL
          WHERE user_id = ?1",
         [user],
     )?;

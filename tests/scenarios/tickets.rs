@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::customer::PACK;
 use crate::{Customer, Setup};
 
 const ADMIN: i64 = 99;
@@ -11,7 +12,7 @@ fn a_question_about_a_payment_comes_with_it_and_its_answer_goes_back() {
     let shop = Setup::new().admin(ADMIN).start();
     let admin = Customer::meets(&shop, ADMIN, "ru");
     let (ann, ben) = (shop.customer(7), shop.customer(8));
-    let charge = ann.pays(5);
+    let charge = ann.buys(PACK);
 
     ann.says("/paysupport");
     ann.presses("⭐ 300 · 5 кредитов");

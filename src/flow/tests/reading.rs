@@ -85,6 +85,8 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::Already,
                     Toast::Started,
                     Toast::Gone,
+                    Toast::Invoice,
+                    Toast::Prices,
                     Toast::Language(lang),
                 ] {
                     let said = view.toast(toast);

@@ -369,6 +369,7 @@ fn a_new_job_and_one_run_again_have_what_they_need() {
             product: "mug",
             own_prompt: Some("a prompt"),
             wishes: Some("slow"),
+            priority: 0,
         };
         assert_eq!(enqueue(tx, &new, 200)?, JobId(1));
         Ok(())
