@@ -2,12 +2,13 @@
 
 use super::screens::View;
 use super::step::{Effect, Facts, step};
-use super::{Dialog, Draft, Event, Place, Press, Screen, Wishes};
+use super::{Dialog, Draft, Event, Place, Press, Refine, Screen, Toast, Wishes};
 use crate::clock::Millis;
-use crate::db::{Tx, UserId};
+use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::inbox;
+use crate::jobs::Refines;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop};
+use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop, TakenBack, shelf};
 use crate::outbox::{self, Content};
 use crate::text::Arg;
 use crate::users::{self, Profile, User};
@@ -25,7 +26,7 @@ pub struct Incoming {
     pub event: Event,
     /// The callback query to answer.
     pub callback: Option<String>,
-    /// The photo that `🔄` or `✅` needs is still on disk.
+    /// The photo that the button needs is still on disk; of `🎞`, the video's file.
     pub photo_kept: bool,
 }
 
@@ -52,7 +53,16 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     let facts = facts(tx, shop, &user, incoming, is_new, now)?;
     let (next, effects) = step(&dialog, &incoming.event, &facts);
     let user = users::by_id(tx, user.id)?;
-    let mut work = Work { tx, shop, user, dialog: next, prompt_max: facts.prompt_max, now };
+    let mut work = Work {
+        tx,
+        shop,
+        user,
+        dialog: next,
+        prompt_max: facts.prompt_max,
+        update_id: incoming.update_id,
+        photo_kept: incoming.photo_kept,
+        now,
+    };
     let toast = work.run(&effects)?;
     if let Some(callback_id) = &incoming.callback {
         let content = Content::Answer {
@@ -79,6 +89,8 @@ struct Work<'a> {
     user: User,
     dialog: Dialog,
     prompt_max: usize,
+    update_id: i64,
+    photo_kept: bool,
     now: Millis,
 }
 
@@ -103,6 +115,9 @@ impl Work<'_> {
                 Effect::Inviter(reference) => {
                     users::remember_inviter(self.tx, self.user.id, reference)?;
                 }
+                Effect::Rate(job, good) => toast = Some(self.rate(*job, *good)?),
+                Effect::TakeBack(order) => toast = Some(self.take_back(*order)?),
+                Effect::Film(job) => toast = Some(self.film(*job)?),
             }
         }
         Ok(toast)
@@ -119,9 +134,40 @@ impl Work<'_> {
         }
     }
 
+    fn rate(&self, job: JobId, good: bool) -> Result<String> {
+        let kept = orders::rate(self.tx, self.shop, self.user.id, job, good, self.now)?;
+        Ok(self.view().toast(if kept { Toast::Rated(good) } else { Toast::FilmGone }))
+    }
+
+    fn take_back(&self, order: OrderId) -> Result<String> {
+        let back = orders::take_back(self.tx, self.shop, self.user.id, order, self.now)?;
+        Ok(self.view().toast(match back {
+            None => Toast::OrderGone,
+            Some(TakenBack { videos: 0, .. }) => Toast::NothingLeft,
+            Some(TakenBack { videos, credits }) => Toast::TakenBack(videos, credits),
+        }))
+    }
+
+    fn film(&self, job: JobId) -> Result<String> {
+        let (tx, shop, user) = (self.tx, self.shop, &self.user);
+        let Some(film) = shelf::get(tx, user.id, job)? else {
+            return Ok(self.view().toast(Toast::FilmGone));
+        };
+        if self.is_flooded()? {
+            return Ok(String::new());
+        }
+        let film = (&film, self.photo_kept);
+        let comes = shelf::send_again(tx, shop, user, film, self.update_id, self.now)?;
+        Ok(self.view().toast(if comes { Toast::Film } else { Toast::FilmGone }))
+    }
+
+    /// Who sends faster than Telegram lets us answer has enough to read.
+    fn is_flooded(&self) -> Result<bool> {
+        Ok(outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD)
+    }
+
     fn say(&self, screen: &Screen) -> Result<()> {
-        // Who sends faster than Telegram lets us answer has enough to read.
-        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+        if self.is_flooded()? {
             return Ok(());
         }
         let content = self.view().render(screen)?;
@@ -140,6 +186,13 @@ impl Work<'_> {
             Some(Wishes::Some(text)) => Some(text.as_str()),
             _ => None,
         };
+        // An own prompt was edited itself.
+        let refines = match &draft.refine {
+            Some(Refine { script, change: Some(change) }) if template != "self" => {
+                Some(Refines { script: script.clone(), change: change.clone() })
+            }
+            _ => None,
+        };
         let new = NewOrder {
             draft: &draft.id,
             template,
@@ -147,6 +200,7 @@ impl Work<'_> {
             product,
             own_prompt: draft.prompt.as_deref(),
             wishes,
+            refines: refines.as_ref(),
             videos,
         };
         match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
@@ -177,7 +231,13 @@ fn facts(
     let selling =
         if user.banned { Selling::Closed(Closed::Banned) } else { orders::selling(tx, shop, now)? };
     let (again, confirmed) = match &incoming.event {
-        Event::Press(Some(Press::Again(job))) => (orders::again(tx, user.id, *job)?, false),
+        Event::Press(Some(
+            Press::Again(job)
+            | Press::Same(job)
+            | Press::Refine(job)
+            | Press::Rate(job, _)
+            | Press::Film(job),
+        )) => (orders::again(tx, user.id, *job)?, false),
         Event::Press(Some(Press::Draft(draft, _))) => (None, orders::exists(tx, draft)?),
         _ => (None, false),
     };

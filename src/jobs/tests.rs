@@ -44,6 +44,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             product: "A \"blue\" mug",
             own_prompt: None,
             wishes: Some("-"),
+            refines: None,
         };
         let job = enqueue(tx, &new, NOW)?;
         ledger::hold(tx, UserId(1), job, 1, NOW)?;

@@ -12,6 +12,7 @@ fn brief<'a>(product: &'a str, speech: &'a [String], ordinal: u32) -> Brief<'a> 
         ordinal,
         count: 3,
         earlier: &[],
+        refines: None,
     }
 }
 

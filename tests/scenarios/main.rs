@@ -14,6 +14,7 @@ mod terminal;
 mod backups;
 mod bad_input;
 mod by_hand;
+mod cabinet;
 mod canary;
 mod commands;
 mod console;

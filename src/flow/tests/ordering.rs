@@ -8,16 +8,16 @@ use crate::users::{self, Profile};
 use std::cell::Cell;
 
 /// Somebody with a phone.
-struct Phone {
-    world: World,
+pub(super) struct Phone {
+    pub(super) world: World,
     tg_user_id: i64,
     language: &'static str,
     updates: Cell<i64>,
-    now: Cell<Millis>,
+    pub(super) now: Cell<Millis>,
 }
 
 impl Phone {
-    fn new(language: &'static str) -> Self {
+    pub(super) fn new(language: &'static str) -> Self {
         Self::in_world(World::new(), language)
     }
 
@@ -42,7 +42,7 @@ impl Phone {
     }
 
     /// Sends an event; the update is handled in one commit.
-    fn send(&self, event: Event) -> Incoming {
+    pub(super) fn send(&self, event: Event) -> Incoming {
         let update_id = self.updates.get() + 1;
         self.updates.set(update_id);
         let incoming = self.incoming(update_id, event);
@@ -77,23 +77,23 @@ impl Phone {
     }
 
     /// The last message; what answers a button is no message.
-    fn last(&self) -> Content {
+    pub(super) fn last(&self) -> Content {
         let messages = |content: &Content| !matches!(content, Content::Answer { .. });
         self.chat().into_iter().rfind(messages).unwrap()
     }
 
-    fn says(&self) -> String {
+    pub(super) fn says(&self) -> String {
         html(&self.last()).to_owned()
     }
 
-    fn toast(&self) -> String {
+    pub(super) fn toast(&self) -> String {
         let answers = |content: &Content| matches!(content, Content::Answer { .. });
         html(&self.chat().into_iter().rfind(answers).unwrap()).to_owned()
     }
 
     /// The data of a button under the last message.
     #[track_caller]
-    fn button(&self, label: &str) -> Option<Press> {
+    pub(super) fn button(&self, label: &str) -> Option<Press> {
         let all = buttons(&self.last());
         let found = all.iter().find(|button| button.text.contains(label));
         let found = found.unwrap_or_else(|| panic!("no {label} among {all:?}"));
@@ -102,25 +102,25 @@ impl Phone {
     }
 
     #[track_caller]
-    fn tap(&self, label: &str) -> Incoming {
+    pub(super) fn tap(&self, label: &str) -> Incoming {
         self.send(Event::Press(self.button(label)))
     }
 
-    fn photo(&self) {
+    pub(super) fn photo(&self) {
         let photo = Photo::Kept("a.jpg".to_owned());
         self.send(Event::Picture { photo, album: None });
     }
 
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
     }
 
-    fn credits(&self) -> i64 {
+    pub(super) fn credits(&self) -> i64 {
         self.world.number("SELECT credits FROM users WHERE tg_user_id = 7")
     }
 
     /// From the menu to the last question, for one video.
-    fn to_confirm(&self) {
+    pub(super) fn to_confirm(&self) {
         self.tap("🎬");
         self.photo();
         self.send(text("<b>&\"Кружка\""));
@@ -129,7 +129,7 @@ impl Phone {
         self.tap("1️⃣");
     }
 
-    fn to_menu_and_confirm(&self) {
+    pub(super) fn to_menu_and_confirm(&self) {
         self.send(Event::Start(None));
         self.to_confirm();
         self.tap("✅");

@@ -70,6 +70,7 @@ impl Model {
             Event::Telegram { message, verdict } => self.telegram(message, verdict),
             Event::Late { gift } => self.late(gift),
             Event::Cancel { video } => self.cancel(video),
+            Event::TakeBack { customer, draft } => self.take_back(customer, draft),
             Event::RunAgain { video } => self.run_again(video),
             Event::Crash => self.crash(),
             Event::Backup => self.back_up(),
@@ -400,6 +401,16 @@ impl Model {
         let video = &self.books.videos[&id];
         assert_eq!(back, video.end.is_none().then_some(video.price));
         self.books.ends(id, "canceled");
+    }
+
+    fn take_back(&mut self, customer: usize, draft: u8) {
+        let Some(order) = self.books.drafts.get(&(customer, draft)).copied() else { return };
+        let (owner, now) = (self.customers[customer].id, self.now);
+        let unbegun = self.books.unbegun(&self.world, order);
+        let back = self.world.write(move |tx, shop| take_back(tx, shop, owner, order, now));
+        let videos = unbegun.len() as i64;
+        assert_eq!(back, Some(TakenBack { videos, credits: videos }));
+        unbegun.into_iter().for_each(|id| self.books.ends(id, "canceled"));
     }
 
     /// At the operator's cost: what is run again holds nothing.
