@@ -194,9 +194,10 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 -- What waits for its createTask, by whom it waits for; and what somebody holds.
 CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
     WHERE status IN ('queued', 'processing') AND step = 'submit';
--- The queue as customers see it: what has not begun and is in nobody's hands, the first one first.
-CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id)
-    WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit') AND leased_at IS NULL;
+-- The queue as customers see it: what the provider does not work on yet, the first one first. It
+-- holds all that a place is counted by, so that no row is looked at.
+CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
+    WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
 CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
 CREATE INDEX jobs_user ON jobs (user_id, id);

@@ -47,7 +47,7 @@ pub enum Effect {
     /// The words of the answer to a button; without one it is answered silently.
     Toast(Toast),
     /// The draft becomes an order.
-    Place(Draft),
+    Place(Box<Draft>),
     /// They accepted the terms.
     AcceptTerms,
     /// They chose a language.
@@ -233,7 +233,8 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
         let dialog = Dialog { place: draft.place(), draft };
         return (dialog, vec![Effect::Say(Screen::Insufficient { count })]);
     }
-    let effects = vec![Effect::Toast(Toast::Started), Effect::Place(dialog.draft.clone())];
+    let effects =
+        vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];
     (Dialog::default(), effects)
 }
 

@@ -30,7 +30,8 @@ pub fn unbegun(conn: &Connection, order: OrderId) -> Result<Vec<JobId>> {
     Ok(jobs.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How many wait before the job with this priority and number.
+/// How many come before the job with this priority and number, those that somebody works on
+/// included: a place never goes up and down with each of their steps.
 pub fn ahead(conn: &Connection, priority: i64, id: JobId) -> Result<i64> {
     let first: i64 = conn.prepare_cached(MORE_URGENT)?.query_row([priority], |row| row.get(0))?;
     let second: i64 = conn.prepare_cached(EARLIER)?.query_row((priority, id), |row| row.get(0))?;
@@ -41,14 +42,12 @@ pub(super) const MORE_URGENT: &str = "SELECT COUNT(*)
      FROM jobs INDEXED BY jobs_queue
      WHERE status IN ('queued', 'processing')
        AND step IN ('script', 'upload', 'submit')
-       AND leased_at IS NULL
        AND priority > ?1";
 
 pub(super) const EARLIER: &str = "SELECT COUNT(*)
      FROM jobs INDEXED BY jobs_queue
      WHERE status IN ('queued', 'processing')
        AND step IN ('script', 'upload', 'submit')
-       AND leased_at IS NULL
        AND priority = ?1
        AND id < ?2";
 

@@ -17,7 +17,8 @@ use rusqlite::Connection;
 pub(super) struct Status {
     pub(super) chat: i64,
     pub(super) content: Content,
-    /// The place that it tells; none of its videos waits: `None`.
+    /// The place that it tells. `None`: none of its videos waits, or somebody works on one now, so
+    /// that it may have more to tell in a moment.
     pub(super) place: Option<i64>,
 }
 
@@ -33,7 +34,9 @@ pub(super) fn write(tx: &Tx<'_>, shop: &Shop, order: OrderId, now: Millis) -> Re
         let button = Button::data(label, format!("takeback:{order}"));
         content = content.with_buttons(vec![vec![button]]);
     }
-    Ok(Status { chat: user.tg_user_id, content, place: first_ahead(&lines).map(told) })
+    let passing = lines.iter().any(|line| line.ahead.is_some() && !line.waits());
+    let place = first_ahead(&lines).filter(|_| !passing).map(told);
+    Ok(Status { chat: user.tg_user_id, content, place })
 }
 
 /// The place and the time of an order's first video that waits: how many are before it, and the
@@ -58,22 +61,27 @@ struct Line {
     attempts: i64,
     retrying: bool,
     priority: i64,
-    /// It waits its turn: nobody works on it.
-    waits: bool,
+    leased: bool,
     can_be_taken_back: bool,
-    /// Who waits before it; 0 for one that does not wait.
-    ahead: i64,
+    /// Who comes before it; `None`: it is in the queue no more.
+    ahead: Option<i64>,
+}
+
+impl Line {
+    /// It waits its turn: nobody works on it.
+    fn waits(&self) -> bool {
+        self.ahead.is_some() && !self.leased
+    }
 }
 
 fn first_ahead(lines: &[Line]) -> Option<i64> {
-    lines.iter().filter(|line| line.waits).map(|line| line.ahead).min()
+    lines.iter().filter(|line| line.waits()).filter_map(|line| line.ahead).min()
 }
 
 fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
     let mut query = conn.prepare_cached(
-        "SELECT id, status, step, attempts, error IS NOT NULL, priority,
+        "SELECT id, status, step, attempts, error IS NOT NULL, priority, leased_at IS NOT NULL,
                 status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit')
-                AND leased_at IS NULL
          FROM jobs
          WHERE order_id = ?1
          ORDER BY ordinal",
@@ -86,9 +94,9 @@ fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
             attempts: row.get(3)?,
             retrying: row.get(4)?,
             priority: row.get(5)?,
-            waits: row.get(6)?,
+            leased: row.get(6)?,
             can_be_taken_back: false,
-            ahead: 0,
+            ahead: row.get::<_, bool>(7)?.then_some(0),
         })
     })?;
     let mut lines: Vec<Line> = rows.collect::<rusqlite::Result<_>>()?;
@@ -98,14 +106,15 @@ fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
     let mut before: Option<(i64, i64)> = None;
     for line in &mut lines {
         line.can_be_taken_back = unbegun.contains(&line.id);
-        if !line.waits {
+        if line.ahead.is_none() {
             continue;
         }
-        line.ahead = match before {
+        let ahead = match before {
             Some((priority, ahead)) if priority == line.priority => ahead + 1,
             _ => jobs::ahead(conn, line.priority, line.id)?,
         };
-        before = Some((line.priority, line.ahead));
+        line.ahead = Some(ahead);
+        before = Some((line.priority, ahead));
     }
     Ok(lines)
 }
@@ -184,7 +193,8 @@ pub fn minutes(ms: i64) -> i64 {
 }
 
 fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
-    let queued = || say("line-queued", &[("place", Arg::Num(told(line.ahead)))]);
+    let ahead = line.ahead.unwrap_or(0);
+    let queued = || say("line-queued", &[("place", Arg::Num(told(ahead)))]);
     match (line.status.as_str(), line.step.as_str()) {
         ("done", _) => say("line-done", &[]),
         ("failed", _) => say("line-failed", &[]),
@@ -192,8 +202,8 @@ fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> S
         (_, "deliver" | "fetch") => say("line-sending", &[]),
         (_, "render") => say("line-rendering", &[]),
         ("queued", _) if line.retrying || line.attempts > 0 => say("line-retrying", &[]),
-        (_, "script") if line.waits && line.ahead > 0 => queued(),
-        (_, "submit") if line.waits => queued(),
+        (_, "script" | "upload") if line.waits() && ahead > 0 => queued(),
+        (_, "submit") if line.waits() => queued(),
         (_, "script") => say("line-script", &[]),
         _ => say("line-starting", &[]),
     }

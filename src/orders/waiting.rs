@@ -13,8 +13,8 @@ use std::collections::HashSet;
 /// Of the queue, so much is looked at: beyond it a place that is told changes by the thousand.
 const LOOK: i64 = 20_000;
 /// Orders whose message is written anew after one look, those at the front first: what Telegram
-/// takes in the time between two looks, with room for everything else.
-const AT_ONCE: usize = 100;
+/// takes in a second or so: nobody else waits for longer.
+const AT_ONCE: usize = 40;
 
 /// A place as it is told: of 1 2 3 5 8 13 21 …, the first that is not before it.
 pub(super) fn told(ahead: i64) -> i64 {
@@ -25,18 +25,18 @@ pub(super) fn told(ahead: i64) -> i64 {
     place
 }
 
+/// The queue with what its orders' messages tell.
+pub(super) const QUEUE: &str = "SELECT orders.id, orders.place
+     FROM jobs INDEXED BY jobs_queue
+     LEFT JOIN orders ON orders.id = jobs.order_id
+     WHERE jobs.status IN ('queued', 'processing')
+       AND jobs.step IN ('script', 'upload', 'submit')
+     ORDER BY jobs.priority DESC, jobs.id
+     LIMIT ?1";
+
 /// Orders whose status message tells another place than is true by now, the most urgent first.
 pub fn moved(conn: &Connection) -> Result<Vec<OrderId>> {
-    let mut query = conn.prepare_cached(
-        "SELECT orders.id, orders.place
-         FROM jobs INDEXED BY jobs_queue
-         LEFT JOIN orders ON orders.id = jobs.order_id
-         WHERE jobs.status IN ('queued', 'processing')
-           AND jobs.step IN ('script', 'upload', 'submit')
-           AND jobs.leased_at IS NULL
-         ORDER BY jobs.priority DESC, jobs.id
-         LIMIT ?1",
-    )?;
+    let mut query = conn.prepare_cached(QUEUE)?;
     let (mut seen, mut moved) = (HashSet::new(), Vec::new());
     let mut rows = query.query([LOOK])?;
     let mut ahead = 0;

@@ -196,7 +196,7 @@ fn the_cabinet_tells_what_is_held_and_how_long_it_takes() {
         phone.tap("✅");
     }
     phone.send(Event::Start(None));
-    phone.tap("👤");
+    presses(&phone, Press::Cabinet);
     let said = phone.says();
     assert!(said.contains("Баланс: 2 кредита, ещё 2 кредита в работе"), "{said}");
     assert!(
@@ -215,11 +215,11 @@ fn the_cabinet_tells_what_is_held_and_how_long_it_takes() {
          FROM json_each('[1, 2, 3]');",
     );
     phone.now.set(NOW + MINUTE);
-    phone.tap("👤");
+    presses(&phone, Press::Cabinet);
     let said = phone.says();
     assert!(said.contains("место 2 в очереди, ждать ещё около 3 минут"), "{said}");
     phone.world.sql("UPDATE instance SET submitting_paused_at = 5");
-    phone.tap("👤");
+    presses(&phone, Press::Cabinet);
     assert!(phone.says().contains("место 2 в очереди\n"), "{}", phone.says());
 }
 

@@ -293,7 +293,8 @@ fn a_second_yes_says_that_it_runs_and_keeps_the_next_draft() {
 
 #[test]
 fn yes_places_the_draft_as_it_stands() {
-    let effects = [Effect::Toast(Toast::Started), Effect::Place(at(Place::Confirm).draft)];
+    let effects =
+        [Effect::Toast(Toast::Started), Effect::Place(Box::new(at(Place::Confirm).draft))];
     let yes = in_draft(Choice::Confirm);
     check(&at(Place::Confirm), &yes, &facts(), &Dialog::default(), &effects);
 }
