@@ -9,7 +9,7 @@ use rusqlite::{Connection, StatementStatus};
 
 use super::{empty, shop};
 use crate::clock::{DAY, HOUR, Millis, SECOND};
-use crate::db::JobId;
+use crate::db::{JobId, UserId};
 use crate::operator::queue::{Filter, Query};
 use crate::operator::{
     alerts, customers, failures, head, keys, models, overview, payments, queue, ratings, stats,
@@ -125,6 +125,10 @@ fn no_screen_reads_the_whole_history() {
     long.extend(steps(&conn, |conn| keys::read(conn, 1.0, NOW)));
     long.extend(steps(&conn, |conn| models::read(conn, &shop, NOW)));
     long.extend(steps(&conn, ratings::read));
+    long.extend(steps(&conn, crate::orders::moved));
+    long.extend(steps(&conn, |conn| crate::orders::usual_wait_now(conn, NOW)));
+    let films = |conn: &Connection| crate::orders::shelf::page(conn, UserId(5), None, 6);
+    long.extend(steps(&conn, films));
     long.extend(steps(&conn, |conn| failures::read(conn, NOW - 7 * DAY)));
     long.extend(steps(&conn, |conn| alerts::read(conn, 100)));
     long.extend(steps(&conn, |conn| trail::read(conn, Some(HISTORY / 2), 100)));

@@ -61,10 +61,9 @@ enum Event {
     Cancel {
         video: usize,
     },
-    /// The customer presses the button of a draft's order, which may be an old one.
+    /// A customer presses the button of an order, which may be an old one.
     TakeBack {
-        customer: usize,
-        draft: u8,
+        order: usize,
     },
     RunAgain {
         video: usize,
@@ -130,8 +129,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(message, verdict)| Event::Telegram { message, verdict }),
         2 => some.clone().prop_map(|gift| Event::Late { gift }),
         2 => some.clone().prop_map(|video| Event::Cancel { video }),
-        3 => (0..2usize, 0..6u8)
-            .prop_map(|(customer, draft)| Event::TakeBack { customer, draft }),
+        3 => some.clone().prop_map(|order| Event::TakeBack { order }),
         1 => some.prop_map(|video| Event::RunAgain { video }),
         2 => Just(Event::Crash),
         1 => Just(Event::Backup),
