@@ -222,3 +222,18 @@ fn only_an_orders_waiting_uploads_are_called() {
         ["jobs 1", "jobs 2", "jobs 3", "jobs 5"].map(|job| format!("{job} due_at: 90 -> 80"));
     assert_eq!(changes(&db, &["jobs"], move |tx| wake_order(tx, &job, 80)), called);
 }
+
+#[test]
+fn a_photo_is_needed_while_a_job_of_its_runs() {
+    let (_folder, db) = five();
+    sql(
+        &db,
+        "UPDATE jobs SET input_photo_path = 'p' || id, status = 'queued', finished_at = NULL
+         WHERE id <> 4;
+         UPDATE jobs SET input_photo_path = 'p4' WHERE id = 4;
+         UPDATE jobs SET status = 'processing', input_photo_path = 'p2' WHERE id = 3;",
+    );
+    let mut photos = db.read(live_photos).unwrap();
+    photos.sort();
+    assert_eq!(photos, ["p1", "p2", "p5"]);
+}

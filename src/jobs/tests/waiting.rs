@@ -280,3 +280,34 @@ fn while_submits_are_held_everything_else_is_claimed() {
     assert_eq!(take(&db, NOW).map(|job| job.id), Some(script));
     assert_eq!(take(&db, NOW), None);
 }
+
+#[test]
+fn in_a_group_too_priority_goes_first_and_who_is_not_due_holds_up_nobody() {
+    let (_folder, db) = trusted();
+    waiting(&db, 4, "a", "m");
+    sql(
+        &db,
+        "UPDATE jobs SET priority = 4 - id, due_at = 5 WHERE id < 4;
+         UPDATE jobs SET due_at = 90000 WHERE id IN (1, 4);",
+    );
+    let claims = || db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();
+    assert_eq!(due(&db, WIDE, NOW), Some(5));
+    assert_eq!(
+        [claims(), claims(), claims()].map(|job| job.map(|job| job.id.0)),
+        [Some(2), Some(3), None]
+    );
+    assert_eq!(due(&db, WIDE, NOW), Some(NOW + LEASE), "before what is due then");
+}
+
+#[test]
+fn a_group_that_waits_lends_its_job_to_no_other() {
+    let (_folder, db) = trusted();
+    waiting(&db, 2, "a", "o");
+    waiting(&db, 1, "a", "m");
+    sql(&db, "UPDATE jobs SET due_at = 7 WHERE model = 'm'");
+    let claims = || db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();
+    assert_eq!(
+        [claims(), claims(), claims()].map(|job| job.map(|job| job.id.0)),
+        [Some(1), Some(3), None]
+    );
+}

@@ -1,7 +1,7 @@
 //! What is written of a key, and of no other; what is read where several could be meant.
 
 use super::*;
-use crate::clock::MINUTE;
+use crate::clock::{DAY, MINUTE};
 use crate::db::tests::changes;
 
 const TABLES: [&str; 1] = ["api_keys"];
@@ -318,4 +318,76 @@ fn a_balance_is_kept_with_its_time_and_frees_only_a_key_that_can_pay() {
         move |tx| no_balance(tx, "c", &error),
         &[&format!("api_keys 3 balance_error: NULL -> {}…", "e".repeat(300))],
     );
+}
+
+#[test]
+fn a_limit_that_ends_with_a_block_for_money_changes_nothing_about_it() {
+    let (_folder, db) = blocked_keys();
+    does(&db, |tx| block(tx, "a", Block::RateLimit, "too many", 500, 9).map(drop), &[]);
+}
+
+#[test]
+fn who_serves_again_is_believed_again_at_once() {
+    let (_folder, db) = configured();
+    db.write(|tx| {
+        Ok(tx.execute(
+            "UPDATE api_keys SET refusals = 2, served_at = 5 WHERE fingerprint = 'a'",
+            [],
+        )?)
+    })
+    .unwrap();
+    let expected = ["api_keys 1 refusals: 2 -> 0", "api_keys 1 served_at: 5 -> 6"];
+    does(&db, |tx| served(tx, "a", 6, 6).map(drop), &expected);
+}
+
+#[test]
+fn a_balance_that_is_just_enough_pays_and_one_that_left_the_configuration_does_not() {
+    let (_folder, db) = configured();
+    let pays = || db.read(|conn| any_pays(conn, 80.0, 5)).unwrap();
+    let set = |sql: &'static str| db.write(move |tx| Ok(tx.execute(sql, [])?)).unwrap();
+    set("UPDATE api_keys SET balance = 80");
+    assert!(pays());
+    set("UPDATE api_keys SET configured = 0");
+    assert!(!pays());
+}
+
+#[test]
+fn what_is_kept_of_balances_is_of_the_key_that_was_asked_and_the_last_word() {
+    let (_folder, db) = configured();
+    let kept = || -> Vec<(String, i64, f64)> {
+        db.read(|conn| {
+            let mut query = conn.prepare("SELECT * FROM balances ORDER BY api_key, at")?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .unwrap()
+    };
+    let told = |key: &'static str, at, credits| {
+        db.write(move |tx| balance(tx, key, credits, 1.0, at).map(drop)).unwrap();
+    };
+    told("a", 100, 50.0);
+    db.write(|tx| ask_balance(tx, "b")).unwrap();
+    told("a", 101, 49.0);
+    assert_eq!(kept(), [("a".into(), 100, 50.0)], "nobody wanted to know");
+    db.write(|tx| ask_balance(tx, "a")).unwrap();
+    told("a", 100, 48.0);
+    assert_eq!(kept(), [("a".into(), 100, 48.0)], "of one moment the last");
+}
+
+#[test]
+fn a_balance_that_pays_takes_a_block_off_whole() {
+    let (_folder, db) = blocked_keys();
+    let now = 40 * DAY;
+    let mut changed = changes(&db, &TABLES, move |tx| {
+        assert!(balance(tx, "a", 100.0, 1.0, now)?);
+        Ok(())
+    });
+    changed.retain(|line| line.contains(" blocked_"));
+    let expected = [
+        "api_keys 1 blocked_class: billing -> NULL",
+        "api_keys 1 blocked_until: 500 -> NULL",
+        "api_keys 1 blocked_why: no money -> NULL",
+        "api_keys 1 blocked_at: 5 -> NULL",
+    ];
+    assert_eq!(changed, expected);
 }
