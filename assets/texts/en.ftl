@@ -325,7 +325,7 @@ toast-taken-back = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos
 }. Back on your balance: { $credits }.
-toast-nothing-left = There’s nothing left to cancel: all of it has begun or is ready.
+toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞
 toast-film-gone = I no longer have this video. Let’s make a new one: “🎬 Make Reels” in the menu.

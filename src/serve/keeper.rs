@@ -32,7 +32,7 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often the queue is looked at for places that are told; on a clock that runs fast, not so
 /// often that it would be all there is to do.
 const PLACES_EVERY: Millis = 10 * SECOND;
-const PLACES_APART: Duration = Duration::from_millis(200);
+const PLACES_APART: Duration = Duration::from_millis(500);
 const PLACES_AT_ONCE: usize = 20;
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
