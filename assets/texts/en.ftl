@@ -274,6 +274,7 @@ move-canceled = { $moved } – back: { $n ->
 } of order No. { $order } canceled
 move-welcome = { $moved } – a gift for your first videos
 move-refund = { $moved } – Stars refunded
+move-gift = { $moved } – a gift
 move-given = { $moved } – added by support
 move-taken = { $moved } – taken back by support
 button-language = 🇷🇺 Русский

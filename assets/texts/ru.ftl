@@ -269,6 +269,7 @@ move-failed = { $moved } — вернули: { $n } видео заказа № 
 move-canceled = { $moved } — вернули: { $n } видео заказа № { $order } отменено
 move-welcome = { $moved } — подарок на первые видео
 move-refund = { $moved } — возврат Stars
+move-gift = { $moved } — подарок
 move-given = { $moved } — начислила поддержка
 move-taken = { $moved } — списала поддержка
 button-language = 🇬🇧 English

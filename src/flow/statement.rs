@@ -100,7 +100,8 @@ fn words(first: &Move) -> &'static str {
         ("release", _) => "move-failed",
         _ if first.key.starts_with("signup:") => "move-welcome",
         _ if first.key.starts_with("refund:") => "move-refund",
-        _ if first.delta > 0 => "move-given",
+        ("grant", _) if first.delta > 0 => "move-given",
+        _ if first.delta > 0 => "move-gift",
         _ => "move-taken",
     }
 }

@@ -1,7 +1,7 @@
 //! The videos that a customer has: they are sent again whenever they like.
 
 use super::{Shop, fits_a_link, messages};
-use crate::clock::{DAY, Millis};
+use crate::clock::{HOUR, Millis};
 use crate::db::{JobId, Tx, UserId};
 use crate::jobs::{self, Job};
 use crate::outbox::{self, Content};
@@ -9,8 +9,8 @@ use crate::users::User;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-/// The provider keeps a video about so long.
-const LINK_LIVES: Millis = DAY;
+/// The provider keeps a video for a day from when it was made, which is a while before it came.
+const LINK_LIVES: Millis = 23 * HOUR;
 
 /// A video that came.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,8 @@ pub struct Film {
     pub url: Option<String>,
 }
 
-const COLUMNS: &str = "id, template_id, COALESCE(product_info ->> '$.text', ''),
+/// A row inserted by hand may hold any JSON.
+const COLUMNS: &str = "id, template_id, COALESCE(CAST(product_info ->> '$.text' AS TEXT), ''),
         COALESCE(finished_at, created_at), tg_file_id, video_path, output_url";
 
 /// What came: delivered, or given after its refund. History inserted by hand has no video.

@@ -272,7 +272,8 @@ fn videos_are_leafed_through_and_sent_again_by_telegrams_copy() {
          SELECT 1, 7, 'k' || value, 'ad', 'p', '{\"text\": \"Lamp ' || value || '\"}',
                 CASE value WHEN 4 THEN 'failed' ELSE 'done' END, 'f' || value, 'https://e.com/v',
                 10000
-         FROM json_each('[1, 2, 3, 4, 5, 6]')",
+         FROM json_each('[1, 2, 3, 4, 5, 6]');
+         UPDATE jobs SET product_info = '{\"text\": 6}' WHERE idempotency_key = 'k6';",
     );
     presses(&phone, Press::Films(None));
     let products = |phone: &Phone| {
