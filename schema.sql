@@ -17,6 +17,7 @@ CREATE TABLE instance (
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
     selling_paused_at INTEGER,                     -- `pause`; NULL: open
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
+    stars_seen        INTEGER NOT NULL DEFAULT 0,  -- transactions in Stars that were compared, the oldest first
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER
 ) STRICT;
@@ -28,20 +29,23 @@ CREATE TABLE users (
     first_name        TEXT,
     language          TEXT    NOT NULL DEFAULT 'ru' CHECK (language IN ('ru', 'en')),
     credits           INTEGER NOT NULL DEFAULT 0 CHECK (credits >= 0),
-    invited_by        TEXT,                        -- the argument of /start ref_…
+    invited_by        TEXT,                        -- the argument of the first /start: ref_…
+    invite_code       TEXT UNIQUE,                 -- of their own link; NULL: they never looked at it
     terms_accepted_at INTEGER,
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
+CREATE INDEX users_invited ON users (invited_by) WHERE invited_by IS NOT NULL;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
 CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     delta      INTEGER NOT NULL,
-    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'hold', 'charge', 'release')),
+    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo',
+                                               'hold', 'charge', 'release')),
     job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release
     hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
     key        TEXT UNIQUE,                        -- what may happen only once: 'signup:7'
@@ -51,6 +55,9 @@ CREATE TABLE ledger (
     CHECK (CASE kind
         WHEN 'grant'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'purchase' THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'invite'   THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'bonus'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'promo'    THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
@@ -59,6 +66,8 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_user ON ledger (user_id, delta);
 CREATE INDEX ledger_of_user ON ledger (user_id, id);   -- the customer's statement
 CREATE INDEX ledger_time ON ledger (created_at);
+CREATE INDEX ledger_gifts ON ledger (user_id) WHERE kind = 'invite';
+CREATE INDEX ledger_purchases ON ledger (user_id) WHERE kind = 'purchase';
 CREATE UNIQUE INDEX ledger_one_hold ON ledger (job_id) WHERE kind = 'hold';
 CREATE UNIQUE INDEX ledger_one_settlement ON ledger (hold_id) WHERE hold_id IS NOT NULL;
 
@@ -123,6 +132,38 @@ WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegra
     SELECT RAISE(ABORT, 'a payment stays as it was paid');
 END;
 
+-- Codes that are worth credits; who used one is in the ledger: key 'promo:CODE:USER'.
+CREATE TABLE promos (
+    code       TEXT    PRIMARY KEY COLLATE NOCASE CHECK (length(code) BETWEEN 1 AND 32),
+    credits    INTEGER NOT NULL CHECK (credits > 0),
+    uses       INTEGER NOT NULL CHECK (uses > 0),
+    used       INTEGER NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND uses),
+    until      INTEGER,                            -- NULL: it has no end
+    closed_at  INTEGER,                            -- the operator wants no more of it
+    created_at INTEGER NOT NULL
+) STRICT;
+-- Codes that do not exist, tried lately.
+CREATE TABLE promo_guesses (
+    user_id INTEGER PRIMARY KEY REFERENCES users (id),
+    since   INTEGER NOT NULL,                      -- the first of the hour that is counted
+    guesses INTEGER NOT NULL
+) STRICT;
+
+-- What was offered for Stars. It may be paid for a day, by its customer alone; its payload names all
+-- of it, so that a payment is credited rightly even where a restored backup has lost the row.
+CREATE TABLE invoices (
+    id         INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    credits    INTEGER NOT NULL CHECK (credits > 0),
+    stars      INTEGER NOT NULL CHECK (stars > 0),
+    created_at INTEGER NOT NULL,
+    closed_at  INTEGER,
+    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced')),
+    CHECK ((closed_at IS NULL) = (why IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX invoices_open ON invoices (user_id, credits) WHERE closed_at IS NULL;
+CREATE INDEX invoices_time ON invoices (created_at);
+
 -- What a customer confirmed. Its videos are its jobs.
 CREATE TABLE orders (
     id           INTEGER PRIMARY KEY,
@@ -135,6 +176,8 @@ CREATE TABLE orders (
     wishes       TEXT,
     videos       INTEGER NOT NULL CHECK (videos BETWEEN 1 AND 10),
     price        INTEGER NOT NULL CHECK (price >= 0),  -- credits per video
+    judged_at    INTEGER,                          -- its words went through the moderation
+    unfit        TEXT CHECK (unfit IS NULL OR judged_at IS NOT NULL),  -- what that found wrong with them
     created_at   INTEGER NOT NULL,
     finished_at  INTEGER,
     place        INTEGER                           -- in the queue, as its status message was written last
@@ -330,9 +373,11 @@ CREATE TABLE inbox (
     received_at INTEGER NOT NULL,
     handled_at  INTEGER,
     tries       INTEGER NOT NULL DEFAULT 0,
-    error       TEXT
+    error       TEXT,
+    urgent      INTEGER NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1))  -- in no chat's order: Telegram waits for the answer
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
+CREATE INDEX inbox_urgent ON inbox (update_id) WHERE handled_at IS NULL AND urgent = 1;
 CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 
 -- A customer's place in the dialogue.

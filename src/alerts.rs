@@ -13,7 +13,8 @@ const QUIET: Millis = DAY;
 /// How often a cause that ends and returns is told within a day.
 const TELLS_A_DAY: i64 = 3;
 /// Causes, or their beginnings, that have no end to notice: they happened.
-const EVENTS: [&str; 5] = ["failed:", "gone:", "lost", "recovered", "undelivered"];
+const EVENTS: [&str; 7] =
+    ["failed:", "gone:", "lost", "payment:", "recovered", "refund:", "undelivered"];
 
 /// An alert as it stands before something is changed about it.
 #[derive(Default)]

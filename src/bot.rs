@@ -1,12 +1,16 @@
 //! The bot: the edge towards Telegram. The poller fills the inbox, the handler works it off, the
-//! sender empties the outbox; they meet the rest of the program only in these tables.
+//! sender empties the outbox; whoever is about to pay has a lane of their own (`checkout`), and
+//! what was paid is compared with Telegram's list (`stars`). They meet the rest of the program only
+//! in the tables.
 
+pub mod checkout;
 pub mod delivery;
 pub mod download;
 pub mod handler;
 pub mod limiter;
 pub mod poller;
 pub mod sender;
+pub mod stars;
 pub mod telegram;
 pub mod updates;
 
@@ -15,6 +19,7 @@ use crate::instance;
 use crate::orders::Shop;
 use crate::text::Lang;
 use anyhow::Result;
+use checkout::Checkout;
 use delivery::Delivery;
 use handler::Handler;
 use jiff::tz::TimeZone;
@@ -24,7 +29,7 @@ use std::sync::Arc;
 use telegram::Telegram;
 use teloxide::payloads::{SetMyCommands, SetMyCommandsSetters as _};
 use teloxide::types::BotCommand;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Photos that are fetched at the same time, of up to 20 MB each.
@@ -69,10 +74,19 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         downloads: Semaphore::new(DOWNLOADS),
         decoders: Semaphore::new(DECODERS),
     };
+    let till = Arc::new(Notify::new());
+    let checkout = Checkout {
+        db: db.clone(),
+        telegram: Arc::clone(&telegram),
+        shop: Arc::clone(&shop),
+        bell: Arc::clone(&till),
+    };
     tokio::join!(
         introduce(&telegram, &db, &stop),
-        poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
+        poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), till, stop.clone()),
         handler::run(handler, stop.clone()),
+        checkout::run(checkout, stop.clone()),
+        stars::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         sender::run(sender, stop.clone()),
     );
     Ok(())

@@ -21,6 +21,7 @@ mod models;
 mod pause;
 mod payments;
 mod people;
+mod promo;
 mod run;
 mod screen;
 mod services;
@@ -128,6 +129,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
         Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
+        Some(Command::Promo { command, output }) => promo::run(&context.config()?, command, output),
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),

@@ -20,7 +20,7 @@ pub use env::Env;
 pub use net::{Endpoints, Proxies, Proxy};
 pub use secrets::{Present, Tokens, admin_ids, bot_id, is_key};
 pub use sections::{
-    Backup, Credits, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
+    Backup, Credits, Growth, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
 };
 pub use values::parse_duration;
 
@@ -100,6 +100,7 @@ pub struct Config {
     pub workers: Workers,
     pub retry: Retry,
     pub limits: Limits,
+    pub growth: Growth,
     pub backup: Backup,
     pub report: Report,
     pub log: Log,
@@ -148,6 +149,7 @@ impl Config {
             workers: sections.workers,
             retry: sections.retry,
             limits: sections.limits,
+            growth: sections.growth,
             backup: sections.backup,
             report: sections.report,
             log: sections.log,

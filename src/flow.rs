@@ -14,6 +14,8 @@
 
 mod apply;
 mod cabinet;
+mod checkout;
+mod paying;
 mod press;
 mod screens;
 mod statement;
@@ -21,10 +23,15 @@ mod step;
 mod under_video;
 mod wishes;
 
-pub use apply::{Incoming, granted, handle, photo_of, photos_since, place_of, refunded};
+pub use apply::{Incoming, handle, photo_of, photos_since, place_of};
+pub use checkout::{Verdict, Wish, checkout};
+pub use paying::{
+    Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unread,
+};
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
+use crate::growth::{Invited, Redeemed};
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +43,10 @@ pub const TEXT_MAX: usize = 1_000;
 pub const CHANGE_MAX: usize = 300;
 /// The longest own prompt, in characters; a model may take fewer.
 pub const PROMPT_MAX: usize = 2_000;
+
+/// Behind `/start`: whoever follows a forwarded invoice's link wants to buy. Part of what stands in
+/// customers' chats for good.
+pub const BUY: &str = "topup";
 
 /// What the bot waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +105,8 @@ pub struct Draft {
     pub count: Option<i64>,
     /// The earlier video that this one is to be like.
     pub refine: Option<Refine>,
+    /// How many they are to be once there are credits for them.
+    pub wanted: Option<i64>,
 }
 
 /// Another video with one change.
@@ -140,6 +153,8 @@ pub enum Event {
     Start(Option<String>),
     /// Another command, without the slash.
     Command(String),
+    /// `/promo`, with the code behind it.
+    Promo(Option<String>),
     /// Words.
     Text(String),
     /// A picture, downloaded and judged where the bot waits for one.
@@ -212,7 +227,7 @@ pub enum Screen {
     Films(Option<i64>),
     /// What moved their credits, before the line with this number.
     Statement(Option<i64>),
-    /// How to top up.
+    /// What can be bought.
     TopUp,
     /// Whom to write to.
     Support,
@@ -230,6 +245,17 @@ pub enum Screen {
     Hint,
     /// The language was changed.
     LanguageSet,
+    /// Their own link, and what it brought.
+    Invite {
+        /// `https://t.me/…`
+        link: String,
+        /// How it went.
+        invited: Invited,
+    },
+    /// How to use a promo code.
+    PromoHow,
+    /// What came of one.
+    Promo(Redeemed),
 }
 
 /// What was wrong with what came.
@@ -283,6 +309,10 @@ pub enum Toast {
     Already,
     /// The order begins.
     Started,
+    /// The invoice is in the chat.
+    Invoice,
+    /// What was pressed is not sold at that price any more.
+    Prices,
     /// What it names is gone.
     Gone,
     /// Thanks for the 👍 (true) or 👎.

@@ -22,6 +22,8 @@ pub struct Raw {
     pub chat_id: i64,
     /// The update's JSON, whole.
     pub body: String,
+    /// Telegram waits for its answer: it is in no chat's order, and [`urgent`] has it.
+    pub urgent: bool,
 }
 
 /// A stored update that waits for its handler.
@@ -38,8 +40,8 @@ pub struct Row {
 /// Keeps a batch; updates that are already known are passed over. Returns how many were new.
 pub fn store(tx: &Tx<'_>, updates: &[Raw], now: Millis) -> anyhow::Result<usize> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO inbox (update_id, chat_id, body, received_at)
-         VALUES (:update_id, :chat_id, :body, :now)
+        "INSERT INTO inbox (update_id, chat_id, body, urgent, received_at)
+         VALUES (:update_id, :chat_id, :body, :urgent, :now)
          ON CONFLICT (update_id) DO NOTHING",
     )?;
     let mut stored = 0;
@@ -49,6 +51,7 @@ pub fn store(tx: &Tx<'_>, updates: &[Raw], now: Millis) -> anyhow::Result<usize>
                 ":update_id": update.update_id,
                 ":chat_id": update.chat_id,
                 ":body": update.body,
+                ":urgent": update.urgent,
                 ":now": now,
             })
             .context("storing an update")?;
@@ -56,27 +59,46 @@ pub fn store(tx: &Tx<'_>, updates: &[Raw], now: Millis) -> anyhow::Result<usize>
     Ok(stored)
 }
 
-/// Unhandled updates, oldest first, without those of the `busy` chats.
+/// Unhandled updates in their chats' order, oldest first, without those of the `busy` chats.
 pub fn open(conn: &Connection, limit: u32, busy: &[i64]) -> anyhow::Result<Vec<Row>> {
     let mut select = conn.prepare_cached(
         "SELECT update_id, chat_id, body, received_at, tries
          FROM inbox
          WHERE handled_at IS NULL
+           AND urgent = 0
            AND chat_id NOT IN (SELECT value FROM json_each(:busy))
          ORDER BY update_id
          LIMIT :limit",
     )?;
     let busy = serde_json::to_string(busy)?;
-    let rows = select.query_map(named_params! { ":busy": busy, ":limit": limit }, |row| {
-        Ok(Row {
-            update_id: row.get("update_id")?,
-            chat_id: row.get("chat_id")?,
-            body: row.get("body")?,
-            received_at: row.get("received_at")?,
-            tries: row.get("tries")?,
-        })
-    })?;
+    let rows = select.query_map(named_params! { ":busy": busy, ":limit": limit }, read)?;
     rows.collect::<Result<_, _>>().context("reading the inbox")
+}
+
+/// Unhandled updates for whose answer Telegram waits, oldest first, without the `busy` ones.
+pub fn urgent(conn: &Connection, limit: u32, busy: &[i64]) -> anyhow::Result<Vec<Row>> {
+    let mut select = conn.prepare_cached(
+        "SELECT update_id, chat_id, body, received_at, tries
+         FROM inbox
+         WHERE handled_at IS NULL
+           AND urgent = 1
+           AND update_id NOT IN (SELECT value FROM json_each(:busy))
+         ORDER BY update_id
+         LIMIT :limit",
+    )?;
+    let busy = serde_json::to_string(busy)?;
+    let rows = select.query_map(named_params! { ":busy": busy, ":limit": limit }, read)?;
+    rows.collect::<Result<_, _>>().context("reading the urgent part of the inbox")
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        update_id: row.get("update_id")?,
+        chat_id: row.get("chat_id")?,
+        body: row.get("body")?,
+        received_at: row.get("received_at")?,
+        tries: row.get("tries")?,
+    })
 }
 
 /// Marks an update as handled. `false`: it already was, so the caller undoes what it did.
@@ -156,7 +178,8 @@ mod tests {
     use crate::db::tests::fresh;
 
     fn raw(update_id: i64, chat_id: i64) -> Raw {
-        Raw { update_id, chat_id, body: format!("{{\"update_id\":{update_id}}}") }
+        let body = format!("{{\"update_id\":{update_id}}}");
+        Raw { update_id, chat_id, body, urgent: false }
     }
 
     fn keep(db: &Db, updates: Vec<Raw>) -> usize {
@@ -179,6 +202,28 @@ mod tests {
         assert!(!db.write(|tx| done(tx, 5, 3)).unwrap());
         assert_eq!(keep(&db, vec![raw(5, 7)]), 0);
         assert_eq!(ids(&db, &[]), [4, 6]);
+    }
+
+    #[test]
+    fn what_is_urgent_is_in_a_lane_of_its_own() {
+        let (_folder, db) = fresh();
+        let urgent_one = |update_id| Raw { urgent: true, ..raw(update_id, 7) };
+        keep(&db, vec![raw(1, 7), urgent_one(2), urgent_one(3)]);
+        let lane = |busy: &'static [i64]| -> Vec<i64> {
+            let rows = db.read(|conn| urgent(conn, 10, busy)).unwrap();
+            rows.into_iter().map(|row| row.update_id).collect()
+        };
+        assert_eq!((ids(&db, &[]), lane(&[]), lane(&[2])), (vec![1], vec![2, 3], vec![3]));
+        db.write(|tx| done(tx, 3, 2)).unwrap();
+        assert_eq!(lane(&[]), [2]);
+        let plan = |conn: &Connection| -> anyhow::Result<String> {
+            let query = "EXPLAIN QUERY PLAN SELECT update_id FROM inbox
+                         WHERE handled_at IS NULL AND urgent = 1
+                         ORDER BY update_id LIMIT 5";
+            Ok(conn.query_row(query, [], |row| row.get("detail"))?)
+        };
+        let plan = db.read(plan).unwrap();
+        assert!(plan.contains("INDEX inbox_urgent"), "{plan}");
     }
 
     #[test]

@@ -103,6 +103,24 @@ pub fn named(tx: &Tx<'_>, username: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the bot is called, without the `@`; `None`: Telegram has not said so yet.
+pub fn username(conn: &Connection) -> Result<Option<String>> {
+    Ok(conn.query_row("SELECT bot_username FROM instance", [], |row| row.get(0))?)
+}
+
+/// How many of the bot's transactions in Stars were compared with our payments, the oldest first;
+/// and when this folder began: what was paid before then was paid to another program.
+pub fn stars_seen(conn: &Connection) -> Result<(u32, Millis)> {
+    let sql = "SELECT stars_seen, created_at FROM instance";
+    Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// So many were compared by now.
+pub fn saw_stars(tx: &Tx<'_>, seen: u32) -> Result<()> {
+    tx.execute("UPDATE instance SET stars_seen = ?1 WHERE stars_seen <> ?1", [seen])?;
+    Ok(())
+}
+
 /// An orderly stop: no heartbeat stays behind.
 pub fn stopped(tx: &Tx<'_>) -> Result<()> {
     tx.execute("UPDATE instance SET heartbeat_at = NULL, threads_busy = NULL", [])?;

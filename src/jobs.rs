@@ -28,7 +28,7 @@ mod waiting;
 pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
-pub use enqueue::{Enqueue, enqueue, is_rerun, rerun};
+pub use enqueue::{Enqueue, enqueue, is_rerun, live_of, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use product::{Product, Refines};
 pub use prune::prune;

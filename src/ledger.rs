@@ -65,6 +65,59 @@ pub fn purchase(tx: &Tx<'_>, bought: &Grant<'_>, now: Millis) -> Result<i64> {
     balance(tx, bought.user)
 }
 
+/// What is given by a rule: an invitation's reward, a bonus, a promo code.
+#[derive(Clone, Debug)]
+pub struct Gift<'a> {
+    /// Whose.
+    pub user: UserId,
+    /// Credits; negative takes back, never more than there is.
+    pub credits: i64,
+    /// What it is for, as the payment's charge.
+    pub note: Option<&'a str>,
+}
+
+/// Gives credits of a kind (`invite`, `bonus`, `promo`), once per key. `false`: that was before.
+pub fn gift(tx: &Tx<'_>, kind: &str, key: &str, gift: &Gift<'_>, now: Millis) -> Result<bool> {
+    if given(tx, key)?.is_some() {
+        return Ok(false);
+    }
+    let Gift { user, credits, note } = *gift;
+    insert(tx, kind, &Grant { user, credits, key: Some(key), actor: "bot", note }, now)?;
+    Ok(true)
+}
+
+/// A line with a key, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// To whom.
+    pub user: UserId,
+    /// Credits.
+    pub credits: i64,
+    /// As in [`Gift`].
+    pub note: Option<String>,
+}
+
+/// The line with this key.
+pub fn given(conn: &Connection, key: &str) -> Result<Option<Given>> {
+    let sql = "SELECT user_id, delta, note FROM ledger WHERE key = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Given { user: row.get(0)?, credits: row.get(1)?, note: row.get(2)? })
+    };
+    Ok(conn.prepare_cached(sql)?.query_row([key], read).optional()?)
+}
+
+/// How many payments of theirs were credited, whatever became of them.
+pub fn purchases(conn: &Connection, user: UserId) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM ledger WHERE user_id = ?1 AND kind = 'purchase'";
+    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+}
+
+/// What their friends brought them, and an invitation when they came.
+pub fn invitations(conn: &Connection, user: UserId) -> Result<i64> {
+    let sql = "SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = ?1 AND kind = 'invite'";
+    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+}
+
 fn insert(tx: &Tx<'_>, kind: &str, grant: &Grant<'_>, now: Millis) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO ledger (user_id, delta, kind, key, actor, note, created_at)
@@ -167,21 +220,23 @@ fn held(conn: &Connection, job: JobId) -> Result<Option<OpenHold>> {
     Ok(hold)
 }
 
-/// The gift to a new user who has neither spent nor received anything since; `None`: they have.
+/// What a new user was given when they came, if they have neither spent nor received anything since;
+/// `None`: they have.
 pub fn untouched_gift(conn: &Connection, user: UserId) -> Result<Option<i64>> {
-    let gift = conn
+    Ok(conn
         .prepare_cached(
-            "SELECT delta
-             FROM ledger AS gift
-             WHERE key = :key
-               AND NOT EXISTS (SELECT 1
-                               FROM ledger
-                               WHERE user_id = gift.user_id
-                                 AND id <> gift.id)",
+            "SELECT CASE WHEN COUNT(*) = SUM(key IN (:signup, :invited)) THEN SUM(delta) END
+             FROM ledger
+             WHERE user_id = :user",
         )?
-        .query_row(named_params! { ":key": format!("signup:{user}") }, |row| row.get(0))
-        .optional()?;
-    Ok(gift)
+        .query_row(
+            named_params! {
+                ":user": user,
+                ":signup": format!("signup:{user}"),
+                ":invited": format!("invited:{user}"),
+            },
+            |row| row.get(0),
+        )?)
 }
 
 /// What a user may spend.

@@ -10,6 +10,7 @@ pub mod text;
 pub mod db;
 
 pub mod audit;
+pub mod growth;
 pub mod inbox;
 pub mod instance;
 pub mod outbox;

@@ -7,6 +7,7 @@
 
 mod files;
 pub mod gifts;
+mod judged;
 mod messages;
 mod place;
 mod ratings;
@@ -18,6 +19,7 @@ mod trouble;
 mod waiting;
 
 pub use files::{fail_to_be_kept, kept, not_kept};
+pub use judged::{Judged, judge, judged};
 pub use messages::{menu_button, support_button};
 pub use place::{NewOrder, Placed, place};
 pub use ratings::rate;
@@ -30,6 +32,7 @@ pub use waiting::{moved, usual_wait_now};
 use crate::alerts;
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, OrderId, Tx, UserId};
+use crate::growth;
 use crate::jobs::{self, End, Found, Job, Policy, Refines, Step, Why};
 use crate::keys::Limits;
 use crate::models::Catalogue;
@@ -52,6 +55,15 @@ pub struct Shop {
     pub options: Options,
 }
 
+/// Credits for Telegram Stars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pack {
+    /// What the customer gets.
+    pub credits: i64,
+    /// What they pay.
+    pub stars: i64,
+}
+
 /// Set by the configuration.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,6 +71,8 @@ pub struct Options {
     pub signup: i64,
     /// Credits per video.
     pub per_video: i64,
+    /// What can be bought, no two with as many credits; never empty.
+    pub packs: Vec<Pack>,
     /// The models to use, the first one that serves.
     pub models: Vec<String>,
     /// Retries and time limits.
@@ -87,6 +101,8 @@ pub struct Options {
     pub terms_url: Option<String>,
     /// The privacy policy.
     pub privacy_url: Option<String>,
+    /// Invitations and bonuses.
+    pub growth: growth::Options,
     /// Who gets alerts.
     pub admins: Vec<i64>,
 }
@@ -97,6 +113,11 @@ impl Shop {
         let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
         let open = models.filter(|model| model.ended.is_none());
         open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
+    }
+
+    /// The pack with so many credits, as it is sold now.
+    pub fn pack(&self, credits: i64) -> Option<Pack> {
+        self.options.packs.iter().find(|pack| pack.credits == credits).copied()
     }
 
     /// The keys' limits, with what a video takes.
@@ -262,8 +283,10 @@ fn tell_operator(
     error: &str,
     now: Millis,
 ) -> Result<()> {
-    if matches!(why, Why::Violation | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt)
-    {
+    if matches!(
+        why,
+        Why::Violation | Why::Words | Why::Overload | Why::Billing | Why::ModelOff | Why::NoPrompt
+    ) {
         return Ok(());
     }
     let error = text::shorten(error, 300);

@@ -336,6 +336,17 @@ pub fn waiting(conn: &Connection, chat_id: i64) -> anyhow::Result<i64> {
         .context("counting a chat's messages")
 }
 
+/// Whether just this waits for a chat.
+pub fn is_waiting(conn: &Connection, chat_id: i64, content: &Content) -> anyhow::Result<bool> {
+    let sql = "SELECT 1
+               FROM outbox
+               WHERE chat_id = ?1
+                 AND state = 'pending'
+                 AND content = ?2";
+    let content = serde_json::to_string(content)?;
+    conn.prepare_cached(sql)?.exists((chat_id, content)).context("looking at a chat's messages")
+}
+
 /// Deletes up to `limit` messages that need nothing any more and were written before `before`.
 /// The newest `seq` stays: the next one is counted from it.
 pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {

@@ -7,8 +7,13 @@
 //! A refund takes back what is left of the payment's worth in credits, never below zero: what was
 //! spent before is owed, and stays in the row. Credits that running videos hold count as spent.
 
+mod invoices;
+
+pub use invoices::{Invoice, OPEN_FOR, Offer, close_as_paid, invoice, open, prune};
+
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
+use crate::growth;
 use crate::ledger::{self, Grant, Granted};
 use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
@@ -212,6 +217,7 @@ pub fn refunded(tx: &Tx<'_>, charge_id: &str, actor: &str, now: Millis) -> Resul
         ":owed": taken.owed,
         ":charge": charge_id,
     })?;
+    growth::unpaid(tx, receipt.user, charge_id, now)?;
     Ok(Refunded::Now(taken))
 }
 

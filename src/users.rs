@@ -128,6 +128,55 @@ pub fn remember_inviter(tx: &Tx<'_>, id: UserId, reference: &str) -> Result<()> 
     Ok(())
 }
 
+/// The argument of `/start` that they came with.
+pub fn invited_by(conn: &Connection, id: UserId) -> Result<Option<String>> {
+    let sql = "SELECT invited_by FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+}
+
+/// The code of their own link, made when it is first asked for: by chance, since one that counted
+/// would tell how many customers there are.
+pub fn invite_code(tx: &Tx<'_>, id: UserId) -> Result<String> {
+    tx.prepare_cached(
+        "UPDATE users
+         SET invite_code = lower(hex(randomblob(5)))
+         WHERE id = ?1
+           AND invite_code IS NULL",
+    )?
+    .execute([id])?;
+    let sql = "SELECT invite_code FROM users WHERE id = ?1";
+    Ok(tx.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+}
+
+/// Whose link has this code.
+pub fn by_invite_code(conn: &Connection, code: &str) -> Result<Option<UserId>> {
+    let sql = "SELECT id FROM users WHERE invite_code = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([code], |row| row.get(0)).optional()?)
+}
+
+/// How many came by their link.
+pub fn friends(conn: &Connection, id: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM users
+             WHERE invited_by = (SELECT 'ref_' || invite_code FROM users WHERE id = ?1)",
+        )?
+        .query_row([id], |row| row.get(0))?)
+}
+
+/// How many came by the same reference before them.
+pub fn invited_before(conn: &Connection, id: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM users
+             WHERE invited_by = (SELECT invited_by FROM users WHERE id = ?1)
+               AND id < ?1",
+        )?
+        .query_row([id], |row| row.get(0))?)
+}
+
 /// No more orders of theirs are taken. `false`: it was so already.
 pub fn ban(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<bool> {
     let sql = "UPDATE users SET banned_at = ?2 WHERE id = ?1 AND banned_at IS NULL";

@@ -61,6 +61,9 @@ fn a_demo_settles_its_orders_and_leaves_the_videos_alone() {
     let said = succeeds(folder.path(), &args);
     assert_eq!(summary(&said, "orders"), "3 of 3 settled", "{said}");
     assert_eq!((summary(&said, "videos"), summary(&said, "refunds")), ("3", "0"), "{said}");
+    assert_eq!(summary(&said, "Stars"), "300 for 1 pack of credits", "one ran out: {said}");
+    let credits = summary(&said, "credits");
+    assert_eq!(credits, "2 given, 5 bought, 3 spent, 0 returned, 4 left");
     let videos = saved(&said);
     assert_eq!(videos.len(), 3);
     let place = videos[0].parent().unwrap();

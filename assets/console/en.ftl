@@ -329,6 +329,7 @@ message-sent = sent
 message-dropped = given up
 message-text = text
 class-violation = rules broken
+class-words = unfit words
 class-model-off = model off
 class-download = photo not loaded
 class-temporary = temporary

@@ -325,6 +325,7 @@ message-sent = отправлено
 message-dropped = не отправлено
 message-text = текст
 class-violation = нарушены правила
+class-words = негодный текст
 class-model-off = модель отключена
 class-download = фото не загрузилось
 class-temporary = временный сбой

@@ -205,6 +205,13 @@ fail-violation = 🚫 This broke the AI’s rules, so it refused to make { $n ->
     [one] this video
    *[other] these videos
 }. Usually it’s the photo: people, faces, celebrities, famous characters or other brands’ logos. Try another photo or change the text.
+fail-words = 🚫 This video can’t be made: { $why }. Please describe the product differently and try again.
+unfit-sexual = the text has sexual content
+unfit-violence = the text has violence
+unfit-hate = the text insults somebody
+unfit-self-harm = the text speaks of self-harm
+unfit-illicit = the text speaks of something forbidden
+unfit-other = the text breaks the AI’s rules
 fail-technical = 🛠 We have a technical problem and couldn’t make the video. Write to support – we’ll help.
 fail-overload = 🚦 There are too many orders right now, and the AI can’t keep up. Please try again in a few minutes.
 fail-model-off = 🌙 The AI that makes the videos isn’t working for the moment. Please try a little later.
@@ -274,6 +281,10 @@ move-canceled = { $moved } – back: { $n ->
 } of order No. { $order } canceled
 move-welcome = { $moved } – a gift for your first videos
 move-refund = { $moved } – Stars refunded
+move-invited = { $moved } – a gift: a friend invited you
+move-invite = { $moved } – you invited a friend, thank you!
+move-bonus = { $moved } – a bonus for your first purchase
+move-promo = { $moved } – promo code
 move-gift = { $moved } – a gift
 move-given = { $moved } – added by support
 move-taken = { $moved } – taken back by support
@@ -282,8 +293,14 @@ language-set = Done, English from here on.
 
 topup = 💳 <b>Top up</b>
 
-    Write to support and give your ID: <code>{ $id }</code>. I’ll tell you as soon as the credits are here.
-topup-nobody = 💳 Topping up opens soon. Your ID: <code>{ $id }</code>
+    Your balance: { $have }. Choose a pack, and the credits arrive right after the payment.
+button-pack = { $credits } – { $stars } ⭐ ({ $each } ⭐ a video)
+button-pack-plain = { $credits } – { $stars } ⭐
+invoice-title = { $credits }
+invoice-about = Credits for your videos: they arrive right after the payment. The invoice is good for a day.
+receipt = ⭐ Paid, thank you! Received: { $credits }. You now have { $balance }.
+receipt-late = ⭐ We found your payment: Telegram didn’t tell us about it in time. Sorry for the wait! Received: { $credits }. You now have { $balance }.
+receipt-order = Your order is waiting – shall we go on?
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
 refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
@@ -314,6 +331,45 @@ nothing-to-cancel = There’s nothing to cancel: you’re in the menu.
 unknown-command = I don’t know this command.
 hint-menu = To make a video, press “🎬 Make Reels” in the menu.
 
+## Invitations and promo codes
+
+invite = 👥 <b>Invite a friend</b>
+
+    Here is your link. Send it to those who need product videos, too:
+    { $link }
+invite-friend = { $n ->
+    [one] 🎁 For your friend: { $n } credit at once.
+   *[other] 🎁 For your friend: { $n } credits at once.
+}
+invite-inviter = { $n ->
+    [one] 🎁 For you: { $n } credit when your friend tops up for the first time.
+   *[other] 🎁 For you: { $n } credits when your friend tops up for the first time.
+}
+invite-so-far = { $n ->
+    [one] { $n } person came by your link
+   *[other] { $n } people came by your link
+}; it brought you { $credits }.
+invite-words = A photo of your product becomes a video for Reels. Have a look:
+invite-thanks = { $n ->
+    [one] 🎁 Your friend topped up, and { $n } credit is yours. Thank you! You have { $balance } now.
+   *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
+}
+bonus = { $n ->
+    [one] 🎁 And { $n } credit more as a gift for your first purchase.
+   *[other] 🎁 And { $n } credits more as a gift for your first purchase.
+}
+button-invite = 👥 Invite a friend
+button-share = 📨 Send the link
+promo-how = 🎟 Got a promo code? Write it after the command, for example: <code>/promo SUMMER</code>
+promo-given = { $n ->
+    [one] 🎟 The code works: here is { $n } credit. You have { $balance } now.
+   *[other] 🎟 The code works: here are { $n } credits. You have { $balance } now.
+}
+promo-already = 🎟 You have used this code already.
+promo-over = 🎟 This code is no longer valid.
+promo-unknown = 🎟 There is no such code. Please check it for a typo.
+promo-guessing = 🎟 Too many tries. Please come back in an hour.
+
 ## Short answers to buttons (up to 200 characters)
 
 toast-stale = This button no longer works – here’s where we are.
@@ -330,7 +386,28 @@ toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞
 toast-film-gone = I no longer have this video. Let’s make a new one: “🎬 Make Reels” in the menu.
+toast-invoice = The invoice is in the chat: pay it, and the credits arrive at once.
+toast-prices = The prices have changed – here are the new ones.
 toast-gone = This order is gone – here’s where we are.
+
+## Before a payment (a window of Telegram’s: no markup, up to 255 characters)
+
+checkout-foreign = This invoice was made for somebody else. Open your own: “👤 My account”, then “💳 Top up”.
+checkout-over = This invoice is no longer valid. Open a new one: “👤 My account”, then “💳 Top up”.
+checkout-paid = This invoice has been paid already. Need more credits? Open a new one: “👤 My account”, then “💳 Top up”.
+checkout-changed = The price of this pack has changed. Open a new invoice: “👤 My account”, then “💳 Top up”.
+
+## For the operator, about payments
+
+alert-payment-unknown = Customer <code>{ $user }</code> paid { $stars } ⭐ for an invoice that we do not know. Credited at the smallest pack’s price: { $credits }. Please check; to give the money back: <code>neurocards refund-payment { $charge }</code>
+alert-payment-amount = Customer <code>{ $user }</code> paid { $stars } ⭐, which is not what the invoice said. Credited at the smallest pack’s price: { $credits }. Please check; to give the money back: <code>neurocards refund-payment { $charge }</code>
+alert-payment-foreign = Customer <code>{ $user }</code> paid { $stars } ⭐ for somebody else’s invoice. The payer got the credits: { $credits }. If it was a mistake, give the money back: <code>neurocards refund-payment { $charge }</code>
+alert-payment-twice = Customer <code>{ $user }</code> paid one invoice twice, { $stars } ⭐ more. Credited once more: { $credits }. If they did not mean to, give the money back: <code>neurocards refund-payment { $charge }</code>
+alert-payment-banned = Customer <code>{ $user }</code>, whom you banned, paid { $stars } ⭐. Credited: { $credits }. To give the money back: <code>neurocards refund-payment { $charge }</code>
+alert-payment-unread = Telegram sent a payment or a refund that could not be read (update { $update }): { $error }. No credits were moved. The comparison with Telegram finds it within a day, and at once when the program is restarted.
+alert-payment-differs = Payment <code>{ $charge }</code> is not the same here and at Telegram. Telegram: { $theirs } ⭐ from <code>{ $payer }</code>; here: { $ours } ⭐ from <code>{ $user }</code>. Nothing was changed: check the customer’s balance and correct it with <code>neurocards grant</code>.
+alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent. Missing: { $owed }. The balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-unknown = Telegram gave payment <code>{ $charge }</code> back to customer <code>{ $user }</code>, and we do not have it. No credits were moved. If the database was restored from a backup, check the customer’s balance.
 
 ## For the operator
 

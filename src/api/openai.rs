@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 
 use super::http::{self, Answer, Client, Failure};
 
+mod moderation;
+
+pub(super) use moderation::read_moderation;
+
 /// The longest answer, in bytes.
 pub(super) const ANSWER_MAX: u64 = 256 * 1024;
 /// The longest list of models.

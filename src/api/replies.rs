@@ -52,6 +52,11 @@ pub fn chat(reply: &Reply<'_>, key: &SecretString) -> Result<String, openai::Tro
     openai::read_chat(&reply.answer(), key)
 }
 
+/// As [`openai::OpenAi::moderate`].
+pub fn moderation(reply: &Reply<'_>, key: &SecretString) -> Result<Vec<String>, openai::Trouble> {
+    openai::read_moderation(&reply.answer(), key)
+}
+
 /// As [`openai::OpenAi::models`].
 pub fn models(reply: &Reply<'_>, key: &SecretString) -> Result<Vec<String>, openai::Trouble> {
     openai::read_models(&reply.answer(), key)

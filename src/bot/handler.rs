@@ -1,12 +1,14 @@
 //! Handles the inbox: each row in one transaction, in order per chat, many chats at once. What a
 //! row needs from outside (a photo) is fetched before its transaction begins.
 
+mod money;
+
 use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Machine};
-use crate::flow::{self, Choice, Event, Incoming, Photo, Place, Press};
+use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
 use crate::orders::{self, Shop};
@@ -180,6 +182,11 @@ impl Handler {
                         false => flow::handle(tx, &shop, &incoming, now),
                     }
                 }
+                What::Paid(paid) => flow::paid(tx, &shop, update_id, &paid, now),
+                What::Unread(why) => flow::unread(tx, &shop, update_id, why, now),
+                What::GivenBack(user, charge) => {
+                    flow::given_back(tx, &shop, update_id, (user, &charge), now)
+                }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
                     inbox::done(tx, update_id, now).map(drop)
@@ -208,6 +215,9 @@ impl Handler {
     }
 
     async fn message(&self, row: &Row, message: &Message) -> Result<What> {
+        if let Some(money) = money::of(message, self.telegram.clock().now()) {
+            return Ok(money);
+        }
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
             return Ok(What::Nothing);
         };
@@ -368,11 +378,16 @@ enum What {
     Event(Incoming),
     /// An administrator's words: a command of theirs, or else the event.
     Admin(Incoming, String),
+    Paid(Paid),
+    /// A payment that cannot be read, and why.
+    Unread(&'static str),
+    /// To whom, and which charge.
+    GivenBack(i64, String),
     Blocked(i64),
     Nothing,
 }
 
-fn profile(user: &User) -> Profile {
+pub(super) fn profile(user: &User) -> Profile {
     Profile {
         tg_user_id: user.id,
         username: user.username.clone(),
@@ -388,6 +403,7 @@ fn command(text: &str) -> Option<Event> {
     let rest = words.next().map(str::trim).filter(|rest| !rest.is_empty());
     Some(match name.as_str() {
         "start" => Event::Start(rest.map(str::to_owned)),
+        "promo" => Event::Promo(rest.map(str::to_owned)),
         _ => Event::Command(name),
     })
 }

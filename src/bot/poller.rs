@@ -7,6 +7,7 @@ mod trouble;
 use std::sync::Arc;
 
 use teloxide::payloads::{DeleteWebhook, DeleteWebhookSetters as _};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::trouble::Trouble;
@@ -22,11 +23,17 @@ const TIMEOUT_S: u32 = 50;
 /// A poll that Telegram holds takes longer.
 const AT_ONCE: Millis = SECOND;
 
-/// Polls until `stop`; never gives up.
-pub async fn run(telegram: Arc<Telegram>, db: Db, shop: Arc<Shop>, stop: CancellationToken) {
+/// Polls until `stop`; never gives up. `till` rings when somebody is about to pay.
+pub async fn run(
+    telegram: Arc<Telegram>,
+    db: Db,
+    shop: Arc<Shop>,
+    till: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let poll = async {
         let trouble = Trouble::new(db.clone(), shop, telegram.clock().now());
-        let mut poller = Poller { telegram, db, trouble };
+        let mut poller = Poller { telegram, db, till, trouble };
         poller.free_the_line().await;
         let mut offset = None;
         loop {
@@ -42,6 +49,7 @@ pub async fn run(telegram: Arc<Telegram>, db: Db, shop: Arc<Shop>, stop: Cancell
 struct Poller {
     telegram: Arc<Telegram>,
     db: Db,
+    till: Arc<Notify>,
     trouble: Trouble,
 }
 
@@ -80,11 +88,15 @@ impl Poller {
             self.trouble.fine(self.telegram.clock().now()).await;
             return None;
         };
+        let urgent = batch.iter().any(|raw| raw.urgent);
         let (db, now) = (self.db.clone(), self.telegram.clock().now());
         let store = move || db.write(move |tx| inbox::store(tx, &batch, now));
         match tokio::task::spawn_blocking(store).await {
             Ok(Ok(stored)) => {
                 tracing::debug!(stored, last, "updates stored");
+                if urgent {
+                    self.till.notify_one();
+                }
                 // Nor must one that does not hear what we confirm.
                 if stored == 0 && now - asked_at < AT_ONCE {
                     self.rest().await;
@@ -165,7 +177,8 @@ mod tests {
         let stop = CancellationToken::new();
         let telegram = fake.telegram(Clock::fast(60.0));
         let shop = Arc::new(crate::operator::tests::shop());
-        let polling = tokio::spawn(run(telegram, db.clone(), shop, stop.clone()));
+        let till = Arc::default();
+        let polling = tokio::spawn(run(telegram, db.clone(), shop, till, stop.clone()));
         fake.until(|calls| offsets(calls).len() == 5).await;
         stop.cancel();
         let stopped = tokio::time::timeout(std::time::Duration::from_secs(2), polling).await;
@@ -206,5 +219,31 @@ mod tests {
         assert_eq!(offsets(&calls), [None, None, None, None, Some(2)]);
         assert_eq!(calls.iter().filter(|call| call.method == "deleteWebhook").count(), 2);
         assert_eq!(stored(&db), [1]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_tills_bell_rings_for_who_is_about_to_pay_and_for_nobody_else() {
+        let (_folder, db) = fresh();
+        let turn = AtomicUsize::new(0);
+        let pays = json!({ "update_id": 9,
+                           "pre_checkout_query": { "id": "q", "from": { "id": 7 } } });
+        let fake = Fake::start(move |call| match call.json["timeout"].is_null() {
+            true => Reply::Ok(json!(true)),
+            false => match turn.fetch_add(1, Ordering::SeqCst) {
+                0 => Reply::Ok(json!([text(8)])),
+                1 => Reply::Ok(json!([pays.clone()])),
+                _ => Reply::Hang,
+            },
+        })
+        .await;
+        let (till, stop) = (Arc::new(Notify::new()), CancellationToken::new());
+        let (telegram, shop) = (fake.telegram(Clock::real()), crate::operator::tests::shop());
+        let rows = db.clone();
+        tokio::spawn(run(telegram, rows, Arc::new(shop), Arc::clone(&till), stop.clone()));
+        let rings = tokio::time::timeout(std::time::Duration::from_secs(20), till.notified());
+        rings.await.unwrap();
+        let urgent = db.read(|conn| inbox::urgent(conn, 9, &[])).unwrap();
+        assert_eq!(urgent.len(), 1, "it rings for what is on disk");
+        stop.cancel();
     }
 }

@@ -16,7 +16,7 @@ pub use failure::Failure;
 pub use identity::{Me, Webhook};
 pub(super) use methods::unread;
 pub use methods::{Media, Sent, Shape, Upload, Words};
-pub use stars::StarsBack;
+pub use stars::{Bill, PAGE, StarsBack};
 
 use std::time::Duration;
 
@@ -99,7 +99,15 @@ impl Telegram {
     where
         P: Payload + Serialize,
     {
-        let bounds = Bounds { deadline: self.clock.deadline(ORDINARY), reply: REPLY_LIMIT };
+        self.call_within(payload, ORDINARY).await
+    }
+
+    /// The same, where nobody waits as long.
+    async fn call_within<P>(&self, payload: &P, patience: Millis) -> Result<Value, Failure>
+    where
+        P: Payload + Serialize,
+    {
+        let bounds = Bounds { deadline: self.clock.deadline(patience), reply: REPLY_LIMIT };
         self.post(P::NAME, &json(payload)?, bounds).await
     }
 

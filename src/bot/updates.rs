@@ -1,6 +1,10 @@
 //! The few fields of Telegram's updates that we use, read leniently: what is new or odd in an
 //! update is passed over, and never costs its text or its neighbours.
 
+mod money;
+
+pub use money::{Money, Transaction, money, transaction};
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -51,7 +55,7 @@ pub struct Message {
     /// The same for all pictures of an album.
     #[serde(default, deserialize_with = "lenient")]
     pub media_group_id: Option<String>,
-    /// As it came: whoever books it reads it.
+    /// As it came: [`money()`] reads it.
     #[serde(default, deserialize_with = "lenient")]
     pub successful_payment: Option<Value>,
     #[serde(default, deserialize_with = "lenient")]
@@ -227,7 +231,8 @@ pub fn raw(result: Value) -> Vec<Raw> {
         .filter_map(|entry| {
             let update_id = entry.get("update_id")?.as_i64();
             let update_id = update_id.filter(|id| (0..=UPDATE_ID_MAX).contains(id))?;
-            Some(Raw { update_id, chat_id: chat_of(&entry), body: entry.to_string() })
+            let (chat_id, urgent) = (chat_of(&entry), entry["pre_checkout_query"].is_object());
+            Some(Raw { update_id, chat_id, body: entry.to_string(), urgent })
         })
         .collect()
 }
@@ -303,6 +308,8 @@ mod tests {
         let raw = raw(batch);
         let ids: Vec<_> = raw.iter().map(|raw| (raw.update_id, raw.chat_id)).collect();
         assert_eq!(ids, [(1, 7), (2, 0), (3, 8), (4, 0), (5, 9)]);
+        let urgent = raw.iter().filter(|raw| raw.urgent).map(|raw| raw.update_id);
+        assert_eq!(urgent.collect::<Vec<_>>(), [5], "Telegram waits for it");
         assert!(raw.iter().all(|raw| read(&raw.body).is_ok()));
         assert!(super::raw(json!({})).is_empty());
     }

@@ -104,6 +104,14 @@ pub enum Command {
     Payments(PaymentsArgs),
     /// Give a payment's Stars back and take its credits
     RefundPayment(RefundArgs),
+    /// Promo codes: credits for who writes one to the bot
+    #[command(args_conflicts_with_subcommands = true)]
+    Promo {
+        #[command(subcommand)]
+        command: Option<PromoCommand>,
+        #[command(flatten)]
+        output: Output,
+    },
     /// A consistent copy of the database, beside a running appliance, too
     Backup(BackupArgs),
     /// Put a backup in the place of the database; the present one is kept
@@ -339,6 +347,25 @@ pub enum ModelsCommand {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum PromoCommand {
+    /// A new code
+    Add {
+        /// Letters, digits, - and _; customers may write it in any case
+        code: String,
+        /// For each customer, once
+        credits: i64,
+        /// How many customers may use it
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        uses: i64,
+        /// For so many days; else until it is closed
+        #[arg(long, value_name = "N")]
+        days: Option<i64>,
+    },
+    /// Let nobody use a code any more
+    Close { code: String },
 }
 
 #[derive(Clone, Debug, clap::Args)]

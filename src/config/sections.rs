@@ -88,6 +88,19 @@ pub struct Limits {
     pub photos_keep: Millis,
 }
 
+/// What brings customers; credits, 0: none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Growth {
+    /// For who comes by an invitation.
+    pub friend: i64,
+    /// For who invited, after the friend's first payment.
+    pub inviter: i64,
+    /// Friends of one customer that bring something.
+    pub friends_per_user: i64,
+    /// With a customer's first payment.
+    pub first_payment: i64,
+}
+
 /// The daily backup.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Backup {
@@ -119,13 +132,15 @@ pub(super) struct Sections {
     pub(super) workers: Workers,
     pub(super) retry: Retry,
     pub(super) limits: Limits,
+    pub(super) growth: Growth,
     pub(super) backup: Backup,
     pub(super) report: Report,
     pub(super) log: Log,
 }
 
-const NAMES: [&str; 10] = [
-    "telegram", "credits", "kie", "prompt", "workers", "retry", "limits", "backup", "report", "log",
+const NAMES: [&str; 11] = [
+    "telegram", "credits", "kie", "prompt", "workers", "retry", "limits", "growth", "backup",
+    "report", "log",
 ];
 
 /// All sections; without a text all defaults.
@@ -147,6 +162,7 @@ pub(super) fn read(
         },
         retry: retry(reader.section("retry"))?,
         limits: limits(reader.section("limits"))?,
+        growth: growth(reader.section("growth"))?,
         backup: backup(reader.section("backup"))?,
         report: report(reader.section("report"))?,
         log: log(reader.section("log"), env)?,
@@ -253,6 +269,15 @@ fn limits(section: &mut Section<'_, '_>) -> Result<Limits, ConfigError> {
             count(1..=10_000),
         )?,
         photos_keep: section.take("photos_keep", "\"30d\"", duration(HOUR..=3650 * DAY))?,
+    })
+}
+
+fn growth(section: &mut Section<'_, '_>) -> Result<Growth, ConfigError> {
+    Ok(Growth {
+        friend: section.take("friend", "1", count(0..=1_000_000))?,
+        inviter: section.take("inviter", "2", count(0..=1_000_000))?,
+        friends_per_user: section.take("friends_per_user", "20", count(0..=1_000_000))?,
+        first_payment: section.take("first_payment", "0", count(0..=1_000_000))?,
     })
 }
 

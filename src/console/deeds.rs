@@ -322,8 +322,11 @@ fn refusal(words: &Words, refused: &Refused) -> String {
             words.tell_of("refused-no-key", &[("key", Arg::Str(&position.to_string()))])
         }
         Refused::UnknownKey(key) => words.tell_of("refused-no-key", &[("key", Arg::Str(key))]),
-        // Refunds are asked for by a command.
-        Refused::NoPayment(_) | Refused::Refunded(_) => refused.to_string(),
+        // Refunds and promo codes are asked for by a command.
+        Refused::NoPayment(_)
+        | Refused::Refunded(_)
+        | Refused::PromoNumber(_)
+        | Refused::PromoCode(_) => refused.to_string(),
         Refused::NoModel(model, _) => {
             words.tell_of("refused-no-model", &[("model", Arg::Str(model))])
         }

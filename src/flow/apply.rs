@@ -3,14 +3,16 @@
 use super::screens::View;
 use super::step::{Effect, Facts, step};
 use super::{Dialog, Draft, Event, Place, Press, Refine, Screen, Toast, Wishes};
-use crate::clock::Millis;
+use crate::clock::{MINUTE, Millis};
 use crate::db::{JobId, OrderId, Tx, UserId};
+use crate::growth;
 use crate::inbox;
+use crate::instance;
 use crate::jobs::Refines;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Closed, NewOrder, Placed, Selling, Shop, TakenBack, shelf};
+use crate::orders::{self, Closed, NewOrder, Pack, Placed, Selling, Shop, TakenBack, shelf};
 use crate::outbox::{self, Content};
-use crate::text::Arg;
+use crate::payments;
 use crate::users::{self, Profile, User};
 use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _, named_params};
@@ -35,20 +37,7 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     if !inbox::done(tx, incoming.update_id, now)? {
         return Ok(());
     }
-    let (user, is_new) = users::meet(tx, &incoming.profile, now)?;
-    if is_new {
-        let key = format!("signup:{}", user.id);
-        let gift = Grant {
-            user: user.id,
-            credits: shop.options.signup,
-            key: Some(&key),
-            actor: "bot",
-            note: Some("welcome"),
-        };
-        if gift.credits > 0 {
-            ledger::grant(tx, &gift, now)?;
-        }
-    }
+    let (user, is_new) = meet(tx, shop, &incoming.profile, now)?;
     let dialog = load(tx, user.id)?;
     let facts = facts(tx, shop, &user, incoming, is_new, now)?;
     let (next, effects) = step(&dialog, &incoming.event, &facts);
@@ -61,6 +50,7 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
         prompt_max: facts.prompt_max,
         update_id: incoming.update_id,
         photo_kept: incoming.photo_kept,
+        came_with: 0,
         now,
     };
     let toast = work.run(&effects)?;
@@ -79,9 +69,34 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     Ok(())
 }
 
+/// The customer; on the first sight of them with their gift, whatever they came for. `true`: this
+/// was it.
+pub(super) fn meet(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    profile: &Profile,
+    now: Millis,
+) -> Result<(User, bool)> {
+    let (user, is_new) = users::meet(tx, profile, now)?;
+    if is_new && shop.options.signup > 0 {
+        let key = format!("signup:{}", user.id);
+        let gift = Grant {
+            user: user.id,
+            credits: shop.options.signup,
+            key: Some(&key),
+            actor: "bot",
+            note: Some("welcome"),
+        };
+        ledger::grant(tx, &gift, now)?;
+    }
+    Ok((user, is_new))
+}
+
 /// Messages that wait for one chat before nothing more is said to it; videos, status and notices of
 /// orders always are.
 const FLOOD: i64 = 20;
+/// Between two copies of one invoice.
+const AGAIN: Millis = 5 * MINUTE;
 
 struct Work<'a> {
     tx: &'a Tx<'a>,
@@ -91,6 +106,8 @@ struct Work<'a> {
     prompt_max: usize,
     update_id: i64,
     photo_kept: bool,
+    /// Credits for who came by an invitation; the welcome names them.
+    came_with: i64,
     now: Millis,
 }
 
@@ -100,6 +117,9 @@ impl Work<'_> {
         let mut toast = None;
         for effect in effects {
             match effect {
+                Effect::Say(Screen::Welcome { gift }) => {
+                    self.say(&Screen::Welcome { gift: gift + self.came_with })?;
+                }
                 Effect::Say(screen) => self.say(screen)?,
                 Effect::Toast(words) => toast = Some(self.view().toast(*words)),
                 Effect::Place(draft) => {
@@ -107,13 +127,21 @@ impl Work<'_> {
                         toast = None;
                     }
                 }
+                Effect::Invoice(pack) => self.invoice(*pack)?,
                 Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
                 Effect::Language(lang) => {
                     users::choose_language(self.tx, self.user.id, *lang)?;
                     self.user.lang = *lang;
                 }
                 Effect::Inviter(reference) => {
-                    users::remember_inviter(self.tx, self.user.id, reference)?;
+                    let (user, rules) = (self.user.id, &self.shop.options.growth);
+                    self.came_with = growth::came_by(self.tx, rules, user, reference, self.now)?;
+                }
+                Effect::Invite => self.invite()?,
+                Effect::Promo(code) => {
+                    let redeemed = growth::redeem(self.tx, self.user.id, code, self.now)?;
+                    self.user = users::by_id(self.tx, self.user.id)?;
+                    self.say(&Screen::Promo(redeemed))?;
                 }
                 Effect::Rate(job, good) => toast = Some(self.rate(*job, *good)?),
                 Effect::TakeBack(order) => toast = Some(self.take_back(*order)?),
@@ -171,7 +199,34 @@ impl Work<'_> {
             return Ok(());
         }
         let content = self.view().render(screen)?;
+        // So is the same thing asked again before it could be answered.
+        if outbox::is_waiting(self.tx, self.user.tg_user_id, &content)? {
+            return Ok(());
+        }
         outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
+        Ok(())
+    }
+
+    /// Without a name of the bot there is no link: the menu, as for any button whose time is over.
+    fn invite(&self) -> Result<()> {
+        let user = self.user.id;
+        let Some(bot) = instance::username(self.tx)? else { return self.say(&Screen::Menu) };
+        let link = format!("https://t.me/{bot}?start={}", growth::invitation(self.tx, user)?);
+        self.say(&Screen::Invite { link, invited: growth::invited(self.tx, user)? })
+    }
+
+    /// The pack's invoice, once in [`AGAIN`] however often it is asked for: who cannot find it any
+    /// more gets another copy, and either of them pays the same one.
+    fn invoice(&self, pack: Pack) -> Result<()> {
+        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+            return Ok(());
+        }
+        let (user, price) = (self.user.id, (pack.credits, pack.stars));
+        let invoice = payments::open(self.tx, user, price, self.now)?;
+        let content = self.view().invoice(pack, invoice.offer().payload());
+        let copy = (self.now - invoice.created_at).max(0) / AGAIN;
+        let key = format!("invoice:{}:{copy}", invoice.id);
+        outbox::put(self.tx, self.user.tg_user_id, Some(&key), &content, None, self.now)?;
         Ok(())
     }
 
@@ -207,7 +262,7 @@ impl Work<'_> {
             Placed::Started(_) | Placed::Already(_) => return Ok(true),
             // The draft waits at the same question.
             Placed::Insufficient(_) => {
-                let draft = Draft { count: None, ..draft.clone() };
+                let draft = Draft { count: None, wanted: Some(videos), ..draft.clone() };
                 self.dialog = Dialog { place: draft.place(), draft };
                 self.say(&Screen::Insufficient { count: videos })?;
             }
@@ -256,6 +311,10 @@ fn facts(
         again,
         photo_kept: incoming.photo_kept,
         confirmed,
+        pack: match incoming.event {
+            Event::Press(Some(Press::Pack(credits))) => shop.pack(credits),
+            _ => None,
+        },
     })
 }
 
@@ -285,7 +344,7 @@ pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
 
 /// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must
 /// not lock its customer out.
-fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
+pub(super) fn load(conn: &Connection, user: UserId) -> Result<Dialog> {
     let state: Option<String> = conn
         .prepare_cached("SELECT state FROM dialogs WHERE user_id = ?1")?
         .query_row([user], |row| row.get(0))
@@ -312,49 +371,5 @@ fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {
         ":state": serde_json::to_string(dialog)?,
         ":now": now,
     })?;
-    Ok(())
-}
-
-/// Tells a customer that the operator gave or took credits; an order that waited for them has its
-/// button here.
-pub fn granted(
-    tx: &Tx<'_>,
-    texts: &crate::text::Texts,
-    user: &User,
-    delta: i64,
-    balance: i64,
-    now: Millis,
-) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
-    let id = if delta > 0 { "granted" } else { "taken-back" };
-    let args = [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
-    let html = texts.say(user.lang, id, &args);
-    let mut content = Content::text(html);
-    if delta > 0 && load(tx, user.id)?.place != Place::Menu {
-        let label = texts.say(user.lang, "button-continue", &[]);
-        let button = outbox::Button::data(label, Press::Continue.data());
-        content = content.with_buttons(vec![vec![button]]);
-    }
-    outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
-    Ok(())
-}
-
-/// Tells a customer that a payment went back, `stars` of it, with the credits that it took along.
-pub fn refunded(
-    tx: &Tx<'_>,
-    texts: &crate::text::Texts,
-    user: &User,
-    stars: i64,
-    taken_back: i64,
-    now: Millis,
-) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
-    let args = [
-        ("stars", Arg::Num(stars)),
-        ("credits", Arg::Html(words(taken_back))),
-        ("balance", Arg::Html(words(user.credits))),
-    ];
-    let html = texts.say(user.lang, "refunded", &args);
-    outbox::put(tx, user.tg_user_id, None, &Content::text(html), None, now)?;
     Ok(())
 }

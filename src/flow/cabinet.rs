@@ -45,6 +45,7 @@ impl View<'_> {
             self.button("button-topup", &Press::TopUp),
             self.button("button-films", &Press::Films(None)),
             self.button("button-statement", &Press::Statement(None)),
+            self.button("button-invite", &Press::Invite),
             self.button("button-language", &Press::Language(other)),
         ];
         rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));

@@ -17,8 +17,12 @@ pub enum Press {
     Support,
     /// `💳`.
     TopUp,
+    /// The pack with so many credits.
+    Pack(i64),
     /// `▶️`: where were we?
     Continue,
+    /// `👥`: their own link.
+    Invite,
     /// `✅` under the terms.
     AcceptTerms,
     /// A language.
@@ -70,7 +74,9 @@ impl Press {
             ("cabinet", None, None) => Self::Cabinet,
             ("support", None, None) => Self::Support,
             ("topup", None, None) => Self::TopUp,
+            ("pack", Some(credits), None) => Self::Pack(credits.parse().ok()?),
             ("continue", None, None) => Self::Continue,
+            ("invite", None, None) => Self::Invite,
             ("terms", None, None) => Self::AcceptTerms,
             ("lang", Some("ru"), None) => Self::Language(Lang::Ru),
             ("lang", Some("en"), None) => Self::Language(Lang::En),
@@ -120,7 +126,9 @@ impl Press {
             Self::Cabinet => "cabinet".into(),
             Self::Support => "support".into(),
             Self::TopUp => "topup".into(),
+            Self::Pack(credits) => format!("pack:{credits}"),
             Self::Continue => "continue".into(),
+            Self::Invite => "invite".into(),
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),

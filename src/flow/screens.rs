@@ -1,5 +1,8 @@
 //! What a customer sees, in their language.
 
+mod growth;
+mod topup;
+
 use super::press::Choice;
 use super::{CHANGE_MAX, Draft, PROMPT_MAX, Place, Press, Refine, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
@@ -62,7 +65,7 @@ impl View<'_> {
             Screen::Cabinet => self.cabinet()?,
             Screen::Films(before) => self.films(*before)?,
             Screen::Statement(before) => self.statement(*before)?,
-            Screen::TopUp => self.contact("topup"),
+            Screen::TopUp => self.topup(),
             Screen::Support => self.contact("support"),
             Screen::PaySupport => self.contact("paysupport"),
             Screen::Help => self.plain("help"),
@@ -74,6 +77,9 @@ impl View<'_> {
             }
             Screen::Hint => self.menu(self.hint()),
             Screen::LanguageSet => self.menu(self.say("language-set", &[])),
+            Screen::Invite { link, invited } => self.invitation(link, *invited),
+            Screen::PromoHow => self.promo_how(),
+            Screen::Promo(redeemed) => self.promo(*redeemed),
         };
         Ok(content)
     }
@@ -85,6 +91,8 @@ impl View<'_> {
             Toast::Unknown => self.say("toast-unknown", &[]),
             Toast::Already => self.say("toast-already", &[]),
             Toast::Started => self.say("toast-started", &[]),
+            Toast::Invoice => self.say("toast-invoice", &[]),
+            Toast::Prices => self.say("toast-prices", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
             Toast::TakenBack(videos, credits) => self.say(
@@ -156,7 +164,6 @@ impl View<'_> {
         let args = [("id", Arg::Html(self.user.tg_user_id.to_string()))];
         let support = support_button(self.shop, self.user.lang);
         let html = match (&support, id) {
-            (None, "topup") => self.say("topup-nobody", &args),
             (None, _) => self.say("support-nobody", &args),
             (Some(_), id) => self.say(id, &args),
         };
@@ -275,19 +282,6 @@ impl View<'_> {
         Content::text(html).with_buttons(self.rows(place))
     }
 
-    fn insufficient(&self, count: i64) -> Content {
-        let args = [
-            ("need", Arg::Html(self.credits(count * self.shop.options.per_video))),
-            ("have", Arg::Html(self.credits(self.user.credits))),
-        ];
-        let rows = vec![
-            self.button("button-topup", &Press::TopUp),
-            self.choice("button-back", Choice::Back),
-            self.menu_row(),
-        ];
-        Content::text(self.say("insufficient", &args)).with_buttons(rows)
-    }
-
     fn confirm(&self) -> Result<String> {
         let count = self.draft.count.unwrap_or(1);
         let wait = match orders::usual_wait_now(self.conn, self.now)? {
@@ -326,7 +320,7 @@ impl View<'_> {
     }
 }
 
-fn closed_text(why: Closed) -> &'static str {
+pub(super) fn closed_text(why: Closed) -> &'static str {
     match why {
         Closed::Paused => "closed-paused",
         Closed::NoKey => "closed-no-key",

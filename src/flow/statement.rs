@@ -101,6 +101,11 @@ fn words(first: &Move) -> &'static str {
         _ if first.key.starts_with("signup:") => "move-welcome",
         _ if first.key.starts_with("refund:") => "move-refund",
         ("grant", _) if first.delta > 0 => "move-given",
+        ("invite", _) if first.key.starts_with("invited:") => "move-invited",
+        ("invite", _) if first.delta > 0 => "move-invite",
+        ("bonus", _) if first.delta > 0 => "move-bonus",
+        ("promo", _) => "move-promo",
+        ("invite" | "bonus", _) => "move-refund",
         _ if first.delta > 0 => "move-gift",
         _ => "move-taken",
     }

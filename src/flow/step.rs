@@ -4,11 +4,11 @@ use super::press::Choice;
 use super::under_video;
 use super::wishes::means_none;
 use super::{
-    CHANGE_MAX, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen, TEXT_MAX,
-    TEXT_MIN, Toast, Wishes, Wrong,
+    BUY, CHANGE_MAX, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen,
+    TEXT_MAX, TEXT_MIN, Toast, Wishes, Wrong,
 };
 use crate::db::{JobId, OrderId};
-use crate::orders::{Again, Closed, Selling};
+use crate::orders::{Again, Closed, Pack, Selling};
 use crate::text::Lang;
 
 /// What is true when the event comes; [`super::apply`] reads it in the same transaction.
@@ -37,6 +37,8 @@ pub struct Facts {
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
+    /// The pack that a pressed button names, as it is sold now.
+    pub pack: Option<Pack>,
 }
 
 /// What is to be done.
@@ -48,11 +50,13 @@ pub enum Effect {
     Toast(Toast),
     /// The draft becomes an order.
     Place(Box<Draft>),
+    /// They want to buy this.
+    Invoice(Pack),
     /// They accepted the terms.
     AcceptTerms,
     /// They chose a language.
     Language(Lang),
-    /// Who invited them.
+    /// Who invited them: a new customer's `/start ref_…`.
     Inviter(String),
     /// What they think of a video.
     Rate(JobId, bool),
@@ -60,6 +64,10 @@ pub enum Effect {
     TakeBack(OrderId),
     /// They want to see a video again.
     Film(JobId),
+    /// They want to see their own link.
+    Invite,
+    /// They use a promo code.
+    Promo(String),
 }
 
 pub(super) type Outcome = (Dialog, Vec<Effect>);
@@ -67,6 +75,9 @@ pub(super) type Outcome = (Dialog, Vec<Effect>);
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     match event {
+        Event::Start(Some(word)) if word == BUY && is_known(facts) => {
+            (dialog.clone(), buy(&Press::TopUp, facts))
+        }
         Event::Start(argument) => start(argument.as_deref(), facts),
         Event::Press(Some(Press::AcceptTerms)) if facts.terms_due => {
             let welcome = Screen::Welcome { gift: facts.welcome.unwrap_or(0) };
@@ -78,25 +89,37 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
             (dialog.clone(), vec![Effect::TakeBack(*order)])
         }
         Event::Command(command) => at_command(dialog, command, facts),
+        Event::Promo(Some(code)) => (dialog.clone(), vec![Effect::Promo(code.clone())]),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
         Event::Press(Some(press)) => pressed(dialog, press, facts),
         Event::Press(None) => here(dialog, Some(Toast::Unknown)),
         Event::Text(text) => words(dialog, text, facts),
         Event::Picture { photo, album } => picture(dialog, photo, album.as_deref(), facts),
+        Event::Promo(None) => (dialog.clone(), vec![Effect::Say(Screen::PromoHow)]),
         Event::Other => (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]),
     }
 }
 
+/// Whom nothing has to be told first.
+fn is_known(facts: &Facts) -> bool {
+    facts.welcome.is_none() && !facts.terms_due
+}
+
 fn start(argument: Option<&str>, facts: &Facts) -> Outcome {
     let mut effects = Vec::new();
-    if let Some(reference) = argument.filter(|text| text.starts_with("ref_") && text.len() <= 64) {
-        effects.push(Effect::Inviter(reference.to_owned()));
+    let argument = argument.filter(|text| text.len() <= 64).unwrap_or("");
+    // Whoever is here already was invited by nobody: else accounts would invite each other.
+    if argument.starts_with("ref_") && facts.welcome.is_some() {
+        effects.push(Effect::Inviter(argument.to_owned()));
     }
     effects.push(Effect::Say(match facts.welcome {
         Some(gift) if !facts.terms_due => Screen::Welcome { gift },
         _ if facts.terms_due => Screen::Terms,
         _ => Screen::Menu,
     }));
+    if let Some(code) = argument.strip_prefix("promo_") {
+        effects.push(Effect::Promo(code.to_owned()));
+    }
     (Dialog::default(), effects)
 }
 
@@ -110,6 +133,7 @@ fn at_command(dialog: &Dialog, command: &str, facts: &Facts) -> Outcome {
         "cancel" if dialog.place == Place::Menu => stay(Screen::NothingToCancel),
         "cancel" => (Dialog::default(), vec![Effect::Say(Screen::Canceled)]),
         "language" => stay(Screen::Cabinet),
+        "invite" if !facts.terms_due => (dialog.clone(), vec![Effect::Invite]),
         _ if facts.terms_due => stay(Screen::Terms),
         "menu" => (Dialog::default(), vec![Effect::Say(Screen::Menu)]),
         _ => stay(Screen::UnknownCommand),
@@ -133,10 +157,11 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Make => begin(Draft { id: facts.fresh.clone(), ..Draft::default() }, facts),
         Press::Cabinet => stay(Screen::Cabinet),
         Press::Support => stay(Screen::Support),
-        Press::TopUp => stay(Screen::TopUp),
+        Press::Invite => (dialog.clone(), vec![Effect::Invite]),
+        Press::TopUp | Press::Pack(_) => (dialog.clone(), buy(press, facts)),
         Press::Films(before) => stay(Screen::Films(*before)),
         Press::Statement(before) => stay(Screen::Statement(*before)),
-        Press::Continue => here(dialog, None),
+        Press::Continue => resume(dialog, facts),
         Press::AcceptTerms => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
         Press::Again(_)
@@ -171,6 +196,36 @@ fn go_on(draft: Draft) -> Outcome {
     (Dialog { place, draft }, vec![Effect::Say(Screen::Ask(place))])
 }
 
+/// What the shop could not make, it does not sell: that is said before anybody pays.
+fn buy(press: &Press, facts: &Facts) -> Vec<Effect> {
+    match (facts.selling, press, facts.pack) {
+        (Selling::Closed(why), ..) => vec![Effect::Say(Screen::Closed(why))],
+        (_, Press::Pack(_), Some(pack)) => {
+            vec![Effect::Toast(Toast::Invoice), Effect::Invoice(pack)]
+        }
+        (_, Press::Pack(_), None) => vec![Effect::Toast(Toast::Prices), Effect::Say(Screen::TopUp)],
+        _ => vec![Effect::Say(Screen::TopUp)],
+    }
+}
+
+/// `▶️`: an order that lacked credits goes on with just as many videos as were wanted.
+fn resume(dialog: &Dialog, facts: &Facts) -> Outcome {
+    let Some(count) = dialog.draft.wanted.filter(|_| dialog.place == Place::Count) else {
+        return here(dialog, None);
+    };
+    if facts.credits < facts.price * count {
+        return (dialog.clone(), vec![Effect::Say(Screen::Insufficient { count })]);
+    }
+    go_on(Draft { count: Some(count), wanted: None, ..dialog.draft.clone() })
+}
+
+/// Too few credits: the order waits for them, and remembers how many videos it was to have.
+pub(super) fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
+    let draft = Draft { count: None, wanted: Some(count), ..draft.clone() };
+    let dialog = Dialog { place: draft.place(), draft };
+    (dialog, vec![Effect::Say(Screen::Insufficient { count })])
+}
+
 /// Shows where the customer stands; the draft stays.
 fn here(dialog: &Dialog, toast: Option<Toast>) -> Outcome {
     let screen = match dialog.place {
@@ -199,14 +254,13 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
         }
         (Place::Count, Choice::Count(count @ (1 | 3 | 5))) => {
             if facts.credits < facts.price * count {
-                let short = Effect::Say(Screen::Insufficient { count: *count });
-                return (dialog.clone(), vec![short]);
+                return wait_for_credits(&draft, *count);
             }
-            draft.count = Some(*count);
+            (draft.count, draft.wanted) = (Some(*count), None);
             go_on(draft)
         }
         (Place::Count | Place::Confirm, Choice::Back) => {
-            draft.count = None;
+            (draft.count, draft.wanted) = (None, None);
             go_on(draft)
         }
         (Place::Confirm, Choice::Confirm) => confirm(dialog, facts),
@@ -229,9 +283,7 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
         return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.credits < facts.price * count {
-        let draft = Draft { count: None, ..dialog.draft.clone() };
-        let dialog = Dialog { place: draft.place(), draft };
-        return (dialog, vec![Effect::Say(Screen::Insufficient { count })]);
+        return wait_for_credits(&dialog.draft, count);
     }
     let effects =
         vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];

@@ -1,6 +1,8 @@
 //! The dialogue: its pure step as tables, and whole orders on a real database.
 
+mod growing;
 mod ordering;
+mod paying;
 mod pressing;
 mod reading;
 mod shelf;
@@ -25,6 +27,7 @@ fn facts() -> Facts {
         again: None,
         photo_kept: true,
         confirmed: false,
+        pack: None,
     }
 }
 
@@ -87,7 +90,7 @@ fn buttons(content: &Content) -> Vec<Button> {
         Content::Text { buttons, .. }
         | Content::Photo { buttons, .. }
         | Content::Video { buttons, .. } => buttons.concat(),
-        Content::Answer { .. } => Vec::new(),
+        Content::Answer { .. } | Content::Invoice { .. } => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The buttons under a video: another with its product, the same again, one change, a word on it.
 
-use super::step::{Effect, Facts, Outcome, begin};
-use super::{Dialog, Draft, Press, Refine, Screen, Wishes};
+use super::step::{Effect, Facts, Outcome, begin, wait_for_credits};
+use super::{Dialog, Draft, Place, Press, Refine, Wishes};
 use crate::orders::{Again, Selling};
 
 /// `again` is what the video was made of, and the video is theirs.
@@ -55,13 +55,12 @@ fn refined(again: &Again, facts: &Facts) -> Draft {
     Draft { prompt: None, wishes, refine, ..draft }
 }
 
-/// Who cannot pay hears it before anything is asked.
+/// Where nothing but the yes is missing, who cannot pay hears it instead.
 fn last_question(draft: Draft, facts: &Facts) -> Outcome {
     let count = draft.count.unwrap_or(1);
-    if facts.selling == Selling::Open && facts.credits < facts.price * count {
-        let draft = Draft { count: None, ..draft };
-        let dialog = Dialog { place: draft.place(), draft };
-        return (dialog, vec![Effect::Say(Screen::Insufficient { count })]);
+    let short = draft.place() == Place::Confirm && facts.credits < facts.price * count;
+    if short && facts.selling == Selling::Open {
+        return wait_for_credits(&draft, count);
     }
     begin(draft, facts)
 }

@@ -31,6 +31,8 @@ pub struct Enqueue<'a> {
     pub wishes: Option<&'a str>,
     /// A script that is to be changed.
     pub refines: Option<&'a Refines>,
+    /// The higher goes first.
+    pub priority: i64,
 }
 
 /// Queues a video.
@@ -41,9 +43,10 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
     }
     tx.prepare_cached(
         "INSERT INTO jobs (user_id, tg_user_id, order_id, ordinal, idempotency_key, template_id,
-                           input_photo_path, product_info, extra_wishes, due_at, created_at)
+                           input_photo_path, product_info, extra_wishes, priority, due_at,
+                           created_at)
          VALUES (:user, :tg_user_id, :order, :ordinal, :key, :template, :photo, :product, :wishes,
-                 :now, :now)",
+                 :priority, :now, :now)",
     )?
     .execute(named_params! {
         ":user": new.user,
@@ -55,10 +58,23 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
         ":photo": new.photo,
         ":product": product.to_string(),
         ":wishes": new.wishes,
+        ":priority": new.priority,
         ":now": now,
     })
     .context("cannot queue a job")?;
     Ok(JobId(tx.last_insert_rowid()))
+}
+
+/// Videos of a user that have not ended.
+pub fn live_of(conn: &rusqlite::Connection, user: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM jobs
+             WHERE user_id = ?1
+               AND status IN ('queued', 'processing')",
+        )?
+        .query_row([user], |row| row.get(0))?)
 }
 
 /// Whether a job was run again.

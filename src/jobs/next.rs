@@ -49,6 +49,8 @@ impl Trouble {
 pub enum Why {
     /// Rules were broken.
     Violation,
+    /// The moderation found the customer's words unfit: nothing was spent on them.
+    Words,
     /// No key has money.
     Billing,
     /// All keys are limited.
@@ -78,6 +80,7 @@ impl Why {
     pub fn word(self) -> &'static str {
         match self {
             Self::Violation => "user_violation",
+            Self::Words => "words",
             Self::Billing => "billing",
             Self::Overload => "rate_limit",
             Self::ModelOff => "model_off",
@@ -358,6 +361,7 @@ mod tests {
     fn every_cause_has_a_word_of_its_own() {
         let words = [
             (Why::Violation, "user_violation"),
+            (Why::Words, "words"),
             (Why::Billing, "billing"),
             (Why::Overload, "rate_limit"),
             (Why::ModelOff, "model_off"),

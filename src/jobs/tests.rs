@@ -45,6 +45,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             own_prompt: None,
             wishes: Some("-"),
             refines: None,
+            priority: 0,
         };
         let job = enqueue(tx, &new, NOW)?;
         ledger::hold(tx, UserId(1), job, 1, NOW)?;

@@ -4,11 +4,13 @@
 
 mod customers;
 mod payments;
+mod promos;
 mod selling;
 mod services;
 mod videos;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
+pub use promos::{NewPromo, PROMO_MAX, close_promo, make_promo};
 pub use selling::{drain, pause_selling, pause_submitting, resume};
 pub use services::{ask_balance, block_key, key_at, key_named, switch_model, unblock_key};
 pub use videos::{RETRIES_MAX, Several, cancel, each, hurry, raise, retry, retry_all};
@@ -99,6 +101,12 @@ pub enum Refused {
     /// No payment with this charge id.
     #[error("there is no payment {0}: `neurocards payments` lists them")]
     NoPayment(String),
+    /// Credits, uses or days that a promo code cannot have.
+    #[error("{0} is not possible: credits, uses and days are from 1 to {PROMO_MAX}")]
+    PromoNumber(i64),
+    /// No name for a promo code, or one that is taken.
+    #[error("the code {0} is taken or can be none: write up to 32 letters, digits, - and _")]
+    PromoCode(String),
     /// The Stars went back before.
     #[error("payment {0} went back before: nothing is left to do")]
     Refunded(String),

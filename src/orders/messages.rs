@@ -180,7 +180,12 @@ pub(super) fn failure(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why) -> Result<(
         }
         None => (format!("fail:job:{}", job.id), 1, 0),
     };
-    let cause = shop.texts.say(lang, why_text(why), &[("n", Arg::Num(failed))]);
+    let unfit = match (why, job.order) {
+        (Why::Words, Some(order)) => super::judged::why(tx, shop, lang, order)?,
+        _ => String::new(),
+    };
+    let args = [("n", Arg::Num(failed)), ("why", Arg::Html(unfit))];
+    let cause = shop.texts.say(lang, why_text(why), &args);
     let mut html = cause;
     if back > 0 {
         html.push_str("\n\n");
@@ -193,10 +198,12 @@ pub(super) fn failure(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why) -> Result<(
 fn after_failure(shop: &Shop, lang: Lang, job: &Job, why: Why) -> Vec<Vec<Button>> {
     let again = match why {
         Why::Violation | Why::NoPhoto => ("button-new-photo", "make".to_owned()),
+        // The same words would only be refused again.
+        Why::Words => ("menu-make", "make".to_owned()),
         _ => ("button-try-again", format!("again:{}", job.id)),
     };
     let mut rows = vec![vec![Button::data(shop.texts.say(lang, again.0, &[]), again.1)]];
-    if !matches!(why, Why::Violation | Why::Overload) {
+    if !matches!(why, Why::Violation | Why::Words | Why::Overload) {
         rows.extend(support_button(shop, lang).map(|button| vec![button]));
     }
     rows.push(vec![menu_button(shop, lang)]);
@@ -206,6 +213,7 @@ fn after_failure(shop: &Shop, lang: Lang, job: &Job, why: Why) -> Vec<Vec<Button
 fn why_text(why: Why) -> &'static str {
     match why {
         Why::Violation => "fail-violation",
+        Why::Words => "fail-words",
         Why::Overload => "fail-overload",
         Why::ModelOff => "fail-model-off",
         Why::Temporary => "fail-temporary",

@@ -72,6 +72,7 @@ pub fn place(
     if balance < price * new.videos {
         return Ok(Placed::Insufficient(balance));
     }
+    let priority = priority(tx, user)?;
     let order = insert(tx, user, new, price, now)?;
     for ordinal in 1..=new.videos {
         let key = format!("order:{order}:{ordinal}");
@@ -87,6 +88,7 @@ pub fn place(
             own_prompt: new.own_prompt,
             wishes: new.wishes,
             refines: new.refines,
+            priority,
         };
         let job = jobs::enqueue(tx, &video, now)?;
         match ledger::hold(tx, user.id, job, price, now)? {
@@ -96,6 +98,18 @@ pub fn place(
     }
     refresh(tx, shop, Some(order), now)?;
     Ok(Placed::Started(order))
+}
+
+/// Videos of one customer under way from which on their next ones go behind others', and again.
+const MANY: [i64; 2] = [5, 15];
+
+/// Who has paid goes before who has not, however many new accounts there are; among equals, who has
+/// few videos under way before who has many.
+fn priority(tx: &Tx<'_>, user: &User) -> Result<i64> {
+    let paid = ledger::purchases(tx, user.id)? > 0;
+    let live = jobs::live_of(tx, user.id)?;
+    let few = MANY.into_iter().filter(|many| live < *many).count() as i64;
+    Ok(few + if paid { 3 } else { 0 })
 }
 
 fn insert(

@@ -30,6 +30,7 @@ pub(crate) fn options() -> Options {
     Options {
         signup: 2,
         per_video: 1,
+        packs: vec![Pack { credits: 5, stars: 300 }, Pack { credits: 10, stars: 550 }],
         models: MODELS.map(str::to_owned).to_vec(),
         policy: Policy {
             max_attempts: 3,
@@ -49,6 +50,7 @@ pub(crate) fn options() -> Options {
         support: Some("https://t.me/help".to_owned()),
         terms_url: None,
         privacy_url: None,
+        growth: crate::growth::Options { friend: 1, inviter: 2, friends_max: 20, first_payment: 0 },
         admins: vec![1],
     }
 }
@@ -302,5 +304,6 @@ pub(crate) fn html(content: &Content) -> &str {
             html
         }
         Content::Answer { text, .. } => text,
+        Content::Invoice { description, .. } => description,
     }
 }

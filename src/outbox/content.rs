@@ -33,6 +33,9 @@ pub enum Content {
     },
     /// The answer to a callback query: up to 200 characters, may be empty.
     Answer { callback_id: String, text: String, alert: bool },
+    /// An invoice in Telegram Stars, in plain words: a title of 1 to 32 characters, a description
+    /// of 1 to 255, a payload of 1 to 128 bytes. It is sent once and never changed.
+    Invoice { title: String, description: String, payload: String, stars: i64 },
 }
 
 /// A button under a message.
@@ -65,7 +68,7 @@ impl Content {
             Self::Text { buttons, .. }
             | Self::Photo { buttons, .. }
             | Self::Video { buttons, .. } => *buttons = rows,
-            Self::Answer { .. } => {}
+            Self::Answer { .. } | Self::Invoice { .. } => {}
         }
         self
     }

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! /start → 🎬 → photo → product → template → (own prompt | wishes) → count → ✅ → videos
+//!                                                  too few credits: 💳 → ⭐ → pays → ▶️ ┘
 //! ```
 
 use std::collections::{BTreeMap, VecDeque};

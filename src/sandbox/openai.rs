@@ -38,6 +38,10 @@ struct State {
     systems: BTreeSet<Arc<str>>,
     script: Option<Script>,
     violations: Vec<String>,
+    /// Words that the moderation finds, with their category.
+    unfit: Vec<(String, String)>,
+    /// Texts that it was asked about.
+    moderated: Vec<String>,
 }
 
 /// A chat completion that was asked for.
@@ -83,6 +87,8 @@ impl OpenAi {
             systems: BTreeSet::new(),
             script: None,
             violations: Vec::new(),
+            unfit: Vec::new(),
+            moderated: Vec::new(),
         };
         Self(Arc::new(Inner {
             clock: options.clock.clone(),
@@ -104,6 +110,16 @@ impl OpenAi {
     /// Answers by this from now on.
     pub fn answers(&self, script: impl Fn(&GptRequest) -> String + Send + Sync + 'static) {
         self.state().script = Some(Arc::new(script));
+    }
+
+    /// From now on the moderation finds this word, and calls it so.
+    pub fn finds(&self, word: &str, category: &str) {
+        self.state().unfit.push((word.to_owned(), category.to_owned()));
+    }
+
+    /// All texts that the moderation was asked about.
+    pub fn moderated(&self) -> Vec<String> {
+        self.state().moderated.clone()
     }
 
     /// Another key; `None` refuses everybody.
@@ -134,6 +150,7 @@ impl OpenAi {
         }
         match (call.method.as_str(), call.path.as_str()) {
             ("POST", "/v1/chat/completions") => self.complete(Service::OpenAi, call).await,
+            ("POST", "/v1/moderations") => self.moderate(call),
             ("GET", "/v1/models") => {
                 let model = |id: &str| json!({ "id": id, "object": "model", "owned_by": "openai" });
                 let models = ["gpt-4o-mini", "gpt-4o", "gpt-5-mini"].map(model);
@@ -141,6 +158,24 @@ impl OpenAi {
             }
             _ => refused(404, "Unknown request URL", "invalid_request_error", "unknown_url"),
         }
+    }
+
+    fn moderate(&self, call: &Call) -> Reply {
+        let body = call.json().unwrap_or_default();
+        let (Some(input), Some(model)) = (body["input"].as_str(), body["model"].as_str()) else {
+            self.state().violations.push("moderation: a model and an input are needed".into());
+            return refused(400, "Invalid input", "invalid_request_error", "invalid_value");
+        };
+        let mut state = self.state();
+        state.moderated.push(input.to_owned());
+        let found = state.unfit.iter().filter(|(word, _)| input.contains(word.as_str()));
+        let found: Vec<&str> = found.map(|(_, category)| category.as_str()).collect();
+        let all = ["hate", "illicit", "self-harm", "sexual", "violence"];
+        let categories: Value =
+            all.iter().map(|name| ((*name).to_owned(), json!(found.contains(name)))).collect();
+        let result = json!({ "flagged": !found.is_empty(), "categories": categories });
+        let id = format!("modr-sandbox{:06}", state.moderated.len());
+        Reply::json(200, &json!({ "id": id, "model": model, "results": [result] }))
     }
 
     /// A chat completion, for OpenAI and for KIE's GPT; the key has been looked at.

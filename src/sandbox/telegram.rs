@@ -13,6 +13,7 @@ use crate::clock::{Clock, Millis};
 
 mod calls;
 mod chat;
+mod checkout;
 mod flood;
 mod html;
 mod send;
@@ -22,7 +23,9 @@ pub mod table;
 mod updates;
 mod users;
 
-pub use chat::{Answer, Button, Does, Kind, Media, Message, Press};
+pub use chat::{Answer, Button, Does, Invoice, Kind, Media, Message, Press};
+pub use checkout::Checkout;
+pub use stars::{Arrival, Charge};
 
 pub(super) use state::hash as content_hash;
 pub(super) use users::size as picture_size;

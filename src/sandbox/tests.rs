@@ -10,6 +10,7 @@ use crate::clock::Clock;
 mod customers;
 mod faults;
 mod kie;
+mod stars;
 mod telegram;
 
 const USER: i64 = 42;

@@ -16,6 +16,7 @@ use crate::operator::machine;
 use crate::operator::report::{self, When};
 use crate::orders::{self, Shop};
 use crate::outbox;
+use crate::payments;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::collections::HashSet;
@@ -41,6 +42,8 @@ const MESSAGES_KEEP: Millis = 30 * DAY;
 const BALANCES_KEEP: Millis = 31 * DAY;
 /// An alert that is over.
 const ALERTS_KEEP: Millis = 90 * DAY;
+/// Nobody can pay them for long; what was paid has rows of its own.
+const INVOICES_KEEP: Millis = 30 * DAY;
 /// An order in the making that nobody touched for so long is asked for its photo again.
 const DRAFT_KEEPS: Millis = DAY;
 /// Rows deleted in one transaction.
@@ -221,6 +224,7 @@ impl Work {
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
                     + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
                     + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?
+                    + payments::prune(tx, now - INVOICES_KEEP, BATCH)?
                     + jobs::prune(tx, now, BATCH)?)
             })?;
             if pruned < BATCH as usize {

@@ -5,10 +5,11 @@ use crate::backup::daily;
 use crate::bot;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Tokens};
+use crate::growth;
 use crate::jobs::Policy;
 use crate::keys::Limits;
 use crate::models::Catalogue;
-use crate::orders::{self, Shop};
+use crate::orders::{self, Pack, Shop};
 use crate::templates::Templates;
 use crate::text::Texts;
 use crate::worker;
@@ -53,6 +54,7 @@ fn options(config: &Config) -> orders::Options {
     orders::Options {
         signup: config.credits.signup,
         per_video: config.credits.per_video,
+        packs: packs(config),
         models: config.kie.models.clone(),
         policy: Policy {
             max_attempts: config.retry.max_attempts.into(),
@@ -76,8 +78,19 @@ fn options(config: &Config) -> orders::Options {
         support: support(config),
         terms_url: link(&config.telegram.terms_url),
         privacy_url: link(&config.telegram.privacy_url),
+        growth: growth::Options {
+            friend: config.growth.friend,
+            inviter: config.growth.inviter,
+            friends_max: config.growth.friends_per_user,
+            first_payment: config.growth.first_payment,
+        },
         admins: config.admins.clone(),
     }
+}
+
+fn packs(config: &Config) -> Vec<Pack> {
+    let packs = config.credits.packs.iter();
+    packs.map(|pack| Pack { credits: pack.credits, stars: pack.stars }).collect()
 }
 
 /// `@name`, a link, or the first administrator.

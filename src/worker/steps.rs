@@ -6,6 +6,7 @@ mod render;
 mod script;
 mod submit;
 mod upload;
+mod words;
 
 pub(super) use gift::{fetch as fetch_gift, poll as poll_gift};
 pub(super) use render::poll;

@@ -10,10 +10,11 @@ use neurocards::api::classify::{Class, classify};
 use neurocards::api::kie::{Record, Route};
 use neurocards::api::replies::{self, Reply};
 use neurocards::api::{kie, mp4};
-use neurocards::bot::updates::{self, Brings};
+use neurocards::bot::updates::{self, Brings, Transaction};
 use neurocards::config::{Config, Env, Overrides};
 use neurocards::flow::Press;
 use neurocards::models::Catalogue;
+use neurocards::payments::Offer;
 use neurocards::photo;
 use neurocards::templates::{self, Brief, Templates};
 use neurocards::text::{Arg, Lang, Texts};
@@ -106,6 +107,9 @@ fn updates(data: &[u8]) {
         }
     }
     let Ok(value) = serde_json::from_str::<serde_json::Value>(text) else { return };
+    for entry in value.as_array().into_iter().flatten().chain([&value]) {
+        money(entry);
+    }
     let sent = value.as_array().map_or(0, Vec::len);
     let raw = updates::raw(value);
     assert!(raw.len() <= sent);
@@ -114,6 +118,20 @@ fn updates(data: &[u8]) {
             panic!("stored and not readable: {}", one.body);
         };
         assert_eq!(update.update_id, one.update_id);
+    }
+}
+
+/// What is read as a payment can be booked: by a name, and for something.
+fn money(value: &serde_json::Value) {
+    if let Ok(Transaction::Paid { money, .. }) = same(|| updates::transaction(value)) {
+        assert!(money.stars > 0 && !money.charge_id.is_empty());
+    }
+    let message = value.pointer("/message/successful_payment").unwrap_or(value);
+    if let Ok(money) = same(|| updates::money(message)) {
+        assert!(money.stars > 0 && !money.charge_id.is_empty());
+        if let Some(offer) = same(|| Offer::read(&money.payload)) {
+            assert_eq!(offer.payload(), money.payload);
+        }
     }
 }
 
@@ -212,10 +230,12 @@ fn check_answer(text: &str) {
 fn openai(data: &[u8]) {
     let Some((call, reply)) = reply(data) else { return };
     let key = SecretString::from(CANARY);
-    let trouble = if call == 0 {
-        same(|| replies::models(&reply, &key)).map(|_| ())
-    } else {
-        same(|| replies::chat(&reply, &key)).map(|text| check_answer(&text))
+    let trouble = match call {
+        0 => same(|| replies::models(&reply, &key)).map(|_| ()),
+        1 => same(|| replies::moderation(&reply, &key)).map(|found| {
+            assert!(found.len() <= 100 && found.iter().all(|name| name.len() <= 40), "{found:?}");
+        }),
+        _ => same(|| replies::chat(&reply, &key)).map(|text| check_answer(&text)),
     };
     match trouble {
         Ok(()) => assert_eq!(reply.status, 200),

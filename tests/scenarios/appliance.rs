@@ -147,6 +147,10 @@ pub(crate) struct Expected {
     /// Messages to one chat that the database does not know, as after a restore. What a kill
     /// leaves is known without: [`crate::deaths`].
     pub(crate) maybe_twice: i64,
+    /// Payments of which Telegram does not know.
+    pub(crate) strange_charges: usize,
+    /// People who wanted to pay while nobody answered. A kill may leave one more each.
+    pub(crate) unanswered: usize,
     /// It ends with work left over.
     pub(crate) unfinished: bool,
 }

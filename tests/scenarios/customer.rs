@@ -1,5 +1,7 @@
 //! Customers, who press what they see and wait for what comes.
 
+mod stars;
+
 use std::cell::Cell;
 use std::sync::OnceLock;
 
@@ -8,6 +10,8 @@ use neurocards::sandbox::telegram::{Kind, Message};
 use neurocards::text::{Lang, Texts};
 
 use crate::appliance::Appliance;
+
+pub(crate) use stars::PACK;
 
 /// What is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +209,12 @@ impl<'a> Customer<'a> {
             3 => "3️⃣",
             _ => "5️⃣",
         });
+        self.starts(count)
+    }
+
+    /// Yes.
+    #[track_caller]
+    pub(crate) fn starts(&self, count: usize) -> Order<'a> {
         let before = self.orders_so_far();
         self.presses("✅");
         self.of.waits_for("an order", || (self.orders_so_far() > before).then_some(()));

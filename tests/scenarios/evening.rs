@@ -105,11 +105,11 @@ fn goes_well(shop: &Appliance) {
     shop.passes(12);
     shop.is_with(103).wants("保湿クリーム 50g、敏感肌用", UGC, 1).ends();
     shop.is_with(105).wants("Свеча из соевого воска «Хвоя»", AD, 1).ends();
-    let first = shop.is_with(101).pays(5);
-    shop.is_with(102).pays(10);
+    let first = shop.is_with(101).buys(300);
+    shop.is_with(102).buys(550);
     shop.passes(8);
     shop.commands(&["refund-payment", &first, "--yes"]);
-    let third = shop.is_with(101).pays(30);
+    let third = shop.is_with(101).buys(1_500);
     let lost = Action::DropAfter;
     let fault = shop.sandbox().faults().on(Service::Telegram, "refundStarPayment").does(lost);
     assert!(!shop.command(&["refund-payment", &third, "--yes"]).status.success());

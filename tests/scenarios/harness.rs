@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::Connection;
 
 use crate::appliance::Expected;
+use crate::customer::PACK;
 use crate::deaths::Death;
 use crate::{Appliance, OWN, UGC, promises, secrets};
 
-const NO_TRIGGERS: [&str; 7] = [
+const NO_TRIGGERS: [&str; 9] = [
     "ledger_settles_its_hold",
     "ledger_moves_credits",
     "ledger_no_update",
@@ -17,10 +18,12 @@ const NO_TRIGGERS: [&str; 7] = [
     "users_credits_by_ledger_only",
     "jobs_end_once",
     "jobs_end_has_a_time",
+    "payments_no_delete",
+    "payments_keep_what_was_paid",
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 22] = [
+const DAMAGE: [(&str, &str); 30] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -43,6 +46,14 @@ const DAMAGE: [(&str, &str); 22] = [
          VALUES (1, 'x', 1, 1, '', 1, 1, 1, 1, 0)",
         "took other credits",
     ),
+    ("DELETE FROM payments; DELETE FROM ledger WHERE kind = 'purchase'", "Stars for nothing"),
+    ("UPDATE payments SET stars = 1", "stands for 1 Stars"),
+    ("UPDATE payments SET stars = 1", "and 1 were paid"),
+    ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "is worth 5"),
+    ("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5", "not so the Stars"),
+    ("UPDATE payments SET telegram_payment_charge_id = 'x'", "Telegram does not know"),
+    ("UPDATE outbox SET key = NULL WHERE key LIKE 'receipt:%'", "never heard of"),
+    ("DELETE FROM payments", "1 receipts for 0 payments"),
     (
         "INSERT INTO outbox (seq, chat_id, key, content, state, created_at)
          VALUES (900, 5, 'gift:1', '{}', 'dropped', 1)",
@@ -76,6 +87,7 @@ fn every_broken_promise_is_reported() {
     let ann = shop.customer(7).with_credits(4);
     ann.orders(3, UGC).arrives();
     ann.orders(1, OWN).arrives();
+    ann.buys(PACK);
     shop.settles();
     assert!(shop.sigterm().0.success());
     let report = |conn: &Connection| {

@@ -13,6 +13,7 @@ mod terminal;
 
 mod backups;
 mod bad_input;
+mod buying;
 mod by_hand;
 mod cabinet;
 mod canary;
@@ -22,6 +23,7 @@ mod crashes;
 mod doctor;
 mod evening;
 mod gifts;
+mod growth;
 mod harness;
 mod in_a_terminal;
 mod keys;
@@ -41,6 +43,7 @@ mod strange_files;
 mod telegram;
 mod troubles;
 mod wall_clock;
+mod words;
 
 pub(crate) use appliance::{Appliance, Setup};
 pub(crate) use customer::{AD, Customer, OWN, UGC, What};

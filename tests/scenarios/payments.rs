@@ -1,21 +1,18 @@
-//! Stars that go back. Nothing sells yet: a payment is written as the bot will write it.
+//! Stars that go back by `neurocards refund-payment`.
 
 use neurocards::db::Db;
 use neurocards::payments::{self, Payment, Received, Source};
 use neurocards::sandbox::faults::{Action, Service};
+use neurocards::sandbox::telegram::Arrival;
 use neurocards::users;
 
+use crate::customer::PACK;
 use crate::{Appliance, Customer, OWN};
 
 impl Customer<'_> {
-    /// Pays 300 Stars for so many credits; returns the charge.
-    pub(crate) fn pays(&self, credits: i64) -> String {
-        let charge = self.of.sandbox().telegram().has_paid(self.id, 300);
-        self.is_credited(&charge, credits);
-        charge
-    }
-
-    fn is_credited(&self, charge: &str, credits: i64) {
+    /// Has a payment that another bot's Telegram took.
+    fn has_paid_elsewhere(&self, charge: &str, credits: i64) {
+        self.of.expects(|it| it.strange_charges = 1);
         let (id, charge_id) = (self.id, charge.to_owned());
         let now = self.of.sandbox().options().clock.now();
         let db = Db::open_existing(&self.of.data()).unwrap();
@@ -48,7 +45,7 @@ impl Appliance {
 fn a_refund_gives_the_stars_back_and_takes_what_is_left_of_the_credits() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(0);
-    let (first, second) = (ann.pays(5), ann.pays(5));
+    let (first, second) = (ann.buys(PACK), ann.buys(PACK));
     ann.orders(3, OWN).arrives();
     ann.acts();
     let said = shop.commands(&["refund-payment", &first, "--yes"]);
@@ -78,7 +75,9 @@ fn a_refund_gives_the_stars_back_and_takes_what_is_left_of_the_credits() {
 fn a_refund_whose_answers_are_lost_takes_no_credits_until_it_is_run_again() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(0);
-    let charge = ann.pays(5);
+    let charge = ann.buys(PACK);
+    // Nor does the bot hear of it by itself.
+    shop.hears_of_stars(Arrival::Never);
     let fault =
         shop.sandbox().faults().on(Service::Telegram, "refundStarPayment").does(Action::DropAfter);
     shop.refuses(&["refund-payment", &charge, "--yes"], 1, "again");
@@ -94,7 +93,7 @@ fn a_refund_whose_answers_are_lost_takes_no_credits_until_it_is_run_again() {
 fn a_lost_answer_is_asked_for_again_and_the_credits_go_once() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(3);
-    let charge = ann.pays(5);
+    let charge = ann.buys(PACK);
     let faults = shop.sandbox().faults();
     faults.on(Service::Telegram, "refundStarPayment").nth(1).does(Action::DropAfter);
     shop.commands(&["refund-payment", &charge, "--yes"]);
@@ -105,7 +104,7 @@ fn a_lost_answer_is_asked_for_again_and_the_credits_go_once() {
 fn a_refund_that_telegram_refuses_takes_nothing() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(0);
-    ann.is_credited("unknown", 5);
+    ann.has_paid_elsewhere("unknown", 5);
     shop.refuses(&["refund-payment", "unknown", "--yes"], 1, "does not know this charge");
     shop.refuses(&["refund-payment", "unknown"], 2, "--yes");
     assert_eq!(ann.credits(), 5);

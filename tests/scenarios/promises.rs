@@ -1,6 +1,8 @@
 //! What always holds, checked at the end of every scenario on a quiet and stopped appliance.
 //! Each check returns what is wrong, so that a test of the checks can show that they see it.
 
+mod stars;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -187,6 +189,7 @@ pub(crate) fn of_the_services(
     }
     broken.extend(tasks(conn, sandbox, deaths)?);
     broken.extend(chats(conn, sandbox, expected, deaths)?);
+    broken.extend(stars::of_the_stars(conn, sandbox, expected, deaths)?);
     Ok(broken)
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context as _;
 
 use super::super::limiter::{LONGEST_WAIT, Limiter};
-use super::super::telegram::{Failure, Media, Sent, Shape, Telegram, Upload, Words, unread};
+use super::super::telegram::{Bill, Failure, Media, Sent, Shape, Telegram, Upload, Words, unread};
 use super::Delivered;
 use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
@@ -109,7 +109,8 @@ impl Context {
     async fn attempt(&self, row: &Row) -> Result<Sent, Failure> {
         let sent = self.call(row, Style::Html).await;
         let Err(Failure::BadRequest(text)) = &sent else { return sent };
-        if matches!(row.content, Content::Answer { .. }) {
+        // They are plain as they are.
+        if matches!(row.content, Content::Answer { .. } | Content::Invoice { .. }) {
             return sent;
         }
         tracing::warn!(outbox.id = row.id, text, "refused: trying as plain text");
@@ -126,6 +127,13 @@ impl Context {
             (Content::Answer { callback_id, text, alert }, _) => {
                 telegram.answer_callback(callback_id, text, *alert).await
             }
+            (Content::Invoice { title, description, payload, stars }, None) => {
+                telegram
+                    .send_invoice(chat, Bill { title, description, payload, stars: *stars })
+                    .await
+            }
+            // An invoice cannot be edited, and its other words would say the same.
+            (Content::Invoice { .. }, Some(_)) => Err(Failure::NotModified),
             (Content::Text { html, buttons }, None) => {
                 telegram.send_text(chat, style.words(html, buttons, TEXT).borrow()).await
             }

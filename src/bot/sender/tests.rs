@@ -296,3 +296,47 @@ async fn a_picture_goes_up_once_and_again_when_telegram_forgot_it() {
     let photos: Vec<_> = stage.fake.calls().iter().map(|call| call.json["photo"].clone()).collect();
     assert_eq!(photos, [json!(null), json!("P1"), json!("P1"), json!(null)]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_is_one_price_in_stars_sent_once_and_never_edited() {
+    let stage = Stage::new(fine()).await;
+    let invoice = |title: &str| Content::Invoice {
+        title: title.to_owned(),
+        description: "For your videos".to_owned(),
+        payload: "pack:10:550:7".to_owned(),
+        stars: 550,
+    };
+    stage.put(7, Some("invoice:7"), invoice("10 credits")).await;
+    let playing = stage.play();
+    stage.settled("sent", 1).await;
+    // In another language, say.
+    stage.put(7, Some("invoice:7"), invoice("10 кредитов")).await;
+    stage.settled("sent", 1).await;
+    stage.put(8, None, Content::text("a")).await;
+    let calls = stage.fake.until(|calls| texts(calls).len() == 1).await;
+    let methods: Vec<_> = calls.iter().map(|call| call.method.as_str()).collect();
+    assert_eq!(methods, ["sendInvoice", "sendMessage"]);
+    assert_eq!(
+        calls[0].json,
+        json!({ "chat_id": 7, "title": "10 credits", "description": "For your videos",
+                "payload": "pack:10:550:7", "currency": "XTR", "provider_token": "",
+                "prices": [{ "label": "10 credits", "amount": 550 }],
+                "start_parameter": "topup" })
+    );
+    stage.stop.cancel();
+    playing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invoice_that_telegram_refuses_is_given_up_at_once_and_told() {
+    let stage =
+        Stage::new(|_| Reply::refusal(400, "Bad Request: CURRENCY_TOTAL_AMOUNT_INVALID")).await;
+    let (title, description, payload) = ("a".to_owned(), "b".to_owned(), "c".to_owned());
+    stage.put(7, None, Content::Invoice { title, description, payload, stars: 550 }).await;
+    let playing = stage.play();
+    stage.settled("dropped", 1).await;
+    assert_eq!(stage.fake.calls().len(), 1, "there is no plainer one");
+    assert!(stage.heard()[0].starts_with("refused"), "{:?}", stage.heard());
+    stage.stop.cancel();
+    playing.await.unwrap();
+}

@@ -173,7 +173,7 @@ impl Telegram {
 }
 
 impl Sent {
-    fn of(reply: &Value) -> Self {
+    pub(super) fn of(reply: &Value) -> Self {
         let file = match reply.get("photo").and_then(Value::as_array) {
             Some(sizes) => sizes.last(),
             // A video without sound may come back as an animation, an odd one as a document.

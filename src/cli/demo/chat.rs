@@ -51,6 +51,8 @@ enum What {
     Asked(String),
     /// A link's address.
     Link(String),
+    /// The bot's word on this attempt to pay.
+    Paid(String),
 }
 
 impl YourChat {
@@ -123,6 +125,10 @@ impl YourChat {
         let text = match &press.what {
             What::Asked(id) => self.telegram.answer(id)?.text,
             What::Link(url) => format!("↗ {url}"),
+            What::Paid(id) => match self.telegram.checkout(id)?.answer? {
+                Ok(()) => "⭐ ✓".to_owned(),
+                Err(why) => why,
+            },
         };
         let (id, kind) = (press.after, ChatKind::Toast);
         let toast = ChatMessage { id, mine: false, kind, text, buttons: Vec::new() };
@@ -179,6 +185,10 @@ impl Chat for YourChat {
         let what = match &button.does {
             Does::Data(data) => What::Asked(self.telegram.presses(YOU, message_id, data)),
             Does::Url(url) => What::Link(url.clone()),
+            Does::Pay => {
+                let paid = self.telegram.pays(YOU, message_id);
+                What::Paid(paid.context("the invoice is gone")?)
+            }
             Does::Other => bail!("only Telegram's own apps can press this button"),
         };
         self.pressed = Some(Press { after, what });
@@ -283,6 +293,19 @@ mod tests {
         assert_eq!(toast(&chat).as_deref(), Some("Wait"));
         chat.say("hello");
         assert_eq!(toast(&chat), None);
+        let price = json!([{ "label": "5 credits", "amount": 300 }]);
+        let invoice = json!({ "chat_id": YOU, "title": "5 credits", "description": "For 5 videos",
+                              "payload": "p", "currency": "XTR", "prices": price });
+        bot.calls("sendInvoice", invoice);
+        let message = chat.messages().pop().unwrap();
+        assert_eq!(message.text, "5 credits\nFor 5 videos");
+        chat.press(message.id, 0).unwrap();
+        let updates = bot.calls("getUpdates", json!({ "offset": -1, "timeout": 5 }));
+        let query = updates[0]["pre_checkout_query"]["id"].as_str().unwrap();
+        assert_eq!(toast(&chat), None);
+        let no = json!({ "pre_checkout_query_id": query, "ok": false, "error_message": "Sold" });
+        bot.calls("answerPreCheckoutQuery", no);
+        assert_eq!(toast(&chat).as_deref(), Some("Sold"));
         assert!(chat.press(message.id, 2).is_err() && chat.press(999, 0).is_err());
     }
 

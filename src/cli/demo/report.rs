@@ -128,6 +128,10 @@ pub(super) struct Report {
 /// Sums of the ledger.
 struct Money {
     granted: i64,
+    bought: i64,
+    /// Of payments that were kept: how many, and their Stars.
+    packs: i64,
+    stars: i64,
     charged: i64,
     returned: i64,
     held: i64,
@@ -174,6 +178,9 @@ impl Report {
             }
             money(conn)
         })?;
+        if to_the_end {
+            wrongs.extend(stars(world, &money));
+        }
         Ok(Self {
             watched,
             orders: outcomes.len(),
@@ -218,10 +225,12 @@ impl Report {
         line(
             "credits",
             format!(
-                "{} given, {} spent, {} returned, {} left",
-                money.granted, money.charged, money.returned, money.left
+                "{} given, {} bought, {} spent, {} returned, {} left",
+                money.granted, money.bought, money.charged, money.returned, money.left
             ),
         );
+        let packs = if money.packs == 1 { "pack" } else { "packs" };
+        line("Stars", format!("{} for {} {packs} of credits", money.stars, money.packs));
         line("saved", format!("{} MP4 files in {}", self.saved, self.folder));
         line("took", format!("{:.1} s{}", self.took.as_secs_f64(), peak_memory()));
         for wrong in self.wrongs.iter().take(20) {
@@ -249,7 +258,10 @@ fn peak_memory() -> String {
 
 fn money(conn: &Connection) -> Result<Money> {
     Ok(conn.query_row(
-        "SELECT COALESCE(SUM(delta) FILTER (WHERE kind IN ('grant', 'purchase')), 0),
+        "SELECT COALESCE(SUM(delta) FILTER (WHERE kind = 'grant'), 0),
+                COALESCE(SUM(delta) FILTER (WHERE kind = 'purchase'), 0),
+                (SELECT COUNT(*) FROM payments WHERE refunded_at IS NULL),
+                (SELECT COALESCE(SUM(stars), 0) FROM payments WHERE refunded_at IS NULL),
                 COALESCE(-SUM((SELECT hold.delta FROM ledger AS hold WHERE hold.id = l.hold_id))
                          FILTER (WHERE kind = 'charge'), 0),
                 COALESCE(SUM(delta) FILTER (WHERE kind = 'release'), 0),
@@ -262,13 +274,23 @@ fn money(conn: &Connection) -> Result<Money> {
         |row| {
             Ok(Money {
                 granted: row.get(0)?,
-                charged: row.get(1)?,
-                returned: row.get(2)?,
-                held: row.get(3)?,
-                left: row.get(4)?,
+                bought: row.get(1)?,
+                packs: row.get(2)?,
+                stars: row.get(3)?,
+                charged: row.get(4)?,
+                returned: row.get(5)?,
+                held: row.get(6)?,
+                left: row.get(7)?,
             })
         },
     )?)
+}
+
+/// What Telegram took is what was paid: by its own account, and by ours.
+fn stars(world: &World, money: &Money) -> Option<String> {
+    let theirs = world.sandbox.telegram().stars();
+    (theirs != money.stars)
+        .then(|| format!("{theirs} Stars were taken, and {} are in the payments", money.stars))
 }
 
 /// Where no service was told to fail, every video comes.
@@ -289,7 +311,7 @@ fn failures(conn: &Connection) -> Result<Vec<String>> {
 }
 
 /// What always holds, asked of the database.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
     (
         "users whose credits are not the sum of their ledger",
         "SELECT COUNT(*) FROM users
@@ -309,6 +331,16 @@ const ALWAYS: [(&str, &str); 3] = [
          WHERE jobs.status = 'done'
            AND NOT EXISTS (SELECT 1 FROM ledger
                            WHERE hold_id = hold.id AND kind = 'charge')",
+    ),
+    (
+        "payments without their credits, or credits without their payment",
+        "SELECT COUNT(*)
+         FROM payments
+         FULL JOIN (SELECT * FROM ledger WHERE kind = 'purchase') AS bought
+           ON bought.key = 'purchase:' || telegram_payment_charge_id
+          AND bought.user_id = payments.user_id
+          AND bought.delta = payments.credits
+         WHERE bought.id IS NULL OR payments.id IS NULL",
     ),
 ];
 /// What holds where nothing is left to do.

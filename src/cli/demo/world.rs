@@ -168,14 +168,16 @@ fn private_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("cannot create {}", path.display()))
 }
 
-/// Credits for everything that one customer plans, and as many orders an hour as that takes: on a
-/// fast clock an hour is short.
+/// Credits for everything that most customers plan, so that whoever plans most has to buy some; and
+/// as many orders an hour as that takes: on a fast clock an hour is short.
 fn toml(plans: &[Plan]) -> String {
     let mut need = std::collections::BTreeMap::<i64, u32>::new();
     for plan in plans {
         *need.entry(plan.user).or_default() += plan.count;
     }
-    let credits = need.values().max().copied().unwrap_or(2);
+    let most = need.values().max().copied().unwrap_or(2);
+    let less = need.values().filter(|count| **count < most).max().copied();
+    let credits = less.unwrap_or(most.saturating_sub(1)).max(1);
     format!(
         "[credits]\nsignup = {credits}\n\n[limits]\norders_per_user_per_hour = {}\n",
         plans.len().max(20)

@@ -48,6 +48,7 @@ const MESSAGES: &Known = &[
 const CLASSES: &Known = &[
     ("UserViolation", "class-violation"),
     ("user_violation", "class-violation"),
+    ("words", "class-words"),
     ("Billing", "block-billing"),
     ("billing", "block-billing"),
     ("RateLimit", "block-rate-limit"),

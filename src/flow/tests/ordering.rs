@@ -10,8 +10,8 @@ use std::cell::Cell;
 /// Somebody with a phone.
 pub(super) struct Phone {
     pub(super) world: World,
-    tg_user_id: i64,
-    language: &'static str,
+    pub(super) tg_user_id: i64,
+    pub(super) language: &'static str,
     updates: Cell<i64>,
     pub(super) now: Cell<Millis>,
 }
@@ -21,7 +21,7 @@ impl Phone {
         Self::in_world(World::new(), language)
     }
 
-    fn in_world(world: World, language: &'static str) -> Self {
+    pub(super) fn in_world(world: World, language: &'static str) -> Self {
         let (updates, now) = (Cell::new(100), Cell::new(NOW));
         Self { world, tg_user_id: 7, language, updates, now }
     }
@@ -48,7 +48,8 @@ impl Phone {
         let incoming = self.incoming(update_id, event);
         let (chat_id, now) = (self.tg_user_id, self.now.get());
         self.world.write(move |tx, _| {
-            inbox::store(tx, &[Raw { update_id, chat_id, body: "{}".to_owned() }], now)
+            let body = "{}".to_owned();
+            inbox::store(tx, &[Raw { update_id, chat_id, body, urgent: false }], now)
         });
         self.handle(&incoming);
         // Telegram takes everything at once, or the customer would be a flood.
@@ -120,12 +121,16 @@ impl Phone {
     }
 
     /// From the menu to the last question, for one video.
-    pub(super) fn to_confirm(&self) {
+    fn to_count(&self) {
         self.tap("🎬");
         self.photo();
         self.send(text("<b>&\"Кружка\""));
         self.tap("📢");
         self.send(text("у <моря> & в \"шторм\""));
+    }
+
+    pub(super) fn to_confirm(&self) {
+        self.to_count();
         self.tap("1️⃣");
     }
 
@@ -280,12 +285,50 @@ fn an_order_waits_for_credits_and_goes_on_after_the_top_up() {
         granted(tx, &shop.texts, &user, 3, 5, NOW)
     });
     phone.tap("▶️");
-    phone.tap("5️⃣");
     phone.tap("✅");
     assert_eq!(phone.credits(), 0);
     let prompts = "SELECT COUNT(*) FROM jobs
                    WHERE product_info ->> '$.user_prompt' = 'Slow orbit & light.'";
     assert_eq!(phone.world.number(prompts), 5);
+}
+
+#[test]
+fn an_order_that_lacked_credits_is_bought_for_and_started_by_the_buttons_that_are_shown() {
+    for (language, pack) in [
+        ("ru", "5 кредитов — 300 ⭐ (60 ⭐ за видео)"),
+        ("en", "5 credits – 300 ⭐ (60 ⭐ a video)"),
+    ] {
+        let phone = Phone::new(language);
+        phone.send(Event::Start(None));
+        phone.to_count();
+        phone.tap("5️⃣");
+        phone.tap("💳");
+        readable(&phone.last());
+        phone.tap(pack);
+        let Content::Invoice { title, description, payload, stars } = phone.last() else {
+            panic!("no invoice: {:?}", phone.last())
+        };
+        assert!((1..=32).contains(&title.chars().count()), "{title}");
+        assert!((1..=255).contains(&description.chars().count()), "{description}");
+        assert_eq!((payload.as_str(), stars), ("pack:5:300:1", 300));
+        words(&phone.toast());
+        let before = phone.chat().len();
+        phone.send(press(Press::Pack(5)));
+        assert_eq!(phone.chat().len(), before + 1, "the same invoice is not sent at once again");
+        phone.world.write(move |tx, shop| {
+            let body = "{}".to_owned();
+            inbox::store(tx, &[Raw { update_id: 900, chat_id: 7, body, urgent: false }], NOW)?;
+            let profile = Profile { tg_user_id: 7, ..Profile::default() };
+            let bought = Paid { profile, charge_id: "a".to_owned(), stars, payload, at: NOW };
+            paid(tx, shop, 900, &bought, NOW)
+        });
+        readable(&phone.last());
+        assert_eq!(phone.place(), Place::Count, "a payment moves no dialogue");
+        phone.tap("▶️");
+        assert_eq!(phone.place(), Place::Confirm);
+        phone.tap("✅");
+        assert_eq!((phone.credits(), phone.world.number("SELECT COUNT(*) FROM jobs")), (2, 5));
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         Press::Cabinet,
         Press::Support,
         Press::TopUp,
+        Press::Pack(i64::MAX),
         Press::Continue,
         Press::AcceptTerms,
         Press::Language(Lang::Ru),
@@ -101,6 +102,10 @@ fn what_is_not_ours_is_nothing() {
         "w:d:x",
         "y",
         "q:d",
+        "pack",
+        "pack:",
+        "pack:x",
+        "pack:5:300",
         "yes",
         "\u{0}",
         "t;d;ugc",
@@ -112,7 +117,7 @@ fn what_is_not_ours_is_nothing() {
 fn forged() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,64}",
-        "(menu|make|lang|again|t|n|w|b|y|x|terms)?:?[a-z0-9:+-]{0,12}:?[a-z0-9:+-]{0,12}",
+        "(menu|make|lang|again|pack|topup|continue|t|n|w|b|y|x|terms)?:?[a-z0-9:+-]{0,12}:?[a-z0-9:+-]{0,12}",
         "(same|refine|good|bad|film|films|lines|takeback):[0-9+-]{1,3}",
         "(t|n|w|b|y|x):(d|7-2a):?(ugc|ad|self|1|3|5|-3)?",
     ]

@@ -99,6 +99,8 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::OrderGone,
                     Toast::Film,
                     Toast::FilmGone,
+                    Toast::Invoice,
+                    Toast::Prices,
                     Toast::Language(lang),
                 ] {
                     let said = view.toast(toast);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::flow::press::Choice;
-use crate::orders::{Again, Closed};
+use crate::orders::{Again, Closed, Pack};
 
 /// What a step says and does, and that it moves the dialogue exactly there.
 #[track_caller]
@@ -324,13 +324,54 @@ fn too_few_credits_are_said_and_the_order_is_kept() {
     let poor = Facts { credits: 2, ..facts() };
     let said = [Effect::Say(Screen::Insufficient { count: 3 })];
     let three = in_draft(Choice::Count(3));
-    check(&at(Place::Count), &three, &poor, &at(Place::Count), &said);
+    let waits = waiting_for(3);
+    check(&at(Place::Count), &three, &poor, &waits, &said);
     let dear = Facts { credits: 5, price: 2, ..facts() };
-    check(&at(Place::Count), &three, &dear, &at(Place::Count), &said);
+    check(&at(Place::Count), &three, &dear, &waits, &said);
     // The balance was spent meanwhile: the question is asked anew, with all the rest kept.
-    let mut back = at(Place::Confirm);
-    (back.place, back.draft.count) = (Place::Count, None);
-    check(&at(Place::Confirm), &in_draft(Choice::Confirm), &poor, &back, &said);
+    check(&at(Place::Confirm), &in_draft(Choice::Confirm), &poor, &waits, &said);
+}
+
+/// An order of so many videos that lacks credits.
+fn waiting_for(count: i64) -> Dialog {
+    let mut dialog = at(Place::Count);
+    dialog.draft.wanted = Some(count);
+    dialog
+}
+
+#[test]
+fn an_order_that_lacked_credits_goes_on_with_just_as_many_videos() {
+    let waits = waiting_for(3);
+    let go_on = press(Press::Continue);
+    let poor = Facts { credits: 2, ..facts() };
+    check(&waits, &go_on, &poor, &waits, &[Effect::Say(Screen::Insufficient { count: 3 })]);
+    let asked = [Effect::Say(Screen::Ask(Place::Confirm))];
+    check(&waits, &go_on, &facts(), &at(Place::Confirm), &asked);
+    // Another number, in either way, is another wish.
+    let asked = [Effect::Say(Screen::Ask(Place::Count))];
+    check(&waits, &in_draft(Choice::Back), &facts(), &at(Place::Count), &asked);
+    let (one, _) = step(&waits, &in_draft(Choice::Count(1)), &facts());
+    assert_eq!((one.draft.count, one.draft.wanted), (Some(1), None));
+}
+
+#[test]
+fn a_pack_is_sold_at_its_price_of_now_and_only_while_the_shop_is_open() {
+    let pack = Pack { credits: 10, stars: 550 };
+    let sold = Facts { pack: Some(pack), ..facts() };
+    let bought = [Effect::Toast(Toast::Invoice), Effect::Invoice(pack)];
+    let gone = [Effect::Toast(Toast::Prices), Effect::Say(Screen::TopUp)];
+    let link = Event::Start(Some(BUY.to_owned()));
+    for place in PLACES {
+        check(&at(place), &press(Press::Pack(10)), &sold, &at(place), &bought);
+        check(&at(place), &press(Press::Pack(10)), &facts(), &at(place), &gone);
+        check(&at(place), &link, &facts(), &at(place), &[Effect::Say(Screen::TopUp)]);
+        for why in [Closed::Paused, Closed::Banned] {
+            let closed = Facts { selling: Selling::Closed(why), ..sold.clone() };
+            for event in [press(Press::Pack(10)), press(Press::TopUp)] {
+                check(&at(place), &event, &closed, &at(place), &[Effect::Say(Screen::Closed(why))]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -404,8 +445,13 @@ fn start_welcomes_once_and_remembers_who_invited() {
     let welcome = Effect::Say(Screen::Welcome { gift: 2 });
     assert_eq!(said(None), std::slice::from_ref(&welcome));
     assert_eq!(said(Some("ref_7")), [Effect::Inviter("ref_7".into()), welcome.clone()]);
+    let known = Event::Start(Some("ref_7".into()));
+    let (_, said_to_known) = step(&at(Place::Menu), &known, &facts());
+    assert_eq!(said_to_known, [Effect::Say(Screen::Menu)], "who is here was invited by nobody");
+    let code = [welcome.clone(), Effect::Promo("SPRING".into())];
+    assert_eq!(said(Some("promo_SPRING")), code);
     let long = format!("ref_{}", "x".repeat(61));
-    for other in ["", "promo", long.as_str()] {
+    for other in ["", "promo", BUY, long.as_str()] {
         assert_eq!(said(Some(other)), std::slice::from_ref(&welcome), "{other}");
     }
 }

@@ -92,13 +92,15 @@ fn a_video_of_which_nobody_knows_the_script_asks_for_wishes() {
 }
 
 #[test]
-fn who_cannot_pay_hears_it_before_anything_is_asked() {
+fn who_cannot_pay_for_the_same_hears_it_instead_of_the_question() {
+    let poor = Facts { credits: 0, ..after(made()) };
+    let (dialog, said) = step(&at(Place::Menu), &press(SAME), &poor);
+    assert_eq!(said, [Effect::Say(Screen::Insufficient { count: 1 })]);
+    assert_eq!((dialog.place, dialog.draft.wanted), (Place::Count, Some(1)), "the order is kept");
+    let (_, said) = step(&dialog, &press(Press::Continue), &facts());
+    assert_eq!(said, [Effect::Say(Screen::Ask(Place::Confirm))], "and goes on with the credits");
     for pressed in [SAME, REFINE] {
-        let poor = Facts { credits: 0, ..after(made()) };
-        let (dialog, said) = step(&at(Place::Menu), &press(pressed.clone()), &poor);
-        assert_eq!(said, [Effect::Say(Screen::Insufficient { count: 1 })]);
-        assert_eq!(dialog.draft.product.as_deref(), Some("A blue mug"), "the order is kept");
-        let closed = Facts { selling: Selling::Closed(Closed::Paused), ..poor };
+        let closed = Facts { selling: Selling::Closed(Closed::Paused), ..poor.clone() };
         let (_, said) = step(&at(Place::Menu), &press(pressed), &closed);
         assert_eq!(said, [Effect::Say(Screen::Closed(Closed::Paused))]);
     }

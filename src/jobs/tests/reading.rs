@@ -231,9 +231,10 @@ fn a_photo_is_needed_while_a_job_of_its_runs() {
         "UPDATE jobs SET input_photo_path = 'p' || id, status = 'queued', finished_at = NULL
          WHERE id <> 4;
          UPDATE jobs SET input_photo_path = 'p4' WHERE id = 4;
-         UPDATE jobs SET status = 'processing', input_photo_path = 'p2' WHERE id = 3;",
+         UPDATE jobs SET status = 'processing' WHERE id = 3;
+         UPDATE jobs SET input_photo_path = 'p1' WHERE id = 5;",
     );
     let mut photos = db.read(live_photos).unwrap();
     photos.sort();
-    assert_eq!(photos, ["p1", "p2", "p5"]);
+    assert_eq!(photos, ["p1", "p2", "p3"]);
 }

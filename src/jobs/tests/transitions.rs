@@ -370,6 +370,7 @@ fn a_new_job_and_one_run_again_have_what_they_need() {
             own_prompt: Some("a prompt"),
             wishes: Some("slow"),
             refines: None,
+            priority: 0,
         };
         assert_eq!(enqueue(tx, &new, 200)?, JobId(1));
         Ok(())

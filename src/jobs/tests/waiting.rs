@@ -287,7 +287,7 @@ fn in_a_group_too_priority_goes_first_and_who_is_not_due_holds_up_nobody() {
     waiting(&db, 4, "a", "m");
     sql(
         &db,
-        "UPDATE jobs SET priority = 4 - id, due_at = 5 WHERE id < 4;
+        "UPDATE jobs SET priority = 4 - id, due_at = 8 - id WHERE id < 4;
          UPDATE jobs SET due_at = 90000 WHERE id IN (1, 4);",
     );
     let claims = || db.write(|tx| claim(tx, &[Step::Submit], WIDE, LEASE, NOW)).unwrap();

@@ -171,11 +171,11 @@ fn a_job_that_was_raised_is_claimed_first() {
     let world = World::new();
     let ann = world.customer(7, 3);
     let last = *world.order(&ann, "d", 3).last().unwrap();
-    assert_eq!(world.write(move |tx, _| raise(tx, &by(), last, NOW)), 1);
-    assert_eq!(line(&world), "console | ann | raise | job 3 | priority 0 | priority 1");
+    assert_eq!(world.write(move |tx, _| raise(tx, &by(), last, NOW)), 3);
+    assert_eq!(line(&world), "console | ann | raise | job 3 | priority 2 | priority 3");
     let first = world.write(|tx, _| crate::jobs::claim(tx, &[Step::Script], LIMITS, HOUR, NOW));
     assert_eq!(first.unwrap().id, last);
-    for _ in 1..9 {
+    for _ in 3..9 {
         world.write(move |tx, _| raise(tx, &by(), last, NOW));
     }
     refuses(&world, Refused::TopPriority(last), move |tx, _| raise(tx, &by(), last, NOW));

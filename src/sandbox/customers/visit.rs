@@ -1,7 +1,7 @@
 //! One order of one customer, step by step.
 
 use super::{Outcome, Plan};
-use crate::clock::{Clock, MINUTE, Millis, SECOND};
+use crate::clock::{Clock, MINUTE, Millis};
 use crate::sandbox::Telegram;
 use crate::sandbox::telegram::{Button, Does, Kind, Message};
 
@@ -24,8 +24,12 @@ enum Step {
     Count,
     /// The button that starts it.
     Confirm,
-    /// Credits.
-    Credits,
+    /// What credits cost.
+    Packs,
+    /// The invoice of the pack that was chosen.
+    Invoice,
+    /// The receipt, with the button that goes on with the order.
+    Receipt,
     /// The videos.
     Videos,
 }
@@ -39,16 +43,12 @@ pub(super) struct Visit {
     floor: i64,
     /// The message whose button was pressed last: it may become the next question.
     pressed: Option<(i64, u32)>,
-    /// When to try again without enough credits.
-    again_at: Option<Millis>,
     /// When the last step was done.
     since: Millis,
 }
 
-/// How long a customer without enough credits waits for a top-up before the next try.
-const TRY_AGAIN_AFTER: Millis = 10 * SECOND;
 /// A customer who was misunderstood (a question that came twice, a photo that never arrived) begins
-/// anew after this: nothing is ordered yet.
+/// anew after this: nothing is ordered yet, and what was bought meanwhile is theirs.
 const PATIENCE: Millis = 10 * MINUTE;
 
 impl Visit {
@@ -67,17 +67,12 @@ impl Visit {
         let floor = telegram.last_id();
         telegram.says(plan.user, "/start");
         let (step, since) = (Step::Menu, clock.now());
-        Self { plan: n, revision: None, step, floor, pressed: None, again_at: None, since }
+        Self { plan: n, revision: None, step, floor, pressed: None, since }
     }
 
     /// Whether there is something to do although nothing has come.
     pub(super) fn is_due(&self, clock: &Clock) -> bool {
-        self.again_at.is_some_and(|at| clock.now() >= at) || self.is_lost(clock)
-    }
-
-    fn is_lost(&self, clock: &Clock) -> bool {
-        let waits = self.step != Step::Videos && self.again_at.is_none();
-        waits && clock.now() - self.since >= PATIENCE
+        self.step != Step::Videos && clock.now() - self.since >= PATIENCE
     }
 
     /// Looks at the chat and does what is to be done; true if the outcome has changed.
@@ -93,22 +88,12 @@ impl Visit {
         }
         let fresh = self.fresh(telegram, plan.user);
         let before = self.step;
-        if self.is_lost(clock) {
+        if self.is_due(clock) {
             self.sends(telegram, |it| it.says(plan.user, "/start"));
             self.step = Step::Menu;
             self.since = clock.now();
-        } else if self.is_due(clock) {
-            self.again_at = None;
-            self.floor = telegram.last_id();
-            self.pressed = None;
-            if telegram.presses_label(plan.user, count_label(plan)).is_some() {
-                self.step = Step::Confirm;
-            }
         } else if !fresh.is_empty() {
             self.act(telegram, plan, &fresh);
-        }
-        if self.step == Step::Credits && self.again_at.is_none() {
-            self.again_at = Some(clock.now() + TRY_AGAIN_AFTER);
         }
         let last = fresh.last().map(|message| message.text.as_str()).unwrap_or("nothing");
         let last: String = last.chars().take(120).collect();
@@ -172,17 +157,17 @@ impl Visit {
             }
             Step::Count if press(self, telegram, plan, fresh, count) => self.step = Step::Confirm,
             Step::Confirm if press(self, telegram, plan, fresh, "✅") => self.step = Step::Videos,
-            Step::Count | Step::Confirm if fresh.iter().any(|it| it.button("💳").is_some()) => {
-                self.step = Step::Credits;
+            Step::Count | Step::Confirm if press(self, telegram, plan, fresh, "💳") => {
+                self.step = Step::Packs;
             }
-            Step::Credits => {
-                // A top-up may bring the question back by itself.
-                if press(self, telegram, plan, fresh, "✅") {
-                    self.again_at = None;
-                    self.step = Step::Videos;
-                }
+            // The first is the smallest, and that is enough for any order.
+            Step::Packs if press(self, telegram, plan, fresh, "⭐") => self.step = Step::Invoice,
+            Step::Invoice if self.pays(telegram, plan, fresh) => self.step = Step::Receipt,
+            Step::Receipt if press(self, telegram, plan, fresh, "▶️") => {
+                self.step = Step::Confirm
             }
             Step::Template | Step::Count | Step::Confirm | Step::Videos => {}
+            Step::Packs | Step::Invoice | Step::Receipt => {}
         }
     }
 
@@ -190,6 +175,13 @@ impl Visit {
         self.floor = telegram.last_id();
         self.pressed = None;
         send(telegram);
+    }
+
+    fn pays(&mut self, telegram: &Telegram, plan: &Plan, fresh: &[Message]) -> bool {
+        let Some(invoice) = fresh.iter().rfind(|it| it.invoice.is_some()) else { return false };
+        self.floor = telegram.last_id();
+        self.pressed = None;
+        telegram.pays(plan.user, invoice.id).is_some()
     }
 
     /// Counts what has come since the confirmation.

@@ -6,7 +6,6 @@ use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::chat::Answer;
-use super::stars::refund;
 use super::state::{File, State, bot};
 use super::table::Arg;
 use super::updates::SOCKETS_TAKE;
@@ -155,9 +154,9 @@ impl Telegram {
                 state.commands = commands.cloned().unwrap_or_default();
                 Ok(true.into())
             }
-            "answerPreCheckoutQuery" => Ok(true.into()),
-            "refundStarPayment" => refund(&mut state, args),
-            "getStarTransactions" => Ok(json!({ "transactions": [] })),
+            "answerPreCheckoutQuery" => self.answer_checkout(&mut state, args, now),
+            "refundStarPayment" => self.refund(&mut state, args, now),
+            "getStarTransactions" => state.transactions(args, now),
             "sendChatAction" => self.receiver(&mut state, args).map(|_| true.into()),
             "answerCallbackQuery" => answer(&mut state, args, &self.0.clock),
             "getFile" => get_file(&state, args),

@@ -31,6 +31,8 @@ pub struct Message {
     pub history: Vec<String>,
     /// The photo, video or document in it.
     pub media: Option<Media>,
+    /// What it asks to be paid.
+    pub invoice: Option<Invoice>,
     /// When it was sent.
     pub sent_at: Millis,
     /// When it was edited last.
@@ -71,6 +73,21 @@ pub struct Media {
     pub uploaded: bool,
 }
 
+/// What an invoice asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invoice {
+    /// What is sold.
+    pub title: String,
+    /// In more words.
+    pub description: String,
+    /// The bot's own words, which no person sees.
+    pub payload: String,
+    /// The price.
+    pub stars: i64,
+    /// With it, copies of the invoice lead to the bot instead of being paid; empty: none.
+    pub start_parameter: String,
+}
+
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Button {
@@ -87,7 +104,9 @@ pub enum Does {
     Data(String),
     /// Opens a link.
     Url(String),
-    /// Anything else (pay, copy).
+    /// Pays the invoice that it is under.
+    Pay,
+    /// Anything else (copy).
     Other,
 }
 
@@ -214,7 +233,9 @@ impl Message {
             message["edit_date"] = json!(at / 1_000);
         }
         let text = if self.kind == Kind::Text { "text" } else { "caption" };
-        if !self.text.is_empty() {
+        if let Some(invoice) = &self.invoice {
+            message["invoice"] = invoice.json();
+        } else if !self.text.is_empty() {
             message[text] = json!(self.text);
         }
         if let Some(media) = &self.media {
@@ -261,7 +282,8 @@ impl Button {
         match &self.does {
             Does::Data(data) => json!({ "text": self.text, "callback_data": data }),
             Does::Url(url) => json!({ "text": self.text, "url": url }),
-            Does::Other => json!({ "text": self.text, "pay": true }),
+            Does::Pay => json!({ "text": self.text, "pay": true }),
+            Does::Other => json!({ "text": self.text, "copy_text": { "text": self.text } }),
         }
     }
 }

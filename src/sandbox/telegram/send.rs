@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Telegram;
 use super::calls::{Args, Outcome, Refusal};
 use super::chat::{Kind, Media, Message};
+use super::checkout::{invoice, with_pay};
 use super::html;
 use super::state::{File, State, bot, buttons};
 use super::users::size;
@@ -47,13 +48,17 @@ impl Telegram {
         };
         let words = match kind {
             Kind::Text => words(state, args, "text", LONGEST_TEXT)?,
-            Kind::Invoice => plain(args.text("title")),
+            Kind::Invoice => {
+                plain(&format!("{}\n{}", args.text("title"), args.text("description")))
+            }
             _ => words(state, args, "caption", LONGEST_CAPTION)?,
         };
         let media = match kind {
             Kind::Photo | Kind::Video | Kind::Document => Some(media(state, kind, field, args)?),
             Kind::Text | Kind::Invoice => None,
         };
+        let invoice = (kind == Kind::Invoice).then(|| invoice(args)).transpose()?;
+        let buttons = with_pay(invoice.as_ref(), buttons(args.values.get("reply_markup")))?;
         let message = Message {
             id: state.next_message(),
             user,
@@ -61,9 +66,10 @@ impl Telegram {
             history: vec![words.text.clone()],
             text: words.text,
             html: words.html,
-            buttons: buttons(args.values.get("reply_markup")),
+            buttons,
             edits: 0,
             media,
+            invoice,
             sent_at: now,
             edited_at: None,
         };
@@ -86,7 +92,7 @@ impl Telegram {
         let Some(mut message) = found else {
             return Err(Refusal::plain(400, "message to edit not found"));
         };
-        let new = buttons(args.values.get("reply_markup"));
+        let new = with_pay(message.invoice.as_ref(), buttons(args.values.get("reply_markup")))?;
         let words = match method {
             "editMessageText" if message.kind != Kind::Text => {
                 return Err(Refusal::broken("there is no text in the message to edit"));

@@ -6,11 +6,14 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use super::chat::{Button, Chat, Does, Media, Message, Press};
+use super::checkout::Counter;
 use super::flood::Bucket;
-use super::stars::Charge;
+use super::stars::Account;
 use super::updates::Updates;
 use crate::clock::Millis;
 
+/// The bot's name at Telegram.
+pub(super) const USERNAME: &str = "neurocards_sandbox_bot";
 /// Broken rules that are remembered at most.
 const MOST_VIOLATIONS: usize = 1_000;
 
@@ -23,7 +26,8 @@ pub(super) struct State {
     pub(super) floods: u64,
     pub(super) overall: Bucket,
     pub(super) commands: Vec<Value>,
-    pub(super) charges: BTreeMap<String, Charge>,
+    pub(super) counter: Counter,
+    pub(super) account: Account,
     pub(super) webhook: Webhook,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
@@ -64,7 +68,8 @@ impl State {
             floods: 0,
             overall: Bucket::overall(now),
             commands: Vec::new(),
-            charges: BTreeMap::new(),
+            counter: Counter::default(),
+            account: Account::default(),
             webhook: Webhook::default(),
             files: HashMap::new(),
             blobs: HashMap::new(),
@@ -153,7 +158,7 @@ pub(in crate::sandbox) fn hash(bytes: &[u8]) -> u64 {
 pub(super) fn bot(token: &str) -> Value {
     let id: i64 = token.split(':').next().and_then(|id| id.parse().ok()).unwrap_or(0);
     json!({
-        "id": id, "is_bot": true, "first_name": "Sandbox", "username": "neurocards_sandbox_bot"
+        "id": id, "is_bot": true, "first_name": "Sandbox", "username": USERNAME
     })
 }
 
@@ -164,6 +169,7 @@ pub(super) fn buttons(markup: Option<&Value>) -> Vec<Vec<Button>> {
         let does = match (button["callback_data"].as_str(), button["url"].as_str()) {
             (Some(data), _) => Does::Data(data.to_owned()),
             (_, Some(url)) => Does::Url(url.to_owned()),
+            _ if button["pay"] == true => Does::Pay,
             _ => Does::Other,
         };
         Button { text: button["text"].as_str().unwrap_or("").to_owned(), does }

@@ -39,7 +39,31 @@ impl TinyBot<'_> {
         bot_file(self.sandbox, "sendVideo", args, ("video", FILM));
     }
 
+    /// From the list of packs to the question whether the order is to go on.
+    fn sells(&self, user: i64, pressed: &str) {
+        match pressed {
+            "💳 Пополнить баланс" => self.say(user, "Packs", &["⭐ 5 за 300"]),
+            "⭐ 5 за 300" => self.invoice(user),
+            "▶️ Продолжить" => self.say(user, "Sure?", &["✅ Да", "❌ Нет"]),
+            _ => self.say(user, "Оплачено", &["▶️ Продолжить"]),
+        }
+    }
+
+    fn invoice(&self, user: i64) {
+        let pack = json!({ "label": "5", "amount": 300 });
+        let invoice = json!({
+            "chat_id": user, "title": "5 credits", "description": "For 5 videos", "payload": "p",
+            "currency": "XTR", "prices": [pack], "start_parameter": "p"
+        });
+        assert_eq!(bot(self.sandbox, "sendInvoice", invoice)["ok"], true);
+    }
+
     fn handle(&mut self, update: &Value) {
+        if let Some(id) = update["pre_checkout_query"]["id"].as_str() {
+            let yes = json!({ "pre_checkout_query_id": id, "ok": true });
+            assert_eq!(bot(self.sandbox, "answerPreCheckoutQuery", yes)["ok"], true);
+            return;
+        }
         let query = &update["callback_query"];
         let message = &update["message"];
         let from = if query.is_null() { message } else { query };
@@ -76,6 +100,10 @@ impl TinyBot<'_> {
             (_, _, Some("count")) if self.poor.remove(&user) => {
                 self.say(user, "Недостаточно кредитов", &["💳 Пополнить баланс"]);
                 "count"
+            }
+            (_, "💳 Пополнить баланс", _) | (None, _, Some("packs")) => {
+                self.sells(user, data);
+                if data == "▶️ Продолжить" { "one" } else { "packs" }
             }
             (_, _, Some("count")) => {
                 self.say(user, "Sure?", &["✅ Да", "❌ Нет"]);
@@ -142,6 +170,8 @@ fn customers_get_what_they_ordered_or_their_credits_back() {
         assert_eq!((outcome.videos.len(), outcome.returned), (videos, returned), "{n}");
         assert_eq!(outcome.seconds().len(), videos);
     }
+    assert_eq!(sandbox.telegram().stars_of(101), 300, "who had too few bought once");
+    assert_eq!(sandbox.telegram().stars(), 300);
     assert!(sandbox.telegram().unanswered_callbacks().is_empty());
     assert!(sandbox.violations().is_empty(), "{:?}", sandbox.violations());
 }

@@ -1,6 +1,6 @@
 //! Step script: the prompt, written by GPT with the photo before it.
 
-use super::{commit, fail, is_url, photo, trouble};
+use super::{commit, fail, is_url, photo, trouble, words};
 use crate::alerts;
 use crate::api::{kie, openai};
 use crate::clock::{Millis, SECOND};
@@ -23,6 +23,9 @@ const GPT: &str = "gpt";
 const KIE_GPT: &str = "gpt-5-2";
 
 pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
+    if words::judge(desk, job)? {
+        return Ok(());
+    }
     let chars = job.product.user_prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
     let now = desk.now();
     let off = desk.db.read(|conn| models::paused(conn, now))?;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use neurocards::sandbox::faults::{Moment, Pulled};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::customer::PACK;
 use crate::plug::{Plug, When};
 use crate::{Appliance, Setup};
 
@@ -50,7 +51,7 @@ fn a_refund_that_is_killed_anywhere_is_whole_after_it_is_run_again() {
     let plug = Plug::new();
     let shop = Setup::new().plug(&plug).start();
     let ann = shop.customer(7).with_credits(0);
-    let charge = ann.pays(5);
+    let charge = ann.buys(PACK);
     let (whole, syncs) = refunds(&shop, &plug, &charge, Blow::Nowhere);
     assert!(whole.success() && syncs >= 2, "{whole} {syncs}");
     let mut blows = vec![Blow::Request(Moment::Before), Blow::Request(Moment::After)];
@@ -60,7 +61,7 @@ fn a_refund_that_is_killed_anywhere_is_whole_after_it_is_run_again() {
     let mut random = fastrand::Rng::with_seed(4);
     for first in &blows {
         for second in [Blow::Nowhere, blows[random.usize(..blows.len())]] {
-            let charge = ann.pays(5);
+            let charge = ann.buys(PACK);
             let (died, _) = refunds(&shop, &plug, &charge, *first);
             assert!(!died.success(), "{first:?}");
             let (credits, stars) = (ann.credits(), shop.sandbox().telegram().stars());

@@ -1,0 +1,161 @@
+//! What brings customers: invitations, the bonus for a first payment, promo codes. Each is a kind of
+//! its own in the ledger, given once by its key, and limited.
+//!
+//! ```text
+//! invited:FRIEND   invite   to the friend, at the first /start by somebody's link
+//! invite:FRIEND    invite   to who invited, after the friend's first payment
+//! bonus:USER       bonus    with the first payment
+//! promo:CODE:USER  promo    once per customer and code
+//! ```
+//! What a payment brought goes back with it, as far as it is still there: the same key with `:back`.
+
+mod promos;
+
+pub use promos::{
+    CODE_MAX, Promo, Redeemed, close as close_promo, list as promos, make as make_promo, redeem,
+};
+
+use crate::clock::Millis;
+use crate::db::{Tx, UserId};
+use crate::ledger::{self, Gift};
+use crate::users;
+use anyhow::Result;
+use rusqlite::Connection;
+
+/// In credits; 0: none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// For who comes by an invitation.
+    pub friend: i64,
+    /// For who invited, after the friend's first payment.
+    pub inviter: i64,
+    /// How many friends of one customer bring anybody anything.
+    pub friends_max: i64,
+    /// With a customer's first payment.
+    pub first_payment: i64,
+}
+
+/// What stands before a customer's code in the argument of `/start`.
+const INVITATION: &str = "ref_";
+
+/// The argument of `/start` in a customer's link.
+pub fn invitation(tx: &Tx<'_>, user: UserId) -> Result<String> {
+    Ok(format!("{INVITATION}{}", users::invite_code(tx, user)?))
+}
+
+/// Who invited them, if it was a customer's link; other references (a campaign's) are kept, too, and
+/// bring nothing.
+fn inviter(conn: &Connection, user: UserId) -> Result<Option<UserId>> {
+    let reference = users::invited_by(conn, user)?;
+    match reference.as_deref().and_then(|it| it.strip_prefix(INVITATION)) {
+        Some(code) => Ok(users::by_invite_code(conn, code)?.filter(|inviter| *inviter != user)),
+        None => Ok(None),
+    }
+}
+
+/// A new customer came by a reference: what they get for it. Only a new one: whoever is here
+/// already was invited by nobody, so accounts that invite each other gain nothing.
+pub fn came_by(
+    tx: &Tx<'_>,
+    options: &Options,
+    user: UserId,
+    reference: &str,
+    now: Millis,
+) -> Result<i64> {
+    users::remember_inviter(tx, user, reference)?;
+    if options.friend == 0 || !counts(tx, options, user)? {
+        return Ok(0);
+    }
+    let gift = Gift { user, credits: options.friend, note: None };
+    give(tx, "invite", &format!("invited:{user}"), &gift, now)
+}
+
+/// Whether an invitation of theirs brings something: it is one of the first friends of somebody
+/// who may order.
+fn counts(conn: &Connection, options: &Options, user: UserId) -> Result<bool> {
+    let Some(inviter) = inviter(conn, user)? else { return Ok(false) };
+    let before = users::invited_before(conn, user)?;
+    Ok(before < options.friends_max && !users::by_id(conn, inviter)?.banned)
+}
+
+/// What a payment brought besides its credits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// Credits for the payer.
+    pub bonus: i64,
+    /// Who invited them, and their credits.
+    pub inviter: Option<(UserId, i64)>,
+}
+
+/// A payment was credited; in its commit. Only a customer's first one brings anything.
+pub fn paid(
+    tx: &Tx<'_>,
+    options: &Options,
+    user: UserId,
+    charge: &str,
+    now: Millis,
+) -> Result<Brought> {
+    let mut brought = Brought::default();
+    if ledger::purchases(tx, user)? != 1 {
+        return Ok(brought);
+    }
+    if options.first_payment > 0 {
+        let bonus = Gift { user, credits: options.first_payment, note: Some(charge) };
+        brought.bonus = give(tx, "bonus", &format!("bonus:{user}"), &bonus, now)?;
+    }
+    if options.inviter > 0
+        && counts(tx, options, user)?
+        && let Some(inviter) = inviter(tx, user)?
+    {
+        let reward = Gift { user: inviter, credits: options.inviter, note: Some(charge) };
+        let credits = give(tx, "invite", &format!("invite:{user}"), &reward, now)?;
+        brought.inviter = (credits > 0).then_some((inviter, credits));
+    }
+    Ok(brought)
+}
+
+/// That payment went back, in the same commit: what it brought goes, too, as far as it is there.
+pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<()> {
+    for (kind, key) in [("bonus", format!("bonus:{user}")), ("invite", format!("invite:{user}"))] {
+        let Some(gift) = ledger::given(tx, &key)?.filter(|it| it.note.as_deref() == Some(charge))
+        else {
+            continue;
+        };
+        let credits = -gift.credits.min(ledger::balance(tx, gift.user)?);
+        if credits < 0 {
+            let back = Gift { user: gift.user, credits, note: Some(charge) };
+            give(tx, kind, &format!("{key}:back"), &back, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Once per key. Returns the credits; 0: they were given before.
+fn give(tx: &Tx<'_>, kind: &str, key: &str, gift: &Gift<'_>, now: Millis) -> Result<i64> {
+    Ok(if ledger::gift(tx, kind, key, gift, now)? { gift.credits } else { 0 })
+}
+
+/// How somebody's invitations went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Invited {
+    /// Who came by their link.
+    pub friends: i64,
+    /// What they brought, in credits.
+    pub credits: i64,
+}
+
+/// For the customer who looks at their link.
+pub fn invited(conn: &Connection, user: UserId) -> Result<Invited> {
+    Ok(Invited { friends: users::friends(conn, user)?, credits: ledger::invitations(conn, user)? })
+}
+
+/// Somebody's name for a promo code, or `None` for what can be none.
+fn readable(code: &str) -> Option<&str> {
+    let code = code.trim();
+    let fits = (1..=CODE_MAX).contains(&code.len());
+    let plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    (fits && plain).then_some(code)
+}
+
+#[cfg(test)]
+mod tests;

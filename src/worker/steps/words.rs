@@ -1,0 +1,57 @@
+//! Before the provider's money is spent: what a customer wrote, judged by OpenAI's moderation, which
+//! costs nothing. Once per order; its other videos know the verdict.
+
+use super::{commit, fail};
+use crate::clock::{Millis, SECOND};
+use crate::jobs::{self, Job, Why};
+use crate::orders::{self, Judged};
+use crate::worker::Desk;
+use anyhow::Result;
+
+/// The call's total deadline.
+const TIMEOUT: Millis = 15 * SECOND;
+
+/// Asks, where nobody has asked yet. `true`: this turn of the job is over. Without a key of OpenAI's,
+/// and for a row inserted by hand, nobody is asked.
+pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
+    let (Some(openai), Some((_, key)), Some(order)) =
+        (&desk.openai, &desk.options.openai, job.order)
+    else {
+        return Ok(false);
+    };
+    match desk.db.read(|conn| orders::judged(conn, order))? {
+        Judged::Fit => return Ok(false),
+        Judged::Unfit(why) => {
+            fail(desk, job, Why::Words, &why)?;
+            return Ok(true);
+        }
+        Judged::NotYet => {}
+    }
+    let verdict = openai.moderate(key, &words(job), desk.clock.deadline(TIMEOUT));
+    if desk.stopping() {
+        return Ok(true);
+    }
+    // The provider judges, too: a moderation that does not answer holds up nobody.
+    let unfit = verdict.unwrap_or_else(|trouble| {
+        tracing::warn!(job.id = job.id.0, error = %trouble, "the words could not be judged");
+        Vec::new()
+    });
+    commit(desk, job, move |tx, shop, job, now| {
+        if !jobs::is_held(tx, job)? {
+            return Ok(());
+        }
+        orders::judge(tx, order, &unfit, now)?;
+        match unfit.is_empty() {
+            true => jobs::let_go(tx, job, now),
+            false => orders::fail(tx, shop, job, Why::Words, &unfit.join(", "), now),
+        }
+    })?;
+    Ok(true)
+}
+
+/// All that the customer wrote.
+fn words(job: &Job) -> String {
+    let own = job.product.user_prompt.as_deref();
+    let all = [Some(job.product.text.as_str()), own, job.wishes.as_deref()];
+    all.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
