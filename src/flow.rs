@@ -5,19 +5,24 @@
 //!
 //! ```text
 //! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ count ─ confirm ─ (order) ─ menu
+//!                                    ├─ change ─┤
 //!                                    └─ prompt ─┘
 //! ```
 //! The place is always the first thing that the draft still lacks, so "another with this product"
-//! begins with a draft that has its photo and product, and nothing is asked twice.
+//! begins with a draft that has its photo and product, and nothing is asked twice; "the same again"
+//! with one that lacks nothing, and "refine" with one that lacks only the change.
 
 mod apply;
 mod aside;
+mod cabinet;
 mod checkout;
 mod leaving;
 mod paying;
 mod press;
 mod screens;
+mod statement;
 mod step;
+mod under_video;
 mod wishes;
 
 pub use apply::{Incoming, handle, photo_of, photos_since, place_of, prune};
@@ -38,6 +43,8 @@ use serde::{Deserialize, Serialize};
 pub const TEXT_MIN: usize = 3;
 /// The longest description or wish, in characters.
 pub const TEXT_MAX: usize = 1_000;
+/// The longest change of a script, in characters.
+pub const CHANGE_MAX: usize = 300;
 /// The longest own prompt, in characters; a model may take fewer.
 pub const PROMPT_MAX: usize = 2_000;
 
@@ -62,6 +69,8 @@ pub enum Place {
     Prompt,
     /// Wishes, or none.
     Wishes,
+    /// What is to be changed in an earlier script.
+    Change,
     /// How many videos.
     Count,
     /// Yes or no.
@@ -98,8 +107,20 @@ pub struct Draft {
     pub wishes: Option<Wishes>,
     /// How many videos.
     pub count: Option<i64>,
+    /// The earlier video that this one is to be like.
+    pub refine: Option<Refine>,
     /// How many they are to be once there are credits for them.
     pub wanted: Option<i64>,
+}
+
+/// Another video with one change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Refine {
+    /// What the earlier one was made of; template `self`: the own prompt, which is edited itself.
+    pub script: String,
+    /// What is to change; `None`: not asked yet.
+    pub change: Option<String>,
 }
 
 impl Draft {
@@ -111,6 +132,7 @@ impl Draft {
             Self { product: None, .. } => Place::Product,
             Self { template: None, .. } => Place::Template,
             Self { prompt: None, .. } if own => Place::Prompt,
+            Self { refine: Some(Refine { change: None, .. }), .. } if !own => Place::Change,
             Self { wishes: None, .. } if !own => Place::Wishes,
             Self { count: None, .. } => Place::Count,
             _ => Place::Confirm,
@@ -205,6 +227,10 @@ pub enum Screen {
     Closed(crate::orders::Closed),
     /// Balance, id, last orders.
     Cabinet,
+    /// Their videos, before the one with this number.
+    Films(Option<i64>),
+    /// What moved their credits, before the line with this number.
+    Statement(Option<i64>),
     /// What can be bought.
     TopUp,
     /// Whom to write to.
@@ -268,6 +294,8 @@ pub enum Wrong {
     Prompt,
     /// No wishes, or too many.
     Wishes,
+    /// No change, or one of a wrong length.
+    Change,
     /// No number.
     Count,
     /// Neither yes nor no.
@@ -291,6 +319,18 @@ pub enum Toast {
     Prices,
     /// What it names is gone.
     Gone,
+    /// Thanks for the 👍 (true) or 👎.
+    Rated(bool),
+    /// What had not begun came back: so many videos and credits.
+    TakenBack(i64, i64),
+    /// All of it has begun or ended.
+    NothingLeft,
+    /// The order is not theirs.
+    OrderGone,
+    /// Nothing is left of the video.
+    FilmGone,
+    /// The video comes.
+    Film,
     /// The language was changed.
     Language(Lang),
 }

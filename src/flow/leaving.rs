@@ -96,7 +96,7 @@ pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Re
 /// emptied.
 fn forget(desk: &Desk<'_>) -> Result<()> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
-    orders::take_back(tx, desk.shop, user.id, now)?;
+    orders::take_all_back(tx, desk.shop, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
         let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };

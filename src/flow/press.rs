@@ -2,7 +2,7 @@
 //! handler looks up and checks again.
 
 use super::Aside;
-use crate::db::JobId;
+use crate::db::{JobId, OrderId};
 use crate::text::Lang;
 
 /// A button of ours.
@@ -30,6 +30,20 @@ pub enum Press {
     Language(Lang),
     /// `🔄`: another with this job's product.
     Again(JobId),
+    /// `🔁`: the same once more.
+    Same(JobId),
+    /// `✏️`: the same with one change.
+    Refine(JobId),
+    /// `👍` or `👎`: what they think of this job's video.
+    Rate(JobId, bool),
+    /// `✋`: what of this order has not begun.
+    TakeBack(OrderId),
+    /// `🎞`: their videos, before the one with this number.
+    Films(Option<i64>),
+    /// `🎞`: this job's video once more.
+    Film(JobId),
+    /// `📜`: what moved their credits, before the line with this number.
+    Statement(Option<i64>),
     /// A choice inside the draft with this id.
     Draft(String, Choice),
     /// Beside the order.
@@ -69,7 +83,11 @@ impl Press {
             ("terms", None, None) => Self::AcceptTerms,
             ("lang", Some("ru"), None) => Self::Language(Lang::Ru),
             ("lang", Some("en"), None) => Self::Language(Lang::En),
-            ("again", Some(job), None) => Self::Again(JobId(job.parse().ok()?)),
+            ("films", None, None) => Self::Films(None),
+            ("lines", None, None) => Self::Statement(None),
+            (does, Some(number), None) if Self::of_a_number(does, 0).is_some() => {
+                return Self::of_a_number(does, number.parse().ok()?);
+            }
             ("t", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Template(id.to_owned())),
             ("n", Some(draft), Some(count)) => {
                 Self::in_draft(draft, Choice::Count(count.parse().ok()?))
@@ -81,6 +99,22 @@ impl Press {
             _ => Self::Aside(Aside::read(data)?),
         };
         Some(press)
+    }
+
+    /// The buttons that name a row.
+    fn of_a_number(does: &str, n: i64) -> Option<Self> {
+        Some(match does {
+            "again" => Self::Again(JobId(n)),
+            "same" => Self::Same(JobId(n)),
+            "refine" => Self::Refine(JobId(n)),
+            "good" => Self::Rate(JobId(n), true),
+            "bad" => Self::Rate(JobId(n), false),
+            "takeback" => Self::TakeBack(OrderId(n)),
+            "film" => Self::Film(JobId(n)),
+            "films" => Self::Films(Some(n)),
+            "lines" => Self::Statement(Some(n)),
+            _ => return None,
+        })
     }
 
     fn in_draft(draft: &str, choice: Choice) -> Self {
@@ -102,6 +136,16 @@ impl Press {
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),
             Self::Aside(aside) => aside.data(),
+            Self::Same(job) => format!("same:{job}"),
+            Self::Refine(job) => format!("refine:{job}"),
+            Self::Rate(job, true) => format!("good:{job}"),
+            Self::Rate(job, false) => format!("bad:{job}"),
+            Self::TakeBack(order) => format!("takeback:{order}"),
+            Self::Film(job) => format!("film:{job}"),
+            Self::Films(None) => "films".into(),
+            Self::Films(Some(before)) => format!("films:{before}"),
+            Self::Statement(None) => "lines".into(),
+            Self::Statement(Some(before)) => format!("lines:{before}"),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),

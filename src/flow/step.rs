@@ -1,11 +1,13 @@
 //! What an event does: pure.
 
 use super::press::Choice;
+use super::under_video;
 use super::wishes::means_none;
 use super::{
-    BUY, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN, Toast,
-    Wishes, Wrong,
+    BUY, CHANGE_MAX, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen,
+    TEXT_MAX, TEXT_MIN, Toast, Wishes, Wrong,
 };
+use crate::db::{JobId, OrderId};
 use crate::orders::{Again, Closed, Pack, Selling};
 use crate::text::Lang;
 
@@ -29,9 +31,9 @@ pub struct Facts {
     pub prompt_max: usize,
     /// The templates there are, without `self`.
     pub templates: Vec<String>,
-    /// What `🔄` begins with; `None`: not theirs, or gone.
+    /// What the video was made of whose button was pressed; `None`: not theirs, or gone.
     pub again: Option<Again>,
-    /// The photo that `🔄` or `✅` needs is still there.
+    /// The photo that `🔄`, `🔁`, `✏️` or `✅` needs is still there.
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
@@ -47,7 +49,7 @@ pub enum Effect {
     /// The words of the answer to a button; without one it is answered silently.
     Toast(Toast),
     /// The draft becomes an order.
-    Place(Draft),
+    Place(Box<Draft>),
     /// They want to buy this.
     Invoice(Pack),
     /// They accepted the terms.
@@ -56,13 +58,19 @@ pub enum Effect {
     Language(Lang),
     /// Who invited them: a new customer's `/start ref_…`.
     Inviter(String),
+    /// What they think of a video.
+    Rate(JobId, bool),
+    /// They want back what has not begun.
+    TakeBack(OrderId),
+    /// They want to see a video again.
+    Film(JobId),
     /// They want to see their own link.
     Invite,
     /// They use a promo code.
     Promo(String),
 }
 
-type Outcome = (Dialog, Vec<Effect>);
+pub(super) type Outcome = (Dialog, Vec<Effect>);
 
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
@@ -76,6 +84,10 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
             (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(welcome)])
         }
         Event::Press(Some(Press::Language(lang))) => language(dialog, *lang, facts),
+        // Their own credits, whatever they have accepted by now.
+        Event::Press(Some(Press::TakeBack(order))) => {
+            (dialog.clone(), vec![Effect::TakeBack(*order)])
+        }
         Event::Command(command) => at_command(dialog, command, facts),
         Event::Promo(Some(code)) => (dialog.clone(), vec![Effect::Promo(code.clone())]),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
@@ -147,20 +159,19 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Support => stay(Screen::Support),
         Press::Invite => (dialog.clone(), vec![Effect::Invite]),
         Press::TopUp | Press::Pack(_) => (dialog.clone(), buy(press, facts)),
+        Press::Films(before) => stay(Screen::Films(*before)),
+        Press::Statement(before) => stay(Screen::Statement(*before)),
         Press::Continue => resume(dialog, facts),
         Press::AcceptTerms | Press::Aside(_) => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
-        Press::Again(_) => match &facts.again {
+        Press::Again(_)
+        | Press::Same(_)
+        | Press::Refine(_)
+        | Press::Rate(..)
+        | Press::Film(_)
+        | Press::TakeBack(_) => match &facts.again {
             None => here(dialog, Some(Toast::Gone)),
-            Some(again) => begin(
-                Draft {
-                    id: facts.fresh.clone(),
-                    photo: facts.photo_kept.then(|| again.photo.clone()),
-                    product: (!again.product.is_empty()).then(|| again.product.clone()),
-                    ..Draft::default()
-                },
-                facts,
-            ),
+            Some(again) => under_video::pressed(dialog, press, again, facts),
         },
         Press::Draft(id, choice) if *id == dialog.draft.id && dialog.place != Place::Menu => {
             chosen(dialog, choice, facts)
@@ -173,7 +184,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
 }
 
 /// A new draft, unless nothing is sold: that is said before anything is asked.
-fn begin(draft: Draft, facts: &Facts) -> Outcome {
+pub(super) fn begin(draft: Draft, facts: &Facts) -> Outcome {
     if let Selling::Closed(why) = facts.selling {
         return (Dialog::default(), vec![Effect::Say(Screen::Closed(why))]);
     }
@@ -209,7 +220,7 @@ fn resume(dialog: &Dialog, facts: &Facts) -> Outcome {
 }
 
 /// Too few credits: the order waits for them, and remembers how many videos it was to have.
-fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
+pub(super) fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
     let draft = Draft { count: None, wanted: Some(count), ..draft.clone() };
     let dialog = Dialog { place: draft.place(), draft };
     (dialog, vec![Effect::Say(Screen::Insufficient { count })])
@@ -274,7 +285,8 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     if facts.credits < facts.price * count {
         return wait_for_credits(&dialog.draft, count);
     }
-    let effects = vec![Effect::Toast(Toast::Started), Effect::Place(dialog.draft.clone())];
+    let effects =
+        vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];
     (Dialog::default(), effects)
 }
 
@@ -296,6 +308,11 @@ fn words(dialog: &Dialog, text: &str, facts: &Facts) -> Outcome {
         }
         Place::Prompt if (TEXT_MIN..=facts.prompt_max.min(PROMPT_MAX)).contains(&chars) => {
             draft.prompt = Some(text.to_owned());
+            go_on(draft)
+        }
+        Place::Change if (TEXT_MIN..=CHANGE_MAX).contains(&chars) => {
+            let script = draft.refine.take().unwrap_or_default().script;
+            draft.refine = Some(Refine { script, change: Some(text.to_owned()) });
             go_on(draft)
         }
         Place::Wishes if means_none(text) => {
@@ -347,6 +364,7 @@ fn wrong(place: Place, for_photo: Wrong) -> Effect {
         Place::Template => Screen::Wrong(Wrong::Template),
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
+        Place::Change => Screen::Wrong(Wrong::Change),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),
     })

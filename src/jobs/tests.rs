@@ -44,6 +44,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             product: "A \"blue\" mug",
             own_prompt: None,
             wishes: Some("-"),
+            refines: None,
             priority: 0,
         };
         let job = enqueue(tx, &new, NOW)?;
@@ -251,6 +252,9 @@ fn claims_by_index(db: &Db) {
     }
     for submits in super::waiting::QUERIES {
         uses(db, submits, "jobs_submits");
+    }
+    for places in [super::queue::MORE_URGENT, super::queue::EARLIER] {
+        uses(db, places, "jobs_queue");
     }
     uses(db, super::waiting::EXPIRED, "jobs_leased");
     uses(db, NEXT_DUE, "jobs_due");

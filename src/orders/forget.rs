@@ -9,7 +9,7 @@ use rusqlite::named_params;
 
 /// Takes back what has not begun: credits back, as if the operator had cancelled it. Returns how
 /// many videos still run.
-pub fn take_back(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> Result<i64> {
+pub fn take_all_back(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> Result<i64> {
     let (begun, unbegun) = jobs::begun_of(tx, user)?;
     for id in unbegun {
         let Some(job) = jobs::get(tx, id)? else { continue };

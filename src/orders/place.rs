@@ -3,7 +3,7 @@
 use super::{Closed, Selling, Shop, refresh, selling};
 use crate::clock::{HOUR, Millis};
 use crate::db::{OrderId, Tx};
-use crate::jobs::{self, Enqueue};
+use crate::jobs::{self, Enqueue, Refines};
 use crate::ledger::{self, Hold};
 use crate::users::User;
 use anyhow::{Result, bail};
@@ -24,6 +24,8 @@ pub struct NewOrder<'a> {
     pub own_prompt: Option<&'a str>,
     /// The customer's wishes.
     pub wishes: Option<&'a str>,
+    /// A script of theirs that is to be changed.
+    pub refines: Option<&'a Refines>,
     /// How many videos.
     pub videos: i64,
 }
@@ -85,6 +87,7 @@ pub fn place(
             product: new.product,
             own_prompt: new.own_prompt,
             wishes: new.wishes,
+            refines: new.refines,
             priority,
         };
         let job = jobs::enqueue(tx, &video, now)?;

@@ -7,6 +7,7 @@ mod placing;
 mod recovery;
 mod table;
 mod troubles;
+mod waiting;
 
 use super::*;
 use crate::clock::{HOUR, MINUTE, SECOND};
@@ -292,6 +293,7 @@ pub(crate) fn new_order(draft: &str, videos: i64) -> NewOrder<'_> {
         product: "A blue mug",
         own_prompt: None,
         wishes: None,
+        refines: None,
         videos,
     }
 }

@@ -16,6 +16,7 @@ mod bad_input;
 mod broadcast;
 mod buying;
 mod by_hand;
+mod cabinet;
 mod canary;
 mod commands;
 mod console;

@@ -15,11 +15,11 @@ pub(super) struct Phone {
     pub(super) tg_user_id: i64,
     pub(super) language: &'static str,
     updates: Cell<i64>,
-    now: Cell<Millis>,
+    pub(super) now: Cell<Millis>,
 }
 
 impl Phone {
-    fn new(language: &'static str) -> Self {
+    pub(super) fn new(language: &'static str) -> Self {
         Self::in_world(World::new(), language)
     }
 
@@ -83,7 +83,7 @@ impl Phone {
     }
 
     /// The last message; what answers a button is no message.
-    fn last(&self) -> Content {
+    pub(super) fn last(&self) -> Content {
         let messages = |content: &Content| !matches!(content, Content::Answer { .. });
         self.chat().into_iter().rfind(messages).unwrap()
     }
@@ -92,14 +92,14 @@ impl Phone {
         html(&self.last()).to_owned()
     }
 
-    fn toast(&self) -> String {
+    pub(super) fn toast(&self) -> String {
         let answers = |content: &Content| matches!(content, Content::Answer { .. });
         html(&self.chat().into_iter().rfind(answers).unwrap()).to_owned()
     }
 
     /// The data of a button under the last message.
     #[track_caller]
-    fn button(&self, label: &str) -> Option<Press> {
+    pub(super) fn button(&self, label: &str) -> Option<Press> {
         let all = buttons(&self.last());
         let found = all.iter().find(|button| button.text.contains(label));
         let found = found.unwrap_or_else(|| panic!("no {label} among {all:?}"));
@@ -108,16 +108,16 @@ impl Phone {
     }
 
     #[track_caller]
-    fn tap(&self, label: &str) -> Incoming {
+    pub(super) fn tap(&self, label: &str) -> Incoming {
         self.send(Event::Press(self.button(label)))
     }
 
-    fn photo(&self) {
+    pub(super) fn photo(&self) {
         let photo = Photo::Kept("a.jpg".to_owned());
         self.send(Event::Picture { photo, album: None });
     }
 
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
     }
 
@@ -134,12 +134,12 @@ impl Phone {
         self.send(text("у <моря> & в \"шторм\""));
     }
 
-    fn to_confirm(&self) {
+    pub(super) fn to_confirm(&self) {
         self.to_count();
         self.tap("1️⃣");
     }
 
-    fn to_menu_and_confirm(&self) {
+    pub(super) fn to_menu_and_confirm(&self) {
         self.send(Event::Start(None));
         self.to_confirm();
         self.tap("✅");
