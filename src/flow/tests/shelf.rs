@@ -264,6 +264,34 @@ fn the_statement_tells_every_move_as_a_person_would() {
 }
 
 #[test]
+fn each_kind_of_gift_has_words_of_its_own() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.world.sql(
+        "INSERT INTO ledger (user_id, delta, kind, key, actor)
+         VALUES (1, 1, 'invite', 'invited:1', 'bot'), (1, 2, 'invite', 'invite:9', 'bot'),
+                (1, 3, 'bonus', 'bonus:1', 'bot'), (1, 4, 'promo', 'promo:X:1', 'bot'),
+                (1, -3, 'bonus', 'bonus:1:back', 'bot'), (1, -2, 'invite', 'invite:9:back', 'bot')",
+    );
+    presses(&phone, Press::Statement(None));
+    let said = phone.says();
+    let told: Vec<&str> =
+        said.lines().filter_map(|line| line.split_once(" — ")).map(|(_, words)| words).collect();
+    assert_eq!(
+        told,
+        [
+            "возврат Stars",
+            "возврат Stars",
+            "промокод",
+            "бонус за первую покупку",
+            "вы пригласили друга, спасибо!",
+            "подарок по приглашению друга",
+            "подарок на первые видео",
+        ]
+    );
+}
+
+#[test]
 fn videos_are_leafed_through_and_sent_again_by_telegrams_copy() {
     let (phone, job) = with_a_video(0);
     phone.world.sql(
