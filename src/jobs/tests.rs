@@ -11,6 +11,7 @@ use crate::keys::{self, Limits};
 use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
+mod forgetting;
 mod reading;
 mod transitions;
 
