@@ -4,9 +4,12 @@
 //! facts, steps, and does the effects, all in one transaction with the inbox row's mark.
 //!
 //! ```text
-//! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ count ─ confirm ─ (order) ─ menu
+//! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ (choice) ─ count ─ confirm ─ (order) ─ menu
 //!                                    └─ prompt ─┘
 //! ```
+//! The choice is asked for where the operator sells several kinds of video (`[[choice]]` in
+//! `models.toml`).
+//!
 //! The place is always the first thing that the draft still lacks, so "another with this product"
 //! begins with a draft that has its photo and product, and nothing is asked twice.
 
@@ -27,6 +30,7 @@ pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};
+use crate::orders::Offered;
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +62,8 @@ pub enum Place {
     Prompt,
     /// Wishes, or none.
     Wishes,
+    /// One of the operator's choices.
+    Choice,
     /// How many videos.
     Count,
     /// Yes or no.
@@ -92,6 +98,8 @@ pub struct Draft {
     pub prompt: Option<String>,
     /// What they wish; `None`: not asked yet.
     pub wishes: Option<Wishes>,
+    /// What of the operator's choices.
+    pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
     /// How many they are to be once there are credits for them.
@@ -108,8 +116,44 @@ impl Draft {
             Self { template: None, .. } => Place::Template,
             Self { prompt: None, .. } if own => Place::Prompt,
             Self { wishes: None, .. } if !own => Place::Wishes,
+            Self { choice: Chosen::Asked, .. } => Place::Choice,
             Self { count: None, .. } => Place::Count,
             _ => Place::Confirm,
+        }
+    }
+
+    /// With what there is to choose now: a single choice is made, and one that is gone is made
+    /// anew. The number belongs to a price, so it is asked for again with another one.
+    fn among(self, offered: &[Offered]) -> Self {
+        let choice = match (offered, &self.choice) {
+            ([], _) => Chosen::Nothing,
+            ([only], _) => Chosen::This(only.id.clone()),
+            (_, Chosen::This(id)) if offered.iter().any(|one| one.id == *id) => return self,
+            _ => Chosen::Asked,
+        };
+        if choice == self.choice { self } else { Self { choice, count: None, ..self } }
+    }
+}
+
+/// What a customer chose among the operator's choices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Chosen {
+    /// Nothing: there is nothing to choose.
+    #[default]
+    Nothing,
+    /// It is to be asked.
+    Asked,
+    /// The one with this id.
+    This(String),
+}
+
+impl Chosen {
+    /// The id.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::This(id) => Some(id),
+            Self::Nothing | Self::Asked => None,
         }
     }
 }
@@ -264,6 +308,8 @@ pub enum Wrong {
     Prompt,
     /// No wishes, or too many.
     Wishes,
+    /// None of the choices.
+    Choice,
     /// No number.
     Count,
     /// Neither yes nor no.
@@ -285,6 +331,8 @@ pub enum Toast {
     Invoice,
     /// What was pressed is not sold at that price any more.
     Prices,
+    /// What was chosen cannot be made now.
+    Unavailable,
     /// What it names is gone.
     Gone,
     /// The language was changed.

@@ -5,6 +5,7 @@
 //! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`), and one
 //! for a video that came after its refund (`gift:JOB`).
 
+mod choice;
 mod files;
 pub mod gifts;
 mod judged;
@@ -13,6 +14,7 @@ mod place;
 mod selling;
 mod trouble;
 
+pub use choice::{Offered, offered};
 pub use files::{fail_to_be_kept, kept, not_kept};
 pub use judged::{Judged, judge, judged};
 pub use messages::{menu_button, minutes, support_button};
@@ -60,11 +62,11 @@ pub struct Pack {
 pub struct Options {
     /// Credits for a new customer.
     pub signup: i64,
-    /// Credits per video.
+    /// Credits per video, where there is nothing to choose.
     pub per_video: i64,
     /// What can be bought, no two with as many credits; never empty.
     pub packs: Vec<Pack>,
-    /// The models to use, the first one that serves.
+    /// The models to use, the first one that serves, where there is nothing to choose.
     pub models: Vec<String>,
     /// Retries and time limits.
     pub policy: Policy,
@@ -99,13 +101,6 @@ pub struct Options {
 }
 
 impl Shop {
-    /// What the cheapest configured model's video costs, in the provider's credits.
-    pub fn least_price(&self) -> f64 {
-        let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
-        let open = models.filter(|model| model.ended.is_none());
-        open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
-    }
-
     /// The pack with so many credits, as it is sold now.
     pub fn pack(&self, credits: i64) -> Option<Pack> {
         self.options.packs.iter().find(|pack| pack.credits == credits).copied()

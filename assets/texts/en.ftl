@@ -87,6 +87,13 @@ ask-wishes = 💡 Any wishes? A place, a mood, what to show – tell me in one m
 button-no-wishes = No wishes
 wrong-wishes = Write your wishes as text, up to 1000 characters, or press “No wishes”.
 
+ask-choice = ✨ Which option suits you?
+choice-line = <b>{ $label }</b> – { $about }
+choice-off = <b>{ $label }</b> – not available right now
+button-choice = { $label } – { $credits }
+button-other-choice = ⬅️ Another option
+wrong-choice = Please choose an option with a button below.
+
 ask-count = 🎞 How many videos? Each will be different.
 
     Your balance: { $n ->
@@ -303,6 +310,7 @@ toast-already = This order is already running 👌
 toast-started = Starting!
 toast-invoice = The invoice is in the chat: pay it, and the credits arrive at once.
 toast-prices = The prices have changed – here are the new ones.
+toast-choice-off = This option isn’t available right now – please choose another.
 toast-gone = This order is gone – here’s where we are.
 
 ## Before a payment (a window of Telegram’s: no markup, up to 255 characters)

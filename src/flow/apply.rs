@@ -38,7 +38,7 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     }
     let (user, is_new) = meet(tx, shop, &incoming.profile, now)?;
     let dialog = load(tx, user.id)?;
-    let facts = facts(tx, shop, &user, incoming, is_new, now)?;
+    let facts = facts(tx, shop, (&user, is_new), &dialog.draft, incoming, now)?;
     let (next, effects) = step(&dialog, &incoming.event, &facts);
     let user = users::by_id(tx, user.id)?;
     let prompt_max = facts.prompt_max;
@@ -204,6 +204,7 @@ impl Work<'_> {
             product,
             own_prompt: draft.prompt.as_deref(),
             wishes,
+            choice: draft.choice.id(),
             videos,
         };
         match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
@@ -226,11 +227,12 @@ impl Work<'_> {
 fn facts(
     tx: &Tx<'_>,
     shop: &Shop,
-    user: &User,
+    (user, is_new): (&User, bool),
+    draft: &Draft,
     incoming: &Incoming,
-    is_new: bool,
     now: Millis,
 ) -> Result<Facts> {
+    let own_prompt = draft.prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
     let selling =
         if user.banned { Selling::Closed(Closed::Banned) } else { orders::selling(tx, shop, now)? };
     let (again, confirmed) = match &incoming.event {
@@ -241,6 +243,7 @@ fn facts(
     Ok(Facts {
         credits: ledger::balance(tx, user.id)?,
         price: shop.options.per_video,
+        offered: orders::offered(tx, shop, own_prompt, now)?,
         selling,
         terms_due: shop.options.terms_url.is_some() && !user.accepted,
         welcome: match incoming.event {

@@ -40,6 +40,10 @@ pub enum Choice {
     Template(String),
     /// No wishes.
     NoWishes,
+    /// One of the operator's choices by its id.
+    Quality(String),
+    /// Another of them, please.
+    OtherQuality,
     /// How many.
     Count(i64),
     /// Another number, please.
@@ -68,6 +72,8 @@ impl Press {
             ("lang", Some("en"), None) => Self::Language(Lang::En),
             ("again", Some(job), None) => Self::Again(JobId(job.parse().ok()?)),
             ("t", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Template(id.to_owned())),
+            ("q", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Quality(id.to_owned())),
+            ("q", Some(draft), None) => Self::in_draft(draft, Choice::OtherQuality),
             ("n", Some(draft), Some(count)) => {
                 Self::in_draft(draft, Choice::Count(count.parse().ok()?))
             }
@@ -99,6 +105,8 @@ impl Press {
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
+            Self::Draft(draft, Choice::Quality(id)) => format!("q:{draft}:{id}"),
+            Self::Draft(draft, Choice::OtherQuality) => format!("q:{draft}"),
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),
             Self::Draft(draft, Choice::Back) => format!("b:{draft}"),

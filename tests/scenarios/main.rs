@@ -16,6 +16,7 @@ mod bad_input;
 mod buying;
 mod by_hand;
 mod canary;
+mod choice;
 mod commands;
 mod console;
 mod crashes;

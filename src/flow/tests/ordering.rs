@@ -78,7 +78,7 @@ impl Phone {
     }
 
     /// The last message; what answers a button is no message.
-    fn last(&self) -> Content {
+    pub(super) fn last(&self) -> Content {
         let messages = |content: &Content| !matches!(content, Content::Answer { .. });
         self.chat().into_iter().rfind(messages).unwrap()
     }
@@ -87,14 +87,14 @@ impl Phone {
         html(&self.last()).to_owned()
     }
 
-    fn toast(&self) -> String {
+    pub(super) fn toast(&self) -> String {
         let answers = |content: &Content| matches!(content, Content::Answer { .. });
         html(&self.chat().into_iter().rfind(answers).unwrap()).to_owned()
     }
 
     /// The data of a button under the last message.
     #[track_caller]
-    fn button(&self, label: &str) -> Option<Press> {
+    pub(super) fn button(&self, label: &str) -> Option<Press> {
         let all = buttons(&self.last());
         let found = all.iter().find(|button| button.text.contains(label));
         let found = found.unwrap_or_else(|| panic!("no {label} among {all:?}"));
@@ -103,16 +103,16 @@ impl Phone {
     }
 
     #[track_caller]
-    fn tap(&self, label: &str) -> Incoming {
+    pub(super) fn tap(&self, label: &str) -> Incoming {
         self.send(Event::Press(self.button(label)))
     }
 
-    fn photo(&self) {
+    pub(super) fn photo(&self) {
         let photo = Photo::Kept("a.jpg".to_owned());
         self.send(Event::Picture { photo, album: None });
     }
 
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
     }
 
@@ -121,7 +121,12 @@ impl Phone {
     }
 
     /// From the menu to the last question, for one video.
-    fn to_count(&self) {
+    pub(super) fn to_count(&self) {
+        self.to_choice();
+    }
+
+    /// The same, where there is something to choose before.
+    pub(super) fn to_choice(&self) {
         self.tap("🎬");
         self.photo();
         self.send(text("<b>&\"Кружка\""));

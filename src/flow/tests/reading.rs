@@ -26,6 +26,7 @@ fn screens() -> Vec<Screen> {
         Screen::LanguageSet,
     ];
     all.extend(PLACES.map(Screen::Ask));
+    all.push(Screen::Ask(Place::Choice));
     let closed = [
         Closed::Paused,
         Closed::NoKey,
@@ -48,6 +49,7 @@ fn screens() -> Vec<Screen> {
         Wrong::Template,
         Wrong::Prompt,
         Wrong::Wishes,
+        Wrong::Choice,
         Wrong::Count,
         Wrong::Confirm,
     ];
@@ -87,6 +89,7 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::Gone,
                     Toast::Invoice,
                     Toast::Prices,
+                    Toast::Unavailable,
                     Toast::Language(lang),
                 ] {
                     let said = view.toast(toast);
@@ -103,6 +106,7 @@ fn read_all(world: &World, lang: Lang) {
 fn every_screen_reads_well_in_both_languages() {
     for lang in [Lang::Ru, Lang::En] {
         read_all(&World::new(), lang);
+        read_all(&World::choosing(), lang);
         let links = |options: &mut crate::orders::Options| {
             options.terms_url = Some("https://example.com/terms".to_owned());
             options.privacy_url = Some("https://example.com/privacy".to_owned());

@@ -45,6 +45,7 @@ fn needed(place: Place, photo: Wrong) -> Screen {
         Place::Template => Screen::Wrong(Wrong::Template),
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
+        Place::Choice => Screen::Wrong(Wrong::Choice),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),
     }
