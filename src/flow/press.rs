@@ -73,7 +73,7 @@ impl Press {
             ("again", Some(job), None) => Self::Again(JobId(job.parse().ok()?)),
             ("t", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Template(id.to_owned())),
             ("q", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Quality(id.to_owned())),
-            ("q", Some(draft), None) => Self::in_draft(draft, Choice::OtherQuality),
+            ("o", Some(draft), None) => Self::in_draft(draft, Choice::OtherQuality),
             ("n", Some(draft), Some(count)) => {
                 Self::in_draft(draft, Choice::Count(count.parse().ok()?))
             }
@@ -106,7 +106,7 @@ impl Press {
             Self::Again(job) => format!("again:{job}"),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
             Self::Draft(draft, Choice::Quality(id)) => format!("q:{draft}:{id}"),
-            Self::Draft(draft, Choice::OtherQuality) => format!("q:{draft}"),
+            Self::Draft(draft, Choice::OtherQuality) => format!("o:{draft}"),
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),
             Self::Draft(draft, Choice::Back) => format!("b:{draft}"),

@@ -34,8 +34,7 @@ pub fn cancel(conn: &Connection, jobs: &[JobId]) -> Result<Cancel> {
                 COALESCE((SELECT -h.delta
                           FROM ledger h
                           WHERE h.job_id = jobs.id
-                            AND h.kind = 'hold'), 0),
-                choice
+                            AND h.kind = 'hold'), 0)
          FROM jobs
          WHERE id = ?1
            AND status IN ('queued', 'processing')",
@@ -108,7 +107,8 @@ fn outage(
                 COALESCE((SELECT -h.delta
                           FROM ledger h
                           WHERE h.job_id = jobs.id
-                            AND h.kind = 'hold'), 0)
+                            AND h.kind = 'hold'), 0),
+                choice
          FROM jobs
          WHERE status IN ('queued', 'processing')
            AND step IN ('script', 'upload', 'submit')
