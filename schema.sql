@@ -64,6 +64,7 @@ CREATE TABLE ledger (
     END)
 ) STRICT;
 CREATE INDEX ledger_user ON ledger (user_id, delta);
+CREATE INDEX ledger_of_user ON ledger (user_id, id);   -- the customer's statement
 CREATE INDEX ledger_time ON ledger (created_at);
 CREATE INDEX ledger_gifts ON ledger (user_id) WHERE kind = 'invite';
 CREATE INDEX ledger_purchases ON ledger (user_id) WHERE kind = 'purchase';
@@ -153,7 +154,6 @@ CREATE TABLE promo_guesses (
 CREATE TABLE invoices (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
-    draft      TEXT,                                 -- the order in the making that waits for it
     credits    INTEGER NOT NULL CHECK (credits > 0),
     stars      INTEGER NOT NULL CHECK (stars > 0),
     created_at INTEGER NOT NULL,
@@ -180,7 +180,8 @@ CREATE TABLE orders (
     judged_at    INTEGER,                          -- its words went through the moderation
     unfit        TEXT CHECK (unfit IS NULL OR judged_at IS NOT NULL),  -- what that found wrong with them
     created_at   INTEGER NOT NULL,
-    finished_at  INTEGER
+    finished_at  INTEGER,
+    place        INTEGER                           -- in the queue, as its status message was written last
 ) STRICT;
 CREATE INDEX orders_user ON orders (user_id, id);
 CREATE INDEX orders_time ON orders (created_at);
@@ -194,7 +195,7 @@ CREATE TABLE jobs (
     kind             TEXT    NOT NULL DEFAULT 'reels',
     template_id      TEXT    NOT NULL,
     input_photo_path TEXT    NOT NULL,             -- relative to photos/, or http(s)://…
-    product_info     TEXT    NOT NULL CHECK (json_valid(product_info)),  -- {"text", "user_prompt"}
+    product_info     TEXT    NOT NULL CHECK (json_valid(product_info)),  -- {"text", "user_prompt"}, and of a refined video "refines": {"script", "change"}
     extra_wishes     TEXT,
     choice           TEXT,                         -- its order's: which models may serve it, and at what length
     status           TEXT    NOT NULL DEFAULT 'queued'
@@ -238,6 +239,10 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 -- What waits for its createTask, by whom it waits for; and what somebody holds.
 CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
     WHERE status IN ('queued', 'processing') AND step = 'submit';
+-- The queue as customers see it: what the provider does not work on yet, the first one first. It
+-- holds all that a place is counted by, so that no row is looked at.
+CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
+    WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
 CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
 CREATE INDEX jobs_user ON jobs (user_id, id);
@@ -307,6 +312,14 @@ CREATE TABLE gifts (
 ) STRICT;
 CREATE INDEX gifts_open ON gifts (job_id) WHERE ended_at IS NULL;
 CREATE INDEX gifts_given ON gifts (ended_at) WHERE outcome = 'given';
+
+-- What customers think of their videos: one word per video, the last one counts.
+CREATE TABLE ratings (
+    job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
+    good   INTEGER NOT NULL CHECK (good IN (0, 1)),
+    at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ratings_time ON ratings (at);
 
 -- A photo's copy at the provider, per key: the order's other videos use it again.
 CREATE TABLE uploads (

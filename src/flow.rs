@@ -5,20 +5,25 @@
 //!
 //! ```text
 //! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ (choice) ─ count ─ confirm ─ (order) ─ menu
+//!                                    ├─ change ─┤
 //!                                    └─ prompt ─┘
 //! ```
 //! The choice is asked for where the operator sells several kinds of video (`[[choice]]` in
 //! `models.toml`).
 //!
 //! The place is always the first thing that the draft still lacks, so "another with this product"
-//! begins with a draft that has its photo and product, and nothing is asked twice.
+//! begins with a draft that has its photo and product, and nothing is asked twice; "the same again"
+//! with one that lacks nothing, and "refine" with one that lacks only the change.
 
 mod apply;
+mod cabinet;
 mod checkout;
 mod paying;
 mod press;
 mod screens;
+mod statement;
 mod step;
+mod under_video;
 mod wishes;
 
 pub use apply::{Incoming, handle, photo_of, photos_since, place_of};
@@ -38,6 +43,8 @@ use serde::{Deserialize, Serialize};
 pub const TEXT_MIN: usize = 3;
 /// The longest description or wish, in characters.
 pub const TEXT_MAX: usize = 1_000;
+/// The longest change of a script, in characters.
+pub const CHANGE_MAX: usize = 300;
 /// The longest own prompt, in characters; a model may take fewer.
 pub const PROMPT_MAX: usize = 2_000;
 
@@ -62,6 +69,8 @@ pub enum Place {
     Prompt,
     /// Wishes, or none.
     Wishes,
+    /// What is to be changed in an earlier script.
+    Change,
     /// One of the operator's choices.
     Choice,
     /// How many videos.
@@ -102,8 +111,20 @@ pub struct Draft {
     pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
+    /// The earlier video that this one is to be like.
+    pub refine: Option<Refine>,
     /// How many they are to be once there are credits for them.
     pub wanted: Option<i64>,
+}
+
+/// Another video with one change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Refine {
+    /// What the earlier one was made of; template `self`: the own prompt, which is edited itself.
+    pub script: String,
+    /// What is to change; `None`: not asked yet.
+    pub change: Option<String>,
 }
 
 impl Draft {
@@ -115,6 +136,7 @@ impl Draft {
             Self { product: None, .. } => Place::Product,
             Self { template: None, .. } => Place::Template,
             Self { prompt: None, .. } if own => Place::Prompt,
+            Self { refine: Some(Refine { change: None, .. }), .. } if !own => Place::Change,
             Self { wishes: None, .. } if !own => Place::Wishes,
             Self { choice: Chosen::Asked, .. } => Place::Choice,
             Self { count: None, .. } => Place::Count,
@@ -122,8 +144,7 @@ impl Draft {
         }
     }
 
-    /// With what there is to choose now: a single choice is made, and one that is gone is made
-    /// anew. The number belongs to a price, so it is asked for again with another one.
+    /// With what there is to choose now: a single choice is made, and one that is gone is made anew.
     fn among(self, offered: &[Offered]) -> Self {
         let choice = match (offered, &self.choice) {
             ([], _) => Chosen::Nothing,
@@ -131,7 +152,7 @@ impl Draft {
             (_, Chosen::This(id)) if offered.iter().any(|one| one.id == *id) => return self,
             _ => Chosen::Asked,
         };
-        if choice == self.choice { self } else { Self { choice, count: None, ..self } }
+        Self { choice, ..self }
     }
 }
 
@@ -245,6 +266,10 @@ pub enum Screen {
     Closed(crate::orders::Closed),
     /// Balance, id, last orders.
     Cabinet,
+    /// Their videos, before the one with this number.
+    Films(Option<i64>),
+    /// What moved their credits, before the line with this number.
+    Statement(Option<i64>),
     /// What can be bought.
     TopUp,
     /// Whom to write to.
@@ -308,6 +333,8 @@ pub enum Wrong {
     Prompt,
     /// No wishes, or too many.
     Wishes,
+    /// No change, or one of a wrong length.
+    Change,
     /// None of the choices.
     Choice,
     /// No number.
@@ -335,6 +362,18 @@ pub enum Toast {
     Unavailable,
     /// What it names is gone.
     Gone,
+    /// Thanks for the 👍 (true) or 👎.
+    Rated(bool),
+    /// What had not begun came back: so many videos and credits.
+    TakenBack(i64, i64),
+    /// All of it has begun or ended.
+    NothingLeft,
+    /// The order is not theirs.
+    OrderGone,
+    /// Nothing is left of the video.
+    FilmGone,
+    /// The video comes.
+    Film,
     /// The language was changed.
     Language(Lang),
 }

@@ -17,7 +17,9 @@ mod carry;
 mod claim;
 mod enqueue;
 mod next;
+mod product;
 mod prune;
+mod queue;
 mod results;
 mod submits;
 mod uploads;
@@ -28,8 +30,10 @@ pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, live_of, rerun};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
+pub use product::{Product, Refines};
 pub use prune::prune;
-pub use results::{late_video, live_photos, needs_no_file, spent};
+pub use queue::{ahead, pace, unbegun, waiting};
+pub use results::{keep_file_id, late_video, live_photos, needs_no_file, spent};
 pub use submits::{Reserved, accepted, lose_open, open_submits, reserve, settle_submit};
 pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
 
@@ -38,7 +42,6 @@ use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::ledger::{self, Settle};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
-use serde_json::Value;
 
 /// What a job needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,26 +138,6 @@ pub struct Job {
     pub unreached_since: Option<Millis>,
     /// Where the video lies at the provider.
     pub output_url: Option<String>,
-}
-
-/// `jobs.product_info`, read leniently: a row inserted by hand may hold any JSON.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Product {
-    /// The product, in the customer's words.
-    pub text: String,
-    /// Template `self`: goes to the model exactly as it is. Never blank.
-    pub user_prompt: Option<String>,
-}
-
-impl Product {
-    fn read(json: &str) -> Self {
-        let value: Value = serde_json::from_str(json).unwrap_or_default();
-        let word = |name: &str| value[name].as_str().filter(|text| !text.trim().is_empty());
-        Self {
-            text: word("text").unwrap_or_default().to_owned(),
-            user_prompt: word("user_prompt").map(str::to_owned),
-        }
-    }
 }
 
 const COLUMNS: &str = "id, lease, user_id, tg_user_id, order_id, ordinal, template_id, \
@@ -337,7 +320,7 @@ pub enum End<'a> {
         /// In the service's words.
         error: &'a str,
     },
-    /// The operator took it back.
+    /// The operator or the customer took it back.
     Canceled,
 }
 

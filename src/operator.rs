@@ -19,6 +19,7 @@ pub mod models;
 pub mod overview;
 pub mod payments;
 pub mod queue;
+pub mod ratings;
 pub mod report;
 pub mod stats;
 pub mod story;

@@ -11,22 +11,31 @@ pub mod gifts;
 mod judged;
 mod messages;
 mod place;
+mod ratings;
 mod selling;
+pub mod shelf;
+mod status;
+mod take_back;
 mod trouble;
+mod waiting;
 
 pub use choice::{Offered, offered};
 pub use files::{fail_to_be_kept, kept, not_kept};
 pub use judged::{Judged, judge, judged};
-pub use messages::{menu_button, minutes, support_button};
+pub use messages::{menu_button, support_button};
 pub use place::{NewOrder, Placed, place};
+pub use ratings::rate;
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
+pub use status::{minutes, waits};
+pub use take_back::{TakenBack, take_back};
 pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
+pub use waiting::{moved, usual_wait_now};
 
 use crate::alerts;
 use crate::clock::{DAY, Millis};
-use crate::db::{JobId, OrderId, Tx};
+use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::growth;
-use crate::jobs::{self, End, Found, Job, Policy, Step, Why};
+use crate::jobs::{self, End, Found, Job, Policy, Refines, Step, Why};
 use crate::keys::Limits;
 use crate::models::Catalogue;
 use crate::outbox;
@@ -300,24 +309,57 @@ fn finish(tx: &Tx<'_>, order: Option<OrderId>, now: Millis) -> Result<()> {
 /// Makes the order's status message say what is true now.
 pub fn refresh(tx: &Tx<'_>, shop: &Shop, order: Option<OrderId>, now: Millis) -> Result<()> {
     let Some(order) = order else { return Ok(()) };
-    let (chat, content) = messages::status(tx, shop, order)?;
-    outbox::put(tx, chat, Some(&format!("status:{order}")), &content, None, now)?;
+    let status = status::write(tx, shop, order, now)?;
+    tx.prepare_cached("UPDATE orders SET place = ?2 WHERE id = ?1 AND place IS NOT ?2")?
+        .execute((order, status.place))?;
+    let key = format!("status:{order}");
+    outbox::put(tx, status.chat, Some(&key), &status.content, None, now)?;
     Ok(())
 }
 
-/// What "make another with this product" begins with.
-#[derive(Clone, Debug, PartialEq)]
+/// What another video after this one begins with.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Again {
     /// Relative to `photos/`.
     pub photo: String,
     /// The product, in the customer's words.
     pub product: String,
+    /// The template's id.
+    pub template: String,
+    /// Template `self`.
+    pub own_prompt: Option<String>,
+    /// The customer's wishes.
+    pub wishes: Option<String>,
+    /// What they chose among the operator's choices.
+    pub choice: Option<String>,
+    /// What the model was asked for.
+    pub script: Option<String>,
+    /// The script that this one was a change of.
+    pub refines: Option<Refines>,
 }
 
-/// The photo and product of an own job; `None` for somebody else's.
-pub fn again(conn: &Connection, user: crate::db::UserId, id: JobId) -> Result<Option<Again>> {
-    let Some(job) = jobs::get(conn, id)? else { return Ok(None) };
-    Ok((job.user == user).then_some(Again { photo: job.photo, product: job.product.text }))
+/// What an own job was made of; `None` for somebody else's.
+pub fn again(conn: &Connection, user: UserId, id: JobId) -> Result<Option<Again>> {
+    let job = jobs::get(conn, id)?.filter(|job| job.user == user);
+    Ok(job.map(|job| Again {
+        photo: job.photo,
+        product: job.product.text,
+        // A row inserted by hand may have a prompt with any template: the prompt is what is sent.
+        template: if job.product.user_prompt.is_some() { "self".into() } else { job.template },
+        own_prompt: job.product.user_prompt,
+        wishes: job.wishes,
+        choice: job.choice,
+        script: job.prompt,
+        refines: job.product.refines,
+    }))
+}
+
+/// Whose order it is; `None`: there is none.
+pub fn owner(conn: &Connection, order: OrderId) -> Result<Option<UserId>> {
+    Ok(conn
+        .prepare_cached("SELECT user_id FROM orders WHERE id = ?1")?
+        .query_row([order], |row| row.get(0))
+        .optional()?)
 }
 
 /// How many videos an order has.

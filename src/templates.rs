@@ -63,6 +63,8 @@ pub struct Brief<'a> {
     pub count: u32,
     /// The order's prompts that exist already.
     pub earlier: &'a [String],
+    /// Another video's prompt, and what is to be changed in it; the rest stays.
+    pub refines: Option<(&'a str, &'a str)>,
 }
 
 /// A question to a language model; the worker adds the photo.

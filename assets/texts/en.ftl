@@ -87,6 +87,19 @@ ask-wishes = 💡 Any wishes? A place, a mood, what to show – tell me in one m
 button-no-wishes = No wishes
 wrong-wishes = Write your wishes as text, up to 1000 characters, or press “No wishes”.
 
+ask-change = ✏️ What shall I change? Tell me in one sentence of up to { $max } characters: “on a beach at sunset”, for example, or “no music”.
+
+    Everything else stays as it was.
+wrong-change = Tell me in one sentence what to change: 3 to { $max } characters.
+ask-prompt-again = 🧑‍💻 Here is your prompt – tap it to copy it:
+
+    <code>{ $prompt }</code>
+
+    Change it and send the whole of it in one message: 3 to { $max ->
+    [one] { $max } character
+   *[other] { $max } characters
+}.
+
 ask-choice = ✨ Which option suits you?
 choice-line = <b>{ $label }</b> – { $about }
 choice-off = <b>{ $label }</b> – not available right now
@@ -139,11 +152,18 @@ status-done = { $n ->
    *[other] 🎉 Your order is ready: { $ready } of { $n } videos.
 }
 status-failed = 😔 This order didn’t work out.
+status-canceled = ✖️ This order is canceled.
 status-ready = { $ready } of { $n } ready.
 status-wait = ⏱ It usually takes about { $minutes ->
     [one] { $minutes } minute
    *[other] { $minutes } minutes
 }.
+status-left = ⏱ About { $minutes ->
+    [one] { $minutes } more minute
+   *[other] { $minutes } more minutes
+} to wait.
+status-held = ⏸ We’re taking a short break. As soon as we go on, the videos follow in turn.
+button-take-back = ✋ Cancel what hasn’t begun
 status-wait-unknown = ⏱ It takes 1 to 30 minutes.
 line-queued = ⏳ in the queue, place { $place }
 line-script = ✍️ writing the script
@@ -172,6 +192,16 @@ gift-credits = { $n ->
 }
 button-watch = ⬇️ Download the video
 button-again = 🔄 Make more with this product
+button-same = 🔁 The same again
+button-refine = ✏️ Refine
+button-good = 👍
+button-good-chosen = 👍 ✓
+button-bad = 👎
+button-bad-chosen = 👎 ✓
+# Under a video that is sent once more: what it was.
+film-about = 🎞 <b>{ $template }</b>
+    { $product }
+video-link-again = I no longer have the file, but its link still works: <a href="{ $url }">watch the video</a>. It lives for one day – please download the video now.
 
 # The fail-… texts do without “back”, “returned”, “refund”: only the message refund says so.
 refund = ↩️ { $n ->
@@ -214,12 +244,57 @@ cabinet = 👤 <b>My account</b>
 
     Balance: { $credits }
     Your ID: <code>{ $id }</code>
+cabinet-held = 👤 <b>My account</b>
+
+    Balance: { $credits }, and { $held } in the works
+    Your ID: <code>{ $id }</code>
 cabinet-orders = Latest orders:
 cabinet-none = No orders yet.
 order-line = No. { $id } · { $template } · { $state }
 order-running = in progress, { $ready } of { $n } ready
 order-done = { $ready } of { $n } ready
 order-failed = didn’t work out, the credits came back
+order-canceled = canceled, the credits came back
+order-waits = place { $place } in the queue, about { $minutes ->
+    [one] { $minutes } more minute
+   *[other] { $minutes } more minutes
+}
+order-waits-unknown = place { $place } in the queue
+button-films = 🎞 My videos
+films = 🎞 <b>My videos</b>
+
+    Press any of them, and I’ll send it again.
+films-none = 🎞 Your videos will be here. Shall we make the first one?
+films-no-more = 🎞 Those were all your videos.
+button-older = ⏪ Earlier
+button-statement = 📜 Credit history
+statement = 📜 <b>Credit history</b>
+
+    Your balance now: { $credits }
+statement-none = Nothing here yet.
+move-purchase = { $moved } – purchase
+move-order = { $moved } – order No. { $order }: { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+}
+move-open = { $n } still in the works
+move-failed = { $moved } – back: { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+} of order No. { $order } didn’t work out
+move-canceled = { $moved } – back: { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+} of order No. { $order } canceled
+move-welcome = { $moved } – a gift for your first videos
+move-refund = { $moved } – Stars refunded
+move-invited = { $moved } – a gift: a friend invited you
+move-invite = { $moved } – you invited a friend, thank you!
+move-bonus = { $moved } – a bonus for your first purchase
+move-promo = { $moved } – promo code
+move-gift = { $moved } – a gift
+move-given = { $moved } – added by support
+move-taken = { $moved } – taken back by support
 button-language = 🇷🇺 Русский
 language-set = Done, English from here on.
 
@@ -308,6 +383,16 @@ toast-stale = This button no longer works – here’s where we are.
 toast-unknown = I don’t know this button – here’s where we are.
 toast-already = This order is already running 👌
 toast-started = Starting!
+toast-good = Thank you! I’m glad you like it 🙌
+toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll mend it.
+toast-taken-back = Canceled { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+}. Back on your balance: { $credits }.
+toast-nothing-left = There’s nothing left to cancel.
+toast-order-gone = You have no such order.
+toast-film = Here it comes 🎞
+toast-film-gone = I no longer have this video. Let’s make a new one: “🎬 Make Reels” in the menu.
 toast-invoice = The invoice is in the chat: pay it, and the credits arrive at once.
 toast-prices = The prices have changed – here are the new ones.
 toast-choice-off = This option isn’t available right now – please choose another.

@@ -88,6 +88,19 @@ ask-wishes = 💡 Есть пожелания? Место, настроение,
 button-no-wishes = Без пожеланий
 wrong-wishes = Напишите пожелания текстом, до 1000 символов, или нажмите «Без пожеланий».
 
+ask-change = ✏️ Что изменить? Напишите одним предложением, до { $max } символов: например, «на пляже, на закате» или «без музыки».
+
+    Всё остальное останется как было.
+wrong-change = Напишите одним предложением, что изменить: от 3 до { $max } символов.
+ask-prompt-again = 🧑‍💻 Вот ваш промпт — нажмите на него, чтобы скопировать:
+
+    <code>{ $prompt }</code>
+
+    Поправьте и пришлите целиком, одним сообщением: от 3 до { $max ->
+    [one] { $max } символа
+   *[many] { $max } символов
+}.
+
 ask-choice = ✨ Какой вариант подойдёт?
 choice-line = <b>{ $label }</b> — { $about }
 choice-off = <b>{ $label }</b> — сейчас недоступно
@@ -141,11 +154,18 @@ status-done = { $n ->
    *[other] 🎉 Заказ готов: { $ready } из { $n } видео.
 }
 status-failed = 😔 С этим заказом не получилось.
+status-canceled = ✖️ Заказ отменён.
 status-ready = Готово { $ready } из { $n }.
 status-wait = ⏱ Обычно это занимает около { $minutes ->
     [one] { $minutes } минуты
    *[many] { $minutes } минут
 }.
+status-left = ⏱ Ждать ещё около { $minutes ->
+    [one] { $minutes } минуты
+   *[many] { $minutes } минут
+}.
+status-held = ⏸ У нас небольшой перерыв. Как только продолжим, видео пойдут по очереди.
+button-take-back = ✋ Отменить то, что не началось
 status-wait-unknown = ⏱ Это займёт от 1 до 30 минут.
 line-queued = ⏳ в очереди, место { $place }
 line-script = ✍️ пишу сценарий
@@ -175,6 +195,16 @@ gift-credits = { $n ->
 }
 button-watch = ⬇️ Скачать видео
 button-again = 🔄 Сделать ещё с этим товаром
+button-same = 🔁 То же ещё раз
+button-refine = ✏️ Уточнить
+button-good = 👍
+button-good-chosen = 👍 ✓
+button-bad = 👎
+button-bad-chosen = 👎 ✓
+# Под видео, которое присылаем ещё раз: что это было.
+film-about = 🎞 <b>{ $template }</b>
+    { $product }
+video-link-again = Файла у меня уже нет, но пока работает ссылка: <a href="{ $url }">смотреть видео</a>. Она действует сутки — скачайте видео сразу.
 
 # В текстах fail-… не должно быть слов «вернули», «возврат»: возврат называет только refund.
 refund = ↩️ { $n ->
@@ -218,12 +248,48 @@ cabinet = 👤 <b>Личный кабинет</b>
 
     Баланс: { $credits }
     Ваш ID: <code>{ $id }</code>
+cabinet-held = 👤 <b>Личный кабинет</b>
+
+    Баланс: { $credits }, ещё { $held } в работе
+    Ваш ID: <code>{ $id }</code>
 cabinet-orders = Последние заказы:
 cabinet-none = Заказов пока не было.
 order-line = № { $id } · { $template } · { $state }
 order-running = делаем, готово { $ready } из { $n }
 order-done = готово { $ready } из { $n }
 order-failed = не получилось, кредиты вернулись
+order-canceled = отменён, кредиты вернулись
+order-waits = место { $place } в очереди, ждать ещё около { $minutes ->
+    [one] { $minutes } минуты
+   *[many] { $minutes } минут
+}
+order-waits-unknown = место { $place } в очереди
+button-films = 🎞 Мои видео
+films = 🎞 <b>Мои видео</b>
+
+    Нажмите на любое — пришлю его ещё раз.
+films-none = 🎞 Здесь появятся ваши видео. Сделаем первое?
+films-no-more = 🎞 Это были все ваши видео.
+button-older = ⏪ Раньше
+button-statement = 📜 История кредитов
+statement = 📜 <b>История кредитов</b>
+
+    Сейчас на балансе: { $credits }
+statement-none = Пока здесь пусто.
+move-purchase = { $moved } — покупка
+move-order = { $moved } — заказ № { $order }: { $n } видео
+move-open = ещё в работе: { $n }
+move-failed = { $moved } — вернули: { $n } видео заказа № { $order } не получилось
+move-canceled = { $moved } — вернули: { $n } видео заказа № { $order } отменено
+move-welcome = { $moved } — подарок на первые видео
+move-refund = { $moved } — возврат Stars
+move-invited = { $moved } — подарок по приглашению друга
+move-invite = { $moved } — вы пригласили друга, спасибо!
+move-bonus = { $moved } — бонус за первую покупку
+move-promo = { $moved } — промокод
+move-gift = { $moved } — подарок
+move-given = { $moved } — начислила поддержка
+move-taken = { $moved } — списала поддержка
 button-language = 🇬🇧 English
 language-set = Готово, дальше по-русски.
 
@@ -318,6 +384,13 @@ toast-stale = Эта кнопка уже не действует — показ�
 toast-unknown = Не узнаю эту кнопку — показываю, где мы остановились.
 toast-already = Этот заказ уже запущен 👌
 toast-started = Запускаю!
+toast-good = Спасибо! Рад, что понравилось 🙌
+toast-bad = Спасибо, что сказали! Нажмите «✏️ Уточнить» — поправим.
+toast-taken-back = Отменил { $n } видео. Вернулось на баланс: { $credits }.
+toast-nothing-left = Отменять больше нечего.
+toast-order-gone = Такого заказа у вас нет.
+toast-film = Присылаю 🎞
+toast-film-gone = Этого видео у меня больше нет. Сделаем новое: «🎬 Сделать Reels» в меню.
 toast-invoice = Счёт в чате: оплатите его, и кредиты придут сразу.
 toast-prices = Цены изменились — показываю новые.
 toast-choice-off = Этот вариант сейчас недоступен — выберите другой.

@@ -20,7 +20,12 @@ impl Delivered for Delivery {
     fn on_sent(&self, tx: &Tx<'_>, row: &Row, sent: &Sent, now: Millis) -> Result<()> {
         match row.job_id {
             Some(job) => orders::delivered(tx, &self.0, JobId(job), sent.file_id.as_deref(), now),
-            None => orders::gifts::sent(tx, row.key.as_deref(), now),
+            // An edit brings nobody anything new.
+            None if row.message_id.is_some() => Ok(()),
+            None => {
+                orders::shelf::sent(tx, row.key.as_deref(), sent.file_id.as_deref())?;
+                orders::gifts::sent(tx, row.key.as_deref(), now)
+            }
         }
     }
 

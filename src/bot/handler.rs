@@ -42,6 +42,8 @@ pub struct Handler {
     pub shop: Arc<Shop>,
     /// Where photos are kept.
     pub photos: PathBuf,
+    /// Where videos lie that Telegram has no copy of.
+    pub videos: PathBuf,
     /// In which the operator's days begin.
     pub zone: TimeZone,
     /// A line that drips holds up none but as many others.
@@ -251,11 +253,17 @@ impl Handler {
     async fn press(&self, update_id: i64, query: &CallbackQuery) -> Result<Incoming> {
         let press = query.data.as_deref().and_then(Press::read);
         let photo_kept = match &press {
-            Some(Press::Again(job)) => self.again_photo(query.from.id, *job).await?,
-            Some(Press::Draft(_, Choice::Confirm)) => self.draft_photo(query.from.id).await?,
-            _ => None,
+            Some(Press::Again(job) | Press::Same(job) | Press::Refine(job)) => {
+                let photo = self.again_photo(query.from.id, *job).await?;
+                photo.is_some_and(|photo| is_inside(&self.photos, &photo))
+            }
+            Some(Press::Draft(_, Choice::Confirm)) => {
+                let photo = self.draft_photo(query.from.id).await?;
+                photo.is_some_and(|photo| is_inside(&self.photos, &photo))
+            }
+            Some(Press::Film(job)) => self.has_video(query.from.id, *job).await?,
+            _ => false,
         };
-        let photo_kept = photo_kept.is_some_and(|photo| self.has_photo(&photo));
         Ok(Incoming {
             update_id,
             profile: profile(&query.from),
@@ -281,11 +289,19 @@ impl Handler {
         blocking(move || db.read(|conn| flow::photo_of(conn, tg_user_id))).await
     }
 
-    /// Whether a photo that a row names lies in our folder.
-    fn has_photo(&self, path: &str) -> bool {
-        let mut parts = Path::new(path).components();
-        let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
-        inside && !path.is_empty() && self.photos.join(path).is_file()
+    /// Whether a video's file lies in our folder and is one that Telegram takes.
+    async fn has_video(&self, tg_user_id: i64, job: JobId) -> Result<bool> {
+        let db = self.db.clone();
+        let film = blocking(move || {
+            db.read(|conn| match users::by_tg(conn, tg_user_id)? {
+                Some(user) => orders::shelf::get(conn, user.id, job),
+                None => Ok(None),
+            })
+        });
+        let Some(path) = film.await?.and_then(|film| film.path) else { return Ok(false) };
+        let limit = self.shop.options.upload_limit;
+        let size = || std::fs::metadata(self.videos.join(&path)).map_or(u64::MAX, |it| it.len());
+        Ok(is_inside(&self.videos, &path) && size() <= limit)
     }
 
     /// Fetches and keeps a picture, where the bot waits for one.
@@ -400,6 +416,13 @@ fn refused(refusal: Refusal) -> Photo {
         Refusal::TooLarge => Photo::Large,
         Refusal::TooLong { .. } => Photo::Long,
     }
+}
+
+/// Whether a file that a row names lies in our folder.
+fn is_inside(folder: &Path, path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
+    inside && !path.is_empty() && folder.join(path).is_file()
 }
 
 /// On disk before the transaction that names it.

@@ -55,9 +55,21 @@ fn show(stats: &Stats) -> String {
     } else {
         screen::table(&["step", ">jobs", "since"], &queue)
     };
+    let rated: Vec<Vec<String>> = stats
+        .ratings
+        .iter()
+        .map(|it| {
+            let (good, bad) = (it.good.to_string(), it.bad.to_string());
+            vec![it.template_id.clone(), it.model.clone(), good, bad]
+        })
+        .collect();
+    let rated = match rated.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", screen::table(&["template", "model", ">liked", ">not"], &rated)),
+    };
     let Stats { users, credits_outstanding, credits_held, .. } = stats;
     format!(
-        "{}\n{queue}\n{users} users have {credits_outstanding} credits; {credits_held} are held.\n",
+        "{}\n{queue}{rated}\n{users} users have {credits_outstanding} credits; {credits_held} are held.\n",
         screen::table(&["", ">today", ">24 h"], &rows)
     )
 }

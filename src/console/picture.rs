@@ -13,6 +13,7 @@ use crate::operator::models::{self, Model};
 use crate::operator::overview::{self, Overview};
 use crate::operator::payments;
 use crate::operator::queue::{self, Filter, Sort};
+use crate::operator::ratings::{self, Rated};
 use crate::operator::story::{self, Story};
 use crate::operator::{alerts, customers, days, failures, trail};
 use crate::orders::Shop;
@@ -56,7 +57,7 @@ pub(super) enum Body {
     Job(Box<Story>),
     Failures(Vec<Group>),
     Keys(Vec<Key>),
-    Models(Vec<Model>),
+    Models(Vec<Model>, Vec<Rated>),
     Customers(Vec<Customer>),
     Customer(Box<Account>),
     Payments(Vec<payments::Row>),
@@ -130,7 +131,9 @@ impl Reader {
                     .map_or(Body::Nothing, |story| Body::Job(Box::new(story))),
                 View::Failures => Body::Failures(failures::read(conn, now - FAILURES)?),
                 View::Keys => Body::Keys(keys::read(conn, self.shop.least_price(), now)?),
-                View::Models => Body::Models(models::read(conn, &self.shop, now)?),
+                View::Models => {
+                    Body::Models(models::read(conn, &self.shop, now)?, ratings::read(conn)?)
+                }
                 View::Customers => Body::Customers(customers::search(conn, &request.filter, ROWS)?),
                 View::Customer(id) => customers::read(conn, id)?
                     .map_or(Body::Nothing, |account| Body::Customer(Box::new(account))),

@@ -44,7 +44,7 @@ pub(super) fn page(context: &Context<'_>, picture: &Picture) -> Page {
         Body::Job(story) => job::page(context, story),
         Body::Failures(groups) => failures::page(context, groups),
         Body::Keys(all) => keys::page(context, all),
-        Body::Models(all) => models::page(context, all),
+        Body::Models(all, rated) => models::page(context, all, rated),
         Body::Customers(rows) => customers::page(context, rows),
         Body::Customer(account) => customers::account(context, account),
         Body::Payments(rows) => payments::page(context, rows),

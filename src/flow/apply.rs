@@ -2,14 +2,15 @@
 
 use super::screens::View;
 use super::step::{Effect, Facts, step};
-use super::{Dialog, Draft, Event, Place, Press, Screen, Wishes};
+use super::{Dialog, Draft, Event, Place, Press, Refine, Screen, Toast, Wishes};
 use crate::clock::{MINUTE, Millis};
-use crate::db::{Tx, UserId};
+use crate::db::{JobId, OrderId, Tx, UserId};
 use crate::growth;
 use crate::inbox;
 use crate::instance;
+use crate::jobs::Refines;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Closed, NewOrder, Pack, Placed, Selling, Shop};
+use crate::orders::{self, Closed, NewOrder, Pack, Placed, Selling, Shop, TakenBack, shelf};
 use crate::outbox::{self, Content};
 use crate::payments;
 use crate::users::{self, Profile, User};
@@ -27,7 +28,7 @@ pub struct Incoming {
     pub event: Event,
     /// The callback query to answer.
     pub callback: Option<String>,
-    /// The photo that `🔄` or `✅` needs is still on disk.
+    /// The photo that the button needs is still on disk; of `🎞`, the video's file.
     pub photo_kept: bool,
 }
 
@@ -41,8 +42,17 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     let facts = facts(tx, shop, (&user, is_new), &dialog.draft, incoming, now)?;
     let (next, effects) = step(&dialog, &incoming.event, &facts);
     let user = users::by_id(tx, user.id)?;
-    let prompt_max = facts.prompt_max;
-    let mut work = Work { tx, shop, user, dialog: next, prompt_max, came_with: 0, now };
+    let mut work = Work {
+        tx,
+        shop,
+        user,
+        dialog: next,
+        prompt_max: facts.prompt_max,
+        update_id: incoming.update_id,
+        photo_kept: incoming.photo_kept,
+        came_with: 0,
+        now,
+    };
     let toast = work.run(&effects)?;
     if let Some(callback_id) = &incoming.callback {
         let content = Content::Answer {
@@ -94,6 +104,8 @@ struct Work<'a> {
     user: User,
     dialog: Dialog,
     prompt_max: usize,
+    update_id: i64,
+    photo_kept: bool,
     /// Credits for who came by an invitation; the welcome names them.
     came_with: i64,
     now: Millis,
@@ -131,6 +143,9 @@ impl Work<'_> {
                     self.user = users::by_id(self.tx, self.user.id)?;
                     self.say(&Screen::Promo(redeemed))?;
                 }
+                Effect::Rate(job, good) => toast = Some(self.rate(*job, *good)?),
+                Effect::TakeBack(order) => toast = Some(self.take_back(*order)?),
+                Effect::Film(job) => toast = Some(self.film(*job)?),
             }
         }
         Ok(toast)
@@ -147,9 +162,40 @@ impl Work<'_> {
         }
     }
 
+    fn rate(&self, job: JobId, good: bool) -> Result<String> {
+        let kept = orders::rate(self.tx, self.shop, self.user.id, job, good, self.now)?;
+        Ok(self.view().toast(if kept { Toast::Rated(good) } else { Toast::FilmGone }))
+    }
+
+    fn take_back(&self, order: OrderId) -> Result<String> {
+        let back = orders::take_back(self.tx, self.shop, self.user.id, order, self.now)?;
+        Ok(self.view().toast(match back {
+            None => Toast::OrderGone,
+            Some(TakenBack { videos: 0, .. }) => Toast::NothingLeft,
+            Some(TakenBack { videos, credits }) => Toast::TakenBack(videos, credits),
+        }))
+    }
+
+    fn film(&self, job: JobId) -> Result<String> {
+        let (tx, shop, user) = (self.tx, self.shop, &self.user);
+        let Some(film) = shelf::get(tx, user.id, job)? else {
+            return Ok(self.view().toast(Toast::FilmGone));
+        };
+        if self.is_flooded()? {
+            return Ok(String::new());
+        }
+        let film = (&film, self.photo_kept);
+        let comes = shelf::send_again(tx, shop, user, film, self.update_id, self.now)?;
+        Ok(self.view().toast(if comes { Toast::Film } else { Toast::FilmGone }))
+    }
+
+    /// Who sends faster than Telegram lets us answer has enough to read.
+    fn is_flooded(&self) -> Result<bool> {
+        Ok(outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD)
+    }
+
     fn say(&self, screen: &Screen) -> Result<()> {
-        // Who sends faster than Telegram lets us answer has enough to read.
-        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
+        if self.is_flooded()? {
             return Ok(());
         }
         let content = self.view().render(screen)?;
@@ -175,10 +221,8 @@ impl Work<'_> {
         if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
             return Ok(());
         }
-        let Dialog { place, draft } = &self.dialog;
-        let waits = (*place != Place::Menu).then_some(draft.id.as_str());
         let (user, price) = (self.user.id, (pack.credits, pack.stars));
-        let invoice = payments::open(self.tx, user, price, waits, self.now)?;
+        let invoice = payments::open(self.tx, user, price, self.now)?;
         let content = self.view().invoice(pack, invoice.offer().payload());
         let copy = (self.now - invoice.created_at).max(0) / AGAIN;
         let key = format!("invoice:{}:{copy}", invoice.id);
@@ -197,6 +241,13 @@ impl Work<'_> {
             Some(Wishes::Some(text)) => Some(text.as_str()),
             _ => None,
         };
+        // An own prompt was edited itself.
+        let refines = match &draft.refine {
+            Some(Refine { script, change: Some(change) }) if template != "self" => {
+                Some(Refines { script: script.clone(), change: change.clone() })
+            }
+            _ => None,
+        };
         let new = NewOrder {
             draft: &draft.id,
             template,
@@ -204,6 +255,7 @@ impl Work<'_> {
             product,
             own_prompt: draft.prompt.as_deref(),
             wishes,
+            refines: refines.as_ref(),
             choice: draft.choice.id(),
             videos,
         };
@@ -236,7 +288,13 @@ fn facts(
     let selling =
         if user.banned { Selling::Closed(Closed::Banned) } else { orders::selling(tx, shop, now)? };
     let (again, confirmed) = match &incoming.event {
-        Event::Press(Some(Press::Again(job))) => (orders::again(tx, user.id, *job)?, false),
+        Event::Press(Some(
+            Press::Again(job)
+            | Press::Same(job)
+            | Press::Refine(job)
+            | Press::Rate(job, _)
+            | Press::Film(job),
+        )) => (orders::again(tx, user.id, *job)?, false),
         Event::Press(Some(Press::Draft(draft, _))) => (None, orders::exists(tx, draft)?),
         _ => (None, false),
     };

@@ -1,7 +1,7 @@
 //! What stands in a button: 1 to 64 bytes, and anybody can forge them, so they name only what the
 //! handler looks up and checks again.
 
-use crate::db::JobId;
+use crate::db::{JobId, OrderId};
 use crate::text::Lang;
 
 /// A button of ours.
@@ -29,6 +29,20 @@ pub enum Press {
     Language(Lang),
     /// `🔄`: another with this job's product.
     Again(JobId),
+    /// `🔁`: the same once more.
+    Same(JobId),
+    /// `✏️`: the same with one change.
+    Refine(JobId),
+    /// `👍` or `👎`: what they think of this job's video.
+    Rate(JobId, bool),
+    /// `✋`: what of this order has not begun.
+    TakeBack(OrderId),
+    /// `🎞`: their videos, before the one with this number.
+    Films(Option<i64>),
+    /// `🎞`: this job's video once more.
+    Film(JobId),
+    /// `📜`: what moved their credits, before the line with this number.
+    Statement(Option<i64>),
     /// A choice inside the draft with this id.
     Draft(String, Choice),
 }
@@ -70,7 +84,11 @@ impl Press {
             ("terms", None, None) => Self::AcceptTerms,
             ("lang", Some("ru"), None) => Self::Language(Lang::Ru),
             ("lang", Some("en"), None) => Self::Language(Lang::En),
-            ("again", Some(job), None) => Self::Again(JobId(job.parse().ok()?)),
+            ("films", None, None) => Self::Films(None),
+            ("lines", None, None) => Self::Statement(None),
+            (does, Some(number), None) if Self::of_a_number(does, 0).is_some() => {
+                return Self::of_a_number(does, number.parse().ok()?);
+            }
             ("t", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Template(id.to_owned())),
             ("q", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Quality(id.to_owned())),
             ("o", Some(draft), None) => Self::in_draft(draft, Choice::OtherQuality),
@@ -84,6 +102,22 @@ impl Press {
             _ => return None,
         };
         Some(press)
+    }
+
+    /// The buttons that name a row.
+    fn of_a_number(does: &str, n: i64) -> Option<Self> {
+        Some(match does {
+            "again" => Self::Again(JobId(n)),
+            "same" => Self::Same(JobId(n)),
+            "refine" => Self::Refine(JobId(n)),
+            "good" => Self::Rate(JobId(n), true),
+            "bad" => Self::Rate(JobId(n), false),
+            "takeback" => Self::TakeBack(OrderId(n)),
+            "film" => Self::Film(JobId(n)),
+            "films" => Self::Films(Some(n)),
+            "lines" => Self::Statement(Some(n)),
+            _ => return None,
+        })
     }
 
     fn in_draft(draft: &str, choice: Choice) -> Self {
@@ -104,6 +138,16 @@ impl Press {
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),
+            Self::Same(job) => format!("same:{job}"),
+            Self::Refine(job) => format!("refine:{job}"),
+            Self::Rate(job, true) => format!("good:{job}"),
+            Self::Rate(job, false) => format!("bad:{job}"),
+            Self::TakeBack(order) => format!("takeback:{order}"),
+            Self::Film(job) => format!("film:{job}"),
+            Self::Films(None) => "films".into(),
+            Self::Films(Some(before)) => format!("films:{before}"),
+            Self::Statement(None) => "lines".into(),
+            Self::Statement(Some(before)) => format!("lines:{before}"),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
             Self::Draft(draft, Choice::Quality(id)) => format!("q:{draft}:{id}"),
             Self::Draft(draft, Choice::OtherQuality) => format!("o:{draft}"),

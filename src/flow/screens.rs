@@ -5,12 +5,11 @@ mod growth;
 mod topup;
 
 use super::press::Choice;
-use super::{Draft, PROMPT_MAX, Place, Press, Screen, Toast, Wishes, Wrong};
+use super::{CHANGE_MAX, Draft, PROMPT_MAX, Place, Press, Refine, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
-use crate::db::OrderId;
 use crate::orders::{self, Closed, Shop, menu_button, support_button};
 use crate::outbox::{Button, Content};
-use crate::text::{self, Arg, Lang};
+use crate::text::{self, Arg};
 use crate::users::User;
 use anyhow::Result;
 use rusqlite::Connection;
@@ -25,18 +24,18 @@ pub(super) struct View<'a> {
     pub(super) now: Millis,
 }
 
-type Rows = Vec<Vec<Button>>;
+pub(super) type Rows = Vec<Vec<Button>>;
 
 impl View<'_> {
-    fn say(&self, id: &str, args: &[(&str, Arg<'_>)]) -> String {
+    pub(super) fn say(&self, id: &str, args: &[(&str, Arg<'_>)]) -> String {
         self.shop.texts.say(self.user.lang, id, args)
     }
 
-    fn credits(&self, n: i64) -> String {
+    pub(super) fn credits(&self, n: i64) -> String {
         self.say("credits", &[("n", Arg::Num(n))])
     }
 
-    fn button(&self, id: &str, press: &Press) -> Vec<Button> {
+    pub(super) fn button(&self, id: &str, press: &Press) -> Vec<Button> {
         vec![Button::data(self.say(id, &[]), press.data())]
     }
 
@@ -44,7 +43,7 @@ impl View<'_> {
         self.button(id, &Press::Draft(self.draft.id.clone(), choice))
     }
 
-    fn menu_row(&self) -> Vec<Button> {
+    pub(super) fn menu_row(&self) -> Vec<Button> {
         vec![menu_button(self.shop, self.user.lang)]
     }
 
@@ -60,6 +59,8 @@ impl View<'_> {
             Screen::Insufficient { count } => self.insufficient(*count),
             Screen::Closed(why) => self.closed(*why),
             Screen::Cabinet => self.cabinet()?,
+            Screen::Films(before) => self.films(*before)?,
+            Screen::Statement(before) => self.statement(*before)?,
             Screen::TopUp => self.topup(),
             Screen::Support => self.contact("support"),
             Screen::PaySupport => self.contact("paysupport"),
@@ -90,6 +91,15 @@ impl View<'_> {
             Toast::Prices => self.say("toast-prices", &[]),
             Toast::Unavailable => self.say("toast-choice-off", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
+            Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
+            Toast::TakenBack(videos, credits) => self.say(
+                "toast-taken-back",
+                &[("n", Arg::Num(videos)), ("credits", Arg::Html(self.credits(credits)))],
+            ),
+            Toast::NothingLeft => self.say("toast-nothing-left", &[]),
+            Toast::OrderGone => self.say("toast-order-gone", &[]),
+            Toast::FilmGone => self.say("toast-film-gone", &[]),
+            Toast::Film => self.say("toast-film", &[]),
             Toast::Language(lang) => self.shop.texts.say(lang, "language-set", &[]),
         }
     }
@@ -181,7 +191,8 @@ impl View<'_> {
             }
             Place::Product => self.say("ask-product", &[]),
             Place::Template => self.say("ask-template", &[]),
-            Place::Prompt => self.say("ask-prompt", &[("max", Arg::Num(self.prompt_limit()))]),
+            Place::Prompt => self.ask_prompt(),
+            Place::Change => self.say("ask-change", &[("max", Arg::Num(CHANGE_MAX as i64))]),
             Place::Wishes => self.say("ask-wishes", &[]),
             Place::Choice => match self.choices()? {
                 Some(html) => html,
@@ -191,6 +202,17 @@ impl View<'_> {
             Place::Confirm => self.confirm()?,
         };
         Ok(Content::text(html).with_buttons(self.rows(place)?))
+    }
+
+    /// The earlier one, where there is one, to be copied and changed.
+    fn ask_prompt(&self) -> String {
+        let max = ("max", Arg::Num(self.prompt_limit()));
+        match &self.draft.refine {
+            Some(Refine { script, .. }) => {
+                self.say("ask-prompt-again", &[max, ("prompt", Arg::Str(script))])
+            }
+            None => self.say("ask-prompt", &[max]),
+        }
     }
 
     fn prompt_limit(&self) -> i64 {
@@ -205,7 +227,9 @@ impl View<'_> {
             Place::Choice => self.choice_rows()?,
             Place::Count => self.count_rows(),
             Place::Confirm => vec![self.choice("button-confirm", Choice::Confirm)],
-            Place::Menu | Place::Photo | Place::Product | Place::Prompt => Vec::new(),
+            Place::Menu | Place::Photo | Place::Product | Place::Prompt | Place::Change => {
+                Vec::new()
+            }
         };
         rows.push(match place {
             Place::Confirm => self.choice("button-cancel", Choice::Cancel),
@@ -263,6 +287,10 @@ impl View<'_> {
             Wrong::Template => (Place::Template, self.say("wrong-template", &[])),
             Wrong::Prompt => (Place::Prompt, self.say("wrong-prompt", &limit)),
             Wrong::Wishes => (Place::Wishes, self.say("wrong-wishes", &[])),
+            Wrong::Change => {
+                let limit = [("max", Arg::Num(CHANGE_MAX as i64))];
+                (Place::Change, self.say("wrong-change", &limit))
+            }
             Wrong::Choice => (Place::Choice, self.say("wrong-choice", &[])),
             Wrong::Count => (Place::Count, self.say("wrong-count", &[])),
             Wrong::Confirm => (Place::Confirm, self.say("wrong-confirm", &[])),
@@ -272,7 +300,7 @@ impl View<'_> {
 
     fn confirm(&self) -> Result<String> {
         let count = self.draft.count.unwrap_or(1);
-        let wait = match orders::usual_wait(self.conn)? {
+        let wait = match orders::usual_wait_now(self.conn, self.now)? {
             Some(ms) => {
                 let minutes = Arg::Num(orders::minutes(ms));
                 self.say("confirm-wait", &[("minutes", minutes)])
@@ -298,54 +326,16 @@ impl View<'_> {
         if let Some(Wishes::Some(wishes)) = &self.draft.wishes {
             html = format!("{html}\n\n<i>{}</i>", text::escape(&text::shorten(wishes, 200)));
         }
+        if let Some(Refine { change: Some(change), .. }) = &self.draft.refine {
+            html = format!("{html}\n\n✏️ <i>{}</i>", text::escape(change));
+        }
         Ok(html)
     }
 
-    fn template_label(&self, id: &str) -> String {
+    pub(super) fn template_label(&self, id: &str) -> String {
         let language = self.user.lang.code();
         let known = self.shop.templates.get(id).map(|one| text::escape(one.label(language)));
         known.unwrap_or_else(|| self.say("template-self", &[]))
-    }
-
-    fn cabinet(&self) -> Result<Content> {
-        let args = [
-            ("credits", Arg::Html(self.credits(self.user.credits))),
-            ("id", Arg::Html(self.user.tg_user_id.to_string())),
-        ];
-        let mut html = self.say("cabinet", &args);
-        let orders = last_orders(self.conn, self.user)?;
-        let head = if orders.is_empty() { "cabinet-none" } else { "cabinet-orders" };
-        html.push_str(&format!("\n\n{}", self.say(head, &[])));
-        for order in &orders {
-            html.push_str(&format!("\n{}", self.order_line(order)));
-        }
-        let other = if self.user.lang == Lang::Ru { Lang::En } else { Lang::Ru };
-        let mut rows = vec![
-            self.button("button-topup", &Press::TopUp),
-            self.button("button-invite", &Press::Invite),
-            self.button("button-language", &Press::Language(other)),
-        ];
-        rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
-        if !self.draft.id.is_empty() {
-            rows.push(self.button("button-continue", &Press::Continue));
-        }
-        rows.push(self.menu_row());
-        Ok(Content::text(html).with_buttons(rows))
-    }
-
-    fn order_line(&self, order: &LastOrder) -> String {
-        let counts = [("n", Arg::Num(order.videos)), ("ready", Arg::Num(order.ready))];
-        let state = match (order.ended, order.ready) {
-            (false, _) => self.say("order-running", &counts),
-            (true, 0) => self.say("order-failed", &counts),
-            (true, _) => self.say("order-done", &counts),
-        };
-        let args = [
-            ("id", Arg::Num(order.id.0)),
-            ("template", Arg::Html(self.template_label(&order.template))),
-            ("state", Arg::Html(state)),
-        ];
-        self.say("order-line", &args)
     }
 }
 
@@ -358,34 +348,4 @@ pub(super) fn closed_text(why: Closed) -> &'static str {
         Closed::TooManyOrders => "closed-too-many",
         Closed::Banned => "closed-banned",
     }
-}
-
-struct LastOrder {
-    id: OrderId,
-    template: String,
-    videos: i64,
-    ready: i64,
-    ended: bool,
-}
-
-fn last_orders(conn: &Connection, user: &User) -> Result<Vec<LastOrder>> {
-    let mut query = conn.prepare_cached(
-        "SELECT id, template_id, videos,
-                (SELECT COUNT(*) FROM jobs WHERE order_id = orders.id AND status = 'done'),
-                finished_at IS NOT NULL
-         FROM orders
-         WHERE user_id = ?1
-         ORDER BY id DESC
-         LIMIT 5",
-    )?;
-    let rows = query.query_map([user.id], |row| {
-        Ok(LastOrder {
-            id: row.get(0)?,
-            template: row.get(1)?,
-            videos: row.get(2)?,
-            ready: row.get(3)?,
-            ended: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -1,11 +1,13 @@
 //! What an event does: pure.
 
 use super::press::Choice;
+use super::under_video;
 use super::wishes::means_none;
 use super::{
-    BUY, Chosen, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Screen, TEXT_MAX, TEXT_MIN,
-    Toast, Wishes, Wrong,
+    BUY, CHANGE_MAX, Chosen, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen,
+    TEXT_MAX, TEXT_MIN, Toast, Wishes, Wrong,
 };
+use crate::db::{JobId, OrderId};
 use crate::orders::{Again, Closed, Offered, Pack, Selling};
 use crate::text::Lang;
 
@@ -31,9 +33,9 @@ pub struct Facts {
     pub prompt_max: usize,
     /// The templates there are, without `self`.
     pub templates: Vec<String>,
-    /// What `🔄` begins with; `None`: not theirs, or gone.
+    /// What the video was made of whose button was pressed; `None`: not theirs, or gone.
     pub again: Option<Again>,
-    /// The photo that `🔄` or `✅` needs is still there.
+    /// The photo that `🔄`, `🔁`, `✏️` or `✅` needs is still there.
     pub photo_kept: bool,
     /// The draft that a pressed button names was confirmed before.
     pub confirmed: bool,
@@ -49,7 +51,7 @@ pub enum Effect {
     /// The words of the answer to a button; without one it is answered silently.
     Toast(Toast),
     /// The draft becomes an order.
-    Place(Draft),
+    Place(Box<Draft>),
     /// They want to buy this.
     Invoice(Pack),
     /// They accepted the terms.
@@ -58,6 +60,12 @@ pub enum Effect {
     Language(Lang),
     /// Who invited them: a new customer's `/start ref_…`.
     Inviter(String),
+    /// What they think of a video.
+    Rate(JobId, bool),
+    /// They want back what has not begun.
+    TakeBack(OrderId),
+    /// They want to see a video again.
+    Film(JobId),
     /// They want to see their own link.
     Invite,
     /// They use a promo code.
@@ -65,12 +73,12 @@ pub enum Effect {
 }
 
 impl Facts {
-    fn offer(&self, id: &str) -> Option<&Offered> {
+    pub(super) fn offer(&self, id: &str) -> Option<&Offered> {
         self.offered.iter().find(|offer| offer.id == id)
     }
 
     /// What so many videos of this draft cost.
-    fn cost(&self, draft: &Draft, count: i64) -> i64 {
+    pub(super) fn cost(&self, draft: &Draft, count: i64) -> i64 {
         let offer = draft.choice.id().and_then(|id| self.offer(id));
         offer.map_or(self.price, |offer| offer.credits) * count
     }
@@ -82,7 +90,7 @@ impl Facts {
     }
 }
 
-type Outcome = (Dialog, Vec<Effect>);
+pub(super) type Outcome = (Dialog, Vec<Effect>);
 
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
@@ -97,6 +105,10 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
             (dialog.clone(), vec![Effect::AcceptTerms, Effect::Say(welcome)])
         }
         Event::Press(Some(Press::Language(lang))) => language(dialog, *lang, facts),
+        // Their own credits, whatever they have accepted by now.
+        Event::Press(Some(Press::TakeBack(order))) => {
+            (dialog.clone(), vec![Effect::TakeBack(*order)])
+        }
         Event::Command(command) => at_command(dialog, command, facts),
         Event::Promo(Some(code)) => (dialog.clone(), vec![Effect::Promo(code.clone())]),
         _ if facts.terms_due => (dialog.clone(), vec![Effect::Say(Screen::Terms)]),
@@ -109,12 +121,16 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     }
 }
 
-/// The operator may have changed what there is to choose since the dialogue was left.
+/// The operator may have changed what there is to choose since the dialogue was left. The number
+/// belongs to a price that was shown: it is asked for again with another one.
 fn of_now(dialog: &Dialog, facts: &Facts) -> Dialog {
     if dialog.place == Place::Menu {
         return dialog.clone();
     }
-    let draft = dialog.draft.clone().among(&facts.offered);
+    let mut draft = dialog.draft.clone().among(&facts.offered);
+    if draft.choice != dialog.draft.choice {
+        draft.count = None;
+    }
     Dialog { place: draft.place(), draft }
 }
 
@@ -177,20 +193,19 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Support => stay(Screen::Support),
         Press::Invite => (dialog.clone(), vec![Effect::Invite]),
         Press::TopUp | Press::Pack(_) => (dialog.clone(), buy(press, facts)),
+        Press::Films(before) => stay(Screen::Films(*before)),
+        Press::Statement(before) => stay(Screen::Statement(*before)),
         Press::Continue => resume(dialog, facts),
         Press::AcceptTerms => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
-        Press::Again(_) => match &facts.again {
+        Press::Again(_)
+        | Press::Same(_)
+        | Press::Refine(_)
+        | Press::Rate(..)
+        | Press::Film(_)
+        | Press::TakeBack(_) => match &facts.again {
             None => here(dialog, Some(Toast::Gone)),
-            Some(again) => begin(
-                Draft {
-                    id: facts.fresh.clone(),
-                    photo: facts.photo_kept.then(|| again.photo.clone()),
-                    product: (!again.product.is_empty()).then(|| again.product.clone()),
-                    ..Draft::default()
-                },
-                facts,
-            ),
+            Some(again) => under_video::pressed(dialog, press, again, facts),
         },
         Press::Draft(id, choice) if *id == dialog.draft.id && dialog.place != Place::Menu => {
             chosen(dialog, choice, facts)
@@ -203,11 +218,20 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
 }
 
 /// A new draft, unless nothing is sold: that is said before anything is asked.
-fn begin(draft: Draft, facts: &Facts) -> Outcome {
+pub(super) fn begin(draft: Draft, facts: &Facts) -> Outcome {
     if let Selling::Closed(why) = facts.selling {
         return (Dialog::default(), vec![Effect::Say(Screen::Closed(why))]);
     }
     go_on(draft.among(&facts.offered))
+}
+
+/// Where nothing but the yes is missing, who cannot pay hears it instead.
+pub(super) fn last_question(draft: Draft, facts: &Facts) -> Outcome {
+    let count = draft.count.unwrap_or(1);
+    if draft.place() == Place::Confirm && facts.credits < facts.cost(&draft, count) {
+        return wait_for_credits(&draft, count);
+    }
+    go_on(draft)
 }
 
 fn go_on(draft: Draft) -> Outcome {
@@ -276,7 +300,7 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
             Some(Offered { serves: false, .. }) => here(dialog, Some(Toast::Unavailable)),
             Some(_) => {
                 draft.choice = Chosen::This(id.clone());
-                go_on(draft)
+                last_question(draft, facts)
             }
         },
         (Place::Count | Place::Confirm, Choice::OtherQuality) if facts.offered.len() > 1 => {
@@ -314,13 +338,14 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
         return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
     if facts.is_off(&dialog.draft) {
-        let draft = Draft { choice: Chosen::Asked, count: None, ..dialog.draft.clone() };
+        let draft = Draft { choice: Chosen::Asked, ..dialog.draft.clone() };
         return here(&Dialog { place: draft.place(), draft }, Some(Toast::Unavailable));
     }
     if facts.credits < facts.cost(&dialog.draft, count) {
         return wait_for_credits(&dialog.draft, count);
     }
-    let effects = vec![Effect::Toast(Toast::Started), Effect::Place(dialog.draft.clone())];
+    let effects =
+        vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];
     (Dialog::default(), effects)
 }
 
@@ -342,6 +367,11 @@ fn words(dialog: &Dialog, text: &str, facts: &Facts) -> Outcome {
         }
         Place::Prompt if (TEXT_MIN..=facts.prompt_max.min(PROMPT_MAX)).contains(&chars) => {
             draft.prompt = Some(text.to_owned());
+            go_on(draft)
+        }
+        Place::Change if (TEXT_MIN..=CHANGE_MAX).contains(&chars) => {
+            let script = draft.refine.take().unwrap_or_default().script;
+            draft.refine = Some(Refine { script, change: Some(text.to_owned()) });
             go_on(draft)
         }
         Place::Wishes if means_none(text) => {
@@ -393,6 +423,7 @@ fn wrong(place: Place, for_photo: Wrong) -> Effect {
         Place::Template => Screen::Wrong(Wrong::Template),
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
+        Place::Change => Screen::Wrong(Wrong::Change),
         Place::Choice => Screen::Wrong(Wrong::Choice),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),

@@ -6,7 +6,9 @@ mod ordering;
 mod paying;
 mod pressing;
 mod reading;
+mod shelf;
 mod stepping;
+mod under_video;
 
 use super::*;
 use crate::orders::Selling;
@@ -31,13 +33,14 @@ fn facts() -> Facts {
     }
 }
 
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 9] = [
     Place::Menu,
     Place::Photo,
     Place::Product,
     Place::Template,
     Place::Prompt,
     Place::Wishes,
+    Place::Change,
     Place::Count,
     Place::Confirm,
 ];
@@ -58,6 +61,9 @@ fn at(place: Place) -> Dialog {
     }
     if past(Place::Wishes) {
         draft.wishes = Some(Wishes::None);
+    }
+    if place == Place::Change {
+        draft.refine = Some(Refine { script: "Slow orbit.".to_owned(), change: None });
     }
     if past(Place::Count) {
         draft.count = Some(3);

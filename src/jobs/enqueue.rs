@@ -1,5 +1,6 @@
 //! New jobs: an order's, and the operator's second try.
 
+use super::Refines;
 use crate::clock::Millis;
 use crate::db::{JobId, OrderId, Tx, UserId};
 use anyhow::{Context as _, Result};
@@ -30,13 +31,18 @@ pub struct Enqueue<'a> {
     pub wishes: Option<&'a str>,
     /// The id of what the customer chose among the operator's choices.
     pub choice: Option<&'a str>,
+    /// A script that is to be changed.
+    pub refines: Option<&'a Refines>,
     /// The higher goes first.
     pub priority: i64,
 }
 
 /// Queues a video.
 pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
-    let product = serde_json::json!({ "text": new.product, "user_prompt": new.own_prompt });
+    let mut product = serde_json::json!({ "text": new.product, "user_prompt": new.own_prompt });
+    if let Some(refines) = new.refines {
+        product["refines"] = serde_json::to_value(refines)?;
+    }
     tx.prepare_cached(
         "INSERT INTO jobs (user_id, tg_user_id, order_id, ordinal, idempotency_key, template_id,
                            input_photo_path, product_info, extra_wishes, choice, priority, due_at,

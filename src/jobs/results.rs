@@ -32,6 +32,19 @@ pub fn late_video(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>) -> Re
     Ok(())
 }
 
+/// Telegram's own copy of an ended job's video.
+pub fn keep_file_id(tx: &Tx<'_>, id: JobId, file_id: &str) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET tg_file_id = ?2
+         WHERE id = ?1
+           AND finished_at IS NOT NULL
+           AND tg_file_id IS NOT ?2",
+    )?
+    .execute((id, file_id))?;
+    Ok(())
+}
+
 /// The job has ended, and Telegram can send its video without our file.
 pub fn needs_no_file(conn: &Connection, id: JobId) -> Result<bool> {
     Ok(conn

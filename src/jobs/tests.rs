@@ -45,6 +45,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             own_prompt: None,
             wishes: Some("-"),
             choice: None,
+            refines: None,
             priority: 0,
         };
         let job = enqueue(tx, &new, NOW)?;
@@ -252,6 +253,9 @@ fn claims_by_index(db: &Db) {
     }
     for submits in super::waiting::QUERIES {
         uses(db, submits, "jobs_submits");
+    }
+    for places in [super::queue::MORE_URGENT, super::queue::EARLIER] {
+        uses(db, places, "jobs_queue");
     }
     uses(db, super::waiting::EXPIRED, "jobs_leased");
     uses(db, NEXT_DUE, "jobs_due");

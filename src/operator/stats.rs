@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::overview::{Period, Waiting, period, steps};
+use super::ratings::{self, Rated};
 use crate::clock::Millis;
 
 /// Times are unix milliseconds.
@@ -25,6 +26,8 @@ pub struct Stats {
     pub credits_outstanding: i64,
     /// Credits held for unfinished videos.
     pub credits_held: i64,
+    /// What customers think of their videos, by template and model.
+    pub ratings: Vec<Rated>,
 }
 
 /// Sums up.
@@ -45,6 +48,7 @@ pub fn read(conn: &Connection, midnight: Millis, now: Millis) -> Result<Stats> {
              CROSS JOIN ledger h ON h.job_id = j.id AND h.kind = 'hold'
              WHERE j.status IN ('queued', 'processing')",
         )?,
+        ratings: ratings::read(conn)?,
     })
 }
 

@@ -89,6 +89,7 @@ INSERT INTO alerts (cause, text, first_at, last_at, ended_at)
 VALUES ('billing:bbbb', 'The key <b>bbbb</b>', 996000000, 996000000, NULL),
        ('gpt', 'GPT says &lt;no&gt; &amp; <code>nothing else</code>', 996000000, 997000000, NULL),
        ('undelivered', 'x', 1, 998000000, 999000000);
+INSERT INTO ratings (job_id, good, at) VALUES (1, 1, 996500000);
 INSERT INTO payments (id, user_id, telegram_payment_charge_id, stars, credits, payload, paid_at,
                       created_at)
 VALUES (1, 1, 'charge', 150, 5, 'p', 988000000, 988000000);

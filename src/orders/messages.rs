@@ -1,14 +1,13 @@
-//! What a customer reads about an order: its status, its videos, its failures.
+//! What a customer reads about an order's videos, as they come or fail; its status is in `status`.
 
-use super::{Fetched, Shop, usual_wait};
-use crate::clock::MINUTE;
+use super::{Fetched, Shop};
 use crate::db::{OrderId, Tx};
 use crate::jobs::{Job, Why};
-use crate::outbox::{Button, Content};
-use crate::text::{Arg, Lang};
-use crate::users::{self, User};
+use crate::outbox::{Button, Content, Does};
+use crate::text::{self, Arg, Lang};
+use crate::users;
 use anyhow::Result;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 /// Back to the menu.
 pub fn menu_button(shop: &Shop, lang: Lang) -> Button {
@@ -21,10 +20,73 @@ pub fn support_button(shop: &Shop, lang: Lang) -> Option<Button> {
     Some(Button::url(shop.texts.say(lang, "button-support", &[]), url.clone()))
 }
 
-/// Another one with this product, and the menu.
-fn after_video(shop: &Shop, lang: Lang, job: &Job) -> Vec<Vec<Button>> {
-    let again = shop.texts.say(lang, "button-again", &[]);
-    vec![vec![Button::data(again, format!("again:{}", job.id))], vec![menu_button(shop, lang)]]
+/// Another one with this product, the same one again, one change; a word on this one; the menu.
+pub(super) fn after_video(
+    conn: &Connection,
+    shop: &Shop,
+    lang: Lang,
+    job: &Job,
+) -> Result<Vec<Vec<Button>>> {
+    let button = |id: &str, does: &str| {
+        Button::data(shop.texts.say(lang, id, &[]), format!("{does}:{}", job.id))
+    };
+    let rated: Option<bool> = conn
+        .prepare_cached("SELECT good FROM ratings WHERE job_id = ?1")?
+        .query_row([job.id], |row| row.get(0))
+        .optional()?;
+    let mut words = vec![button("button-good", "good"), button("button-bad", "bad")];
+    if let Some(good) = rated {
+        mark(shop, lang, &mut words, good);
+    }
+    words.push(menu_button(shop, lang));
+    Ok(vec![
+        vec![button("button-again", "again")],
+        vec![button("button-same", "same"), button("button-refine", "refine")],
+        words,
+    ])
+}
+
+/// The same message with the customer's word on its video.
+pub(super) fn marked(shop: &Shop, lang: Lang, content: Content, good: bool) -> Content {
+    let (Content::Text { buttons, .. }
+    | Content::Photo { buttons, .. }
+    | Content::Video { buttons, .. }) = &content
+    else {
+        return content;
+    };
+    let mut buttons = buttons.clone();
+    buttons.iter_mut().for_each(|row| mark(shop, lang, row, good));
+    content.with_buttons(buttons)
+}
+
+fn mark(shop: &Shop, lang: Lang, row: &mut [Button], good: bool) {
+    for button in row {
+        let Does::Data(data) = &button.does else { continue };
+        let id = match (data.split(':').next(), good) {
+            (Some("good"), true) => "button-good-chosen",
+            (Some("good"), false) => "button-good",
+            (Some("bad"), false) => "button-bad-chosen",
+            (Some("bad"), true) => "button-bad",
+            _ => continue,
+        };
+        button.text = shop.texts.say(lang, id, &[]);
+    }
+}
+
+/// What a video was made of, under one that is sent again.
+pub(super) fn about(shop: &Shop, lang: Lang, job: &Job) -> String {
+    let known = shop.templates.get(&job.template);
+    let template = match known {
+        Some(template) => text::escape(template.label(lang.code())),
+        None => shop.texts.say(lang, "template-self", &[]),
+    };
+    let product = text::shorten(&job.product.text, 200);
+    let args = [("template", Arg::Html(template)), ("product", Arg::Str(&product))];
+    let mut html = shop.texts.say(lang, "film-about", &args);
+    if let Some(prompt) = &job.prompt {
+        html.push_str(&format!("\n\n<i>{}</i>", text::escape(&text::shorten(prompt, 600))));
+    }
+    html
 }
 
 fn which(conn: &Connection, shop: &Shop, lang: Lang, job: &Job, id: &str) -> Result<String> {
@@ -48,7 +110,8 @@ pub(super) enum Gets<'a> {
 
 pub(super) fn video(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>) -> Result<Content> {
     let lang = users::by_id(tx, job.user)?.lang;
-    Ok(gets(shop, lang, job, what, which(tx, shop, lang, job, "video-ready")?))
+    let html = which(tx, shop, lang, job, "video-ready")?;
+    gets(tx, shop, (lang, job), what, html)
 }
 
 /// A video that came after its refund. `back`: the credits that came back.
@@ -65,36 +128,45 @@ pub(super) fn gift(
         html.push_str("\n\n");
         html.push_str(&shop.texts.say(lang, "gift-credits", &[("n", Arg::Num(back))]));
     }
-    Ok(gets(shop, lang, job, what, html))
+    gets(tx, shop, (lang, job), what, html)
 }
 
-fn gets(shop: &Shop, lang: Lang, job: &Job, what: Gets<'_>, html: String) -> Content {
+fn gets(
+    conn: &Connection,
+    shop: &Shop,
+    (lang, job): (Lang, &Job),
+    what: Gets<'_>,
+    html: String,
+) -> Result<Content> {
     match what {
-        Gets::File(video) => film(shop, lang, job, video, html),
-        Gets::Large(url) => link(shop, lang, job, ("video-link", url), &html),
-        Gets::Unfetched(url) => link(shop, lang, job, ("video-link-only", url), &html),
+        Gets::File(video) => Ok(Content::Video {
+            path: Some(video.path.clone()),
+            file_id: None,
+            width: video.width,
+            height: video.height,
+            seconds: video.seconds,
+            html,
+            buttons: after_video(conn, shop, lang, job)?,
+        }),
+        Gets::Large(url) => link(conn, shop, lang, job, ("video-link", url), &html),
+        Gets::Unfetched(url) => link(conn, shop, lang, job, ("video-link-only", url), &html),
     }
 }
 
-fn film(shop: &Shop, lang: Lang, job: &Job, video: &Fetched, html: String) -> Content {
-    Content::Video {
-        path: Some(video.path.clone()),
-        file_id: None,
-        width: video.width,
-        height: video.height,
-        seconds: video.seconds,
-        html,
-        buttons: after_video(shop, lang, job),
-    }
-}
-
-fn link(shop: &Shop, lang: Lang, job: &Job, (id, url): (&str, &str), words: &str) -> Content {
+pub(super) fn link(
+    conn: &Connection,
+    shop: &Shop,
+    lang: Lang,
+    job: &Job,
+    (id, url): (&str, &str),
+    words: &str,
+) -> Result<Content> {
     let args = [("url", Arg::Str(url))];
     let html = format!("{words}\n\n{}", shop.texts.say(lang, id, &args));
-    let mut buttons = after_video(shop, lang, job);
+    let mut buttons = after_video(conn, shop, lang, job)?;
     let watch = Button::url(shop.texts.say(lang, "button-watch", &[]), url);
     buttons.insert(0, vec![watch]);
-    Content::text(html).with_buttons(buttons)
+    Ok(Content::text(html).with_buttons(buttons))
 }
 
 /// The notice of a failure with its key: one per order and cause, whatever fails later.
@@ -170,135 +242,4 @@ fn failures(conn: &Connection, order: OrderId, why: Why) -> Result<(i64, i64)> {
                AND status = 'failed'",
         )?
         .query_row((order, why.word()), |row| Ok((row.get(0)?, row.get(1)?)))?)
-}
-
-struct Line {
-    status: String,
-    step: String,
-    attempts: i64,
-    retrying: bool,
-    ahead: i64,
-}
-
-/// The order's status message: which chat, and what it says now.
-pub(super) fn status(tx: &Tx<'_>, shop: &Shop, order: OrderId) -> Result<(i64, Content)> {
-    let user: crate::db::UserId = tx
-        .prepare_cached("SELECT user_id FROM orders WHERE id = ?1")?
-        .query_row([order], |row| row.get(0))?;
-    let user = users::by_id(tx, user)?;
-    let lines = lines(tx, order)?;
-    let html = status_text(tx, shop, &user, order, &lines)?;
-    Ok((user.tg_user_id, Content::text(html)))
-}
-
-fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
-    let mut query = conn.prepare_cached(
-        "SELECT status, step, attempts, error IS NOT NULL,
-                CASE WHEN status = 'queued' AND step IN ('script', 'submit')
-                     THEN (SELECT COUNT(*)
-                           FROM jobs AS other
-                           WHERE other.status IN ('queued', 'processing')
-                             AND other.status = 'queued'
-                             AND other.step IN ('script', 'submit')
-                             AND (other.priority > jobs.priority
-                                  OR (other.priority = jobs.priority AND other.id < jobs.id)))
-                     ELSE 0 END
-         FROM jobs
-         WHERE order_id = ?1
-         ORDER BY ordinal",
-    )?;
-    let rows = query.query_map([order], |row| {
-        Ok(Line {
-            status: row.get(0)?,
-            step: row.get(1)?,
-            attempts: row.get(2)?,
-            retrying: row.get(3)?,
-            ahead: row.get(4)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn status_text(
-    tx: &Tx<'_>,
-    shop: &Shop,
-    user: &User,
-    order: OrderId,
-    lines: &[Line],
-) -> Result<String> {
-    let say = |id: &str, args: &[(&str, Arg<'_>)]| shop.texts.say(user.lang, id, args);
-    let videos = lines.len() as i64;
-    let ready = lines.iter().filter(|line| line.status == "done").count() as i64;
-    let ended =
-        lines.iter().all(|line| matches!(line.status.as_str(), "done" | "failed" | "canceled"));
-    let counts = [("n", Arg::Num(videos)), ("ready", Arg::Num(ready))];
-    let mut html = match (ended, ready) {
-        (false, _) => say("status-started", &counts),
-        (true, 0) => say("status-failed", &counts),
-        (true, _) => say("status-done", &counts),
-    };
-    html.push('\n');
-    for (at, line) in lines.iter().enumerate() {
-        let words = line_text(line, say);
-        html.push_str(&match videos {
-            1 => format!("\n{words}"),
-            _ => format!("\n{}. {words}", at + 1),
-        });
-    }
-    if !ended && ready > 0 {
-        html.push_str(&format!("\n\n{}", say("status-ready", &counts)));
-    }
-    let back = returned(tx, order)?;
-    if back > 0 {
-        html.push_str(&format!("\n\n{}", say("refund", &[("n", Arg::Num(back))])));
-    }
-    if !ended && ready == 0 {
-        let note = match usual_wait(tx)? {
-            Some(ms) => say("status-wait", &[("minutes", Arg::Num(minutes(ms)))]),
-            None => say("status-wait-unknown", &[]),
-        };
-        html.push_str(&format!("\n\n{note}"));
-    }
-    Ok(html)
-}
-
-/// Rounded up: nobody is promised zero minutes.
-pub fn minutes(ms: i64) -> i64 {
-    ((ms + MINUTE - 1) / MINUTE).max(1)
-}
-
-fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
-    match (line.status.as_str(), line.step.as_str()) {
-        ("done", _) => say("line-done", &[]),
-        ("failed", _) => say("line-failed", &[]),
-        ("canceled", _) => say("line-canceled", &[]),
-        (_, "deliver" | "fetch") => say("line-sending", &[]),
-        (_, "render") => say("line-rendering", &[]),
-        ("queued", _) if line.retrying || line.attempts > 0 => say("line-retrying", &[]),
-        ("queued", "script") if line.ahead > 0 => queued(line, say),
-        ("queued", "submit") => queued(line, say),
-        (_, "script") => say("line-script", &[]),
-        _ => say("line-starting", &[]),
-    }
-}
-
-/// The place as 1 2 3 5 8 13 …, rounded up: far from the front it is edited seldom.
-fn queued(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> String {
-    let (mut place, mut next) = (1, 2);
-    while place < line.ahead + 1 {
-        (place, next) = (next, place + next);
-    }
-    say("line-queued", &[("place", Arg::Num(place))])
-}
-
-fn returned(conn: &Connection, order: OrderId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COALESCE(SUM(settled.delta), 0)
-             FROM jobs
-             JOIN ledger AS hold ON hold.job_id = jobs.id AND hold.kind = 'hold'
-             JOIN ledger AS settled ON settled.hold_id = hold.id
-             WHERE jobs.order_id = ?1",
-        )?
-        .query_row([order], |row| row.get(0))?)
 }

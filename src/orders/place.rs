@@ -3,7 +3,7 @@
 use super::{Closed, Selling, Shop, refresh, selling};
 use crate::clock::{HOUR, Millis};
 use crate::db::{OrderId, Tx};
-use crate::jobs::{self, Enqueue};
+use crate::jobs::{self, Enqueue, Refines};
 use crate::ledger::{self, Hold};
 use crate::models;
 use crate::users::User;
@@ -27,6 +27,8 @@ pub struct NewOrder<'a> {
     pub wishes: Option<&'a str>,
     /// What they chose among the operator's choices; `None`: there was nothing to choose.
     pub choice: Option<&'a str>,
+    /// A script of theirs that is to be changed.
+    pub refines: Option<&'a Refines>,
     /// How many videos.
     pub videos: i64,
 }
@@ -92,6 +94,7 @@ pub fn place(
             own_prompt: new.own_prompt,
             wishes: new.wishes,
             choice: new.choice,
+            refines: new.refines,
             priority,
         };
         let job = jobs::enqueue(tx, &video, now)?;

@@ -127,7 +127,8 @@ pub fn photo_rules(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<&'
 /// How long the last videos took from the order to the chat: the median, in milliseconds; `None`
 /// before there are enough real ones.
 pub fn usual_wait(conn: &Connection) -> Result<Option<Millis>> {
-    let mut query = conn.prepare_cached(
+    median(
+        conn,
         "SELECT finished_at - created_at
          FROM jobs
          WHERE status = 'done'
@@ -135,7 +136,12 @@ pub fn usual_wait(conn: &Connection) -> Result<Option<Millis>> {
            AND finished_at IS NOT NULL
          ORDER BY finished_at DESC
          LIMIT ?1",
-    )?;
+    )
+}
+
+/// The middle one of the spans of the last videos, as `sql` has them.
+pub(super) fn median(conn: &Connection, sql: &str) -> Result<Option<Millis>> {
+    let mut query = conn.prepare_cached(sql)?;
     let spans = query.query_map([SAMPLE], |row| row.get(0))?;
     let mut spans: Vec<Millis> = spans.collect::<rusqlite::Result<_>>()?;
     spans.sort_unstable();

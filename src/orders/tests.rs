@@ -8,6 +8,7 @@ mod placing;
 mod recovery;
 mod table;
 mod troubles;
+mod waiting;
 
 use super::*;
 use crate::clock::{HOUR, MINUTE, SECOND};
@@ -325,6 +326,7 @@ pub(crate) fn new_order(draft: &str, videos: i64) -> NewOrder<'_> {
         own_prompt: None,
         wishes: None,
         choice: None,
+        refines: None,
         videos,
     }
 }

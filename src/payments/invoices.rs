@@ -94,13 +94,11 @@ pub fn invoice(conn: &Connection, id: i64) -> Result<Option<Invoice>> {
     Ok(conn.prepare_cached(sql)?.query_row([id], read).optional()?)
 }
 
-/// A customer's open invoice for so many credits: the one that there is, or a new one. `draft`: the
-/// order in the making that waits for it.
+/// A customer's open invoice for so many credits: the one that there is, or a new one.
 pub fn open(
     tx: &Tx<'_>,
     user: UserId,
     (credits, stars): (i64, i64),
-    draft: Option<&str>,
     now: Millis,
 ) -> Result<Invoice> {
     expire(tx, user, now)?;
@@ -122,12 +120,11 @@ pub fn open(
     }
     make_room(tx, user, now)?;
     tx.prepare_cached(
-        "INSERT INTO invoices (user_id, draft, credits, stars, created_at)
-         VALUES (:user, :draft, :credits, :stars, :now)",
+        "INSERT INTO invoices (user_id, credits, stars, created_at)
+         VALUES (:user, :credits, :stars, :now)",
     )?
     .execute(named_params! {
         ":user": user,
-        ":draft": draft,
         ":credits": credits,
         ":stars": stars,
         ":now": now,
@@ -208,7 +205,7 @@ mod tests {
     }
 
     fn opened(db: &Db, user: UserId, pack: (i64, i64), now: Millis) -> i64 {
-        db.write(move |tx| open(tx, user, pack, None, now)).unwrap().id
+        db.write(move |tx| open(tx, user, pack, now)).unwrap().id
     }
 
     fn is_open(db: &Db, id: i64, now: Millis) -> bool {

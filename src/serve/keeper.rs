@@ -4,7 +4,7 @@
 mod watch;
 
 use crate::alerts;
-use crate::clock::{Clock, DAY, HOUR, Millis};
+use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
 use crate::db::{Db, JobId};
 use crate::flow;
@@ -30,6 +30,11 @@ use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often the queue is looked at for places that are told; on a clock that runs fast, not so
+/// often that it would be all there is to do.
+const PLACES_EVERY: Millis = 10 * SECOND;
+const PLACES_APART: Duration = Duration::from_millis(500);
+const PLACES_AT_ONCE: usize = 20;
 /// Telegram repeats an update for a day at most.
 const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
@@ -44,7 +49,7 @@ const DRAFT_KEEPS: Millis = DAY;
 /// Rows deleted in one transaction.
 const BATCH: u32 = 500;
 
-/// Two threads: however long the house takes to keep, the heart beats.
+/// Three threads: however long the house takes to keep, the heart beats.
 pub(super) struct Keeper {
     ends: Vec<Sender<()>>,
     threads: Vec<JoinHandle<()>>,
@@ -59,6 +64,7 @@ impl Keeper {
         shop: Arc<Shop>,
         gauge: Gauge,
     ) -> Result<Self> {
+        let places = Places { db: db.clone(), clock: clock.clone(), shop: Arc::clone(&shop) };
         let pulse = Pulse { db: db.clone(), clock: clock.clone(), gauge };
         let work = Work {
             db: db.clone(),
@@ -78,19 +84,26 @@ impl Keeper {
         };
         pulse.beat()?;
         let mut keeper = Self { ends: Vec::new(), threads: Vec::new() };
-        keeper.every_beat("heart", move |_| heed("heartbeat", pulse.beat()))?;
-        keeper.every_beat("keeper", move |beats| work.round(beats))?;
+        keeper.every(HEARTBEAT, "heart", move |_| heed("heartbeat", pulse.beat()))?;
+        keeper.every(HEARTBEAT, "keeper", move |beats| work.round(beats))?;
+        let look = clock.real_span(PLACES_EVERY).max(PLACES_APART);
+        keeper.every(look, "places", move |_| heed("places in the queue", places.tell()))?;
         Ok(keeper)
     }
 
-    /// A thread that does it every [`HEARTBEAT`], with the number of the time, until the end.
-    fn every_beat(&mut self, name: &str, work: impl Fn(u32) + Send + 'static) -> Result<()> {
+    /// A thread that does it after each `span`, with the number of the time, until the end.
+    fn every(
+        &mut self,
+        span: Duration,
+        name: &str,
+        work: impl Fn(u32) + Send + 'static,
+    ) -> Result<()> {
         let (end, ended) = channel();
         let thread = std::thread::Builder::new()
             .name(name.into())
             .spawn(move || {
                 let mut beats = 0_u32;
-                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(HEARTBEAT) {
+                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(span) {
                     beats = beats.saturating_add(1);
                     work(beats);
                 }
@@ -135,6 +148,27 @@ impl Pulse {
         let now = self.clock.now();
         let (busy, threads) = self.gauge.busy();
         self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+    }
+}
+
+/// Who waits hears how the queue moves on.
+struct Places {
+    db: Db,
+    clock: Clock,
+    shop: Arc<Shop>,
+}
+
+impl Places {
+    /// Few orders in a commit: everybody else writes in between.
+    fn tell(&self) -> Result<()> {
+        let moved = self.db.read(orders::moved)?;
+        for some in moved.chunks(PLACES_AT_ONCE) {
+            let (shop, some, now) = (Arc::clone(&self.shop), some.to_vec(), self.clock.now());
+            self.db.write(move |tx| {
+                some.into_iter().try_for_each(|order| orders::refresh(tx, &shop, Some(order), now))
+            })?;
+        }
+        Ok(())
     }
 }
 

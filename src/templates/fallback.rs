@@ -10,6 +10,9 @@ const WISHES_MAX: usize = 300;
 /// The built-in prompt, within `brief.prompt_max`. What does not fit goes from the customer's
 /// words first, never from the clause that keeps the product as it is.
 pub fn fallback(template: &Template, brief: &Brief) -> String {
+    if let Some((script, change)) = brief.refines {
+        return changed(script, change, brief.prompt_max);
+    }
     let scene = template
         .fallback
         .replace("{seconds}", &brief.seconds.to_string())
@@ -26,6 +29,14 @@ pub fn fallback(template: &Template, brief: &Brief) -> String {
     let room = brief.prompt_max.saturating_sub(chars(&fidelity) + 1);
     let body = cut(&body, room);
     cut(&format!("{body} {fidelity}"), brief.prompt_max)
+}
+
+/// The earlier script with the change behind it: what the model reads last weighs most.
+fn changed(script: &str, change: &str, prompt_max: usize) -> String {
+    let mut left = prompt_max;
+    let change = quoted("But with one change: ", change, WISHES_MAX, &mut left);
+    let script = cut(script.trim(), left);
+    [script, change].join(" ").trim_end().to_owned()
 }
 
 fn speech(template: &Template, brief: &Brief) -> String {

@@ -12,6 +12,7 @@ fn brief<'a>(product: &'a str, speech: &'a [String], ordinal: u32) -> Brief<'a> 
         ordinal,
         count: 3,
         earlier: &[],
+        refines: None,
     }
 }
 
@@ -177,5 +178,24 @@ fn an_operators_folder_replaces_and_adds() {
         write("bad.toml", text);
         let error = format!("{:#}", Templates::load(Some(folder.path())).unwrap_err());
         assert!(error.contains(words) && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_refinement_has_the_earlier_script_and_its_change_and_begins_from_nothing_else() {
+    let long = "A man on a beach. ".repeat(100);
+    let refines = Some((long.as_str(), "at night </change> \"now\""));
+    let brief = Brief { wishes: Some("at sea"), refines, ..brief("mug", &[], 1) };
+    for template in Templates::load(None).unwrap().all() {
+        let Script { user, .. } = compose(template, &brief);
+        assert!(user.contains(&format!("<script>\n{}\n</script>", long.trim())), "{user}");
+        assert!(user.contains("<change>\nat night ‹/change› \"now\"\n</change>"), "{user}");
+        assert!(user.contains("<product>\nmug\n</product>") && user.contains("at sea"));
+        assert!(!user.contains("Begin from this") && !user.contains("must differ"), "{user}");
+        let plain = fallback(template, &brief);
+        assert!(plain.starts_with("A man on a beach."), "{plain}");
+        assert!(plain.ends_with("But with one change: \"at night </change> 'now'\"."), "{plain}");
+        let short = fallback(template, &Brief { prompt_max: 500, ..brief.clone() });
+        assert!(short.chars().count() <= 500 && short.contains("at night"), "{short}");
     }
 }

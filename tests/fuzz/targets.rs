@@ -357,6 +357,7 @@ fn templates(data: &[u8]) {
                     ordinal: 2,
                     count: 3,
                     earlier: &[],
+                    refines: (prompt_max % 2 == 0).then_some((&product, "at {seconds}")),
                 };
                 let prompt = templates::fallback(template, &brief);
                 let chars = prompt.chars().count();

@@ -292,9 +292,10 @@ impl Order<'_> {
         ids.iter().filter_map(|id| telegram.message(self.user, *id)).collect()
     }
 
-    /// Its one status message.
+    /// Its one status message, once it has come.
     pub(crate) fn status(&self) -> Message {
         let sql = format!("SELECT message_id FROM outbox WHERE key = 'status:{}'", self.id);
-        self.of.sandbox().telegram().message(self.user, self.of.value(&sql)).unwrap()
+        let id = self.of.waits_for("a status message", || self.of.value::<Option<i64>>(&sql));
+        self.of.sandbox().telegram().message(self.user, id).unwrap()
     }
 }

@@ -15,6 +15,7 @@ mod backups;
 mod bad_input;
 mod buying;
 mod by_hand;
+mod cabinet;
 mod canary;
 mod choice;
 mod commands;

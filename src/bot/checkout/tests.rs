@@ -23,8 +23,7 @@ impl Stage {
     async fn new(handler: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
         let (world, clock, stop) = (World::new(), Clock::real(), CancellationToken::new());
         let (user, now) = (world.customer(7, 0).id, clock.now());
-        let open =
-            move |tx: &crate::db::Tx<'_>, _: &Shop| payments::open(tx, user, (5, 300), None, now);
+        let open = move |tx: &crate::db::Tx<'_>, _: &Shop| payments::open(tx, user, (5, 300), now);
         let payload = world.write(open).offer().payload();
         let bell = Arc::default();
         Self { fake: Fake::start(handler).await, world, clock, payload, bell, stop }

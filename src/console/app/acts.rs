@@ -274,7 +274,7 @@ impl App {
     /// Off what is on; on what the operator or the provider switched off.
     fn switch(&self) -> Option<Deed> {
         let model = self.selected()?;
-        let Body::Models(models) = &self.picture.as_ref()?.body else { return None };
+        let Body::Models(models, _) = &self.picture.as_ref()?.body else { return None };
         let found = models.iter().find(|one| one.name == model)?;
         Some(Deed::Switch { model, on: !matches!(found.state, State::Open) })
     }

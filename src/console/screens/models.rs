@@ -5,10 +5,12 @@ use crate::console::look::Meaning;
 use crate::console::page::Page;
 use crate::console::table::{Column, Row};
 use crate::operator::models::{Model, State};
+use crate::operator::ratings::{Rated, by_template};
 use crate::text::Arg;
+use ratatui::text::Line;
 
-pub(super) fn page(context: &Context<'_>, models: &[Model]) -> Page {
-    let columns = vec![
+pub(super) fn page(context: &Context<'_>, models: &[Model], rated: &[Rated]) -> Page {
+    let mut columns = vec![
         Column::new(context.tell("col-number"), 3).right(),
         Column::new(context.tell("col-model"), 34),
         Column::new(context.tell("col-health"), 34),
@@ -20,12 +22,42 @@ pub(super) fn page(context: &Context<'_>, models: &[Model]) -> Page {
         Column::new(context.tell("col-about"), 12).right().spare(3),
         Column::new(context.tell("col-length"), 7).right().spare(4),
     ];
+    let mut rows: Vec<Row> = models.iter().map(|model| line(context, model)).collect();
+    // Before anybody has rated a video there is nothing to be seen of it.
+    if !rated.is_empty() {
+        columns.push(Column::new(context.tell("col-liked"), 9).right());
+        let cells = models.iter().map(|model| liked(rated, &model.name));
+        rows = rows.into_iter().zip(cells).map(|(row, cell)| row.cell(cell)).collect();
+    }
     Page {
+        head: heads(context, rated),
         columns,
-        rows: models.iter().map(|model| line(context, model)).collect(),
+        rows,
         empty: context.tell("models-none"),
         ..Page::default()
     }
+}
+
+/// Of how many rated videos of a model customers liked how many.
+fn liked(rated: &[Rated], model: &str) -> String {
+    let mine = rated.iter().filter(|one| one.model == model);
+    match mine.fold((0, 0), |(good, bad), one| (good + one.good, bad + one.bad)) {
+        (0, 0) => "–".to_owned(),
+        (good, bad) => format!("{good}/{}", good + bad),
+    }
+}
+
+/// The same of each template, a line each.
+fn heads(context: &Context<'_>, rated: &[Rated]) -> Vec<Line<'static>> {
+    let line = |(template, (good, bad)): (&str, (i64, i64))| {
+        let args = [
+            ("template", Arg::Str(template)),
+            ("good", Arg::Num(good)),
+            ("rated", Arg::Num(good + bad)),
+        ];
+        Line::from(context.span(context.tell_of("template-liked", &args), Meaning::Plain))
+    };
+    by_template(rated).into_iter().map(line).collect()
 }
 
 fn line(context: &Context<'_>, model: &Model) -> Row {

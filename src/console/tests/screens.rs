@@ -198,3 +198,27 @@ fn colours_and_weights_are_as_before() {
     let look = Look { colour: false, ..COLOURS };
     picture("queue-no-color", Start { look, ..start }.open().shows(View::Queue));
 }
+
+#[test]
+fn what_customers_like_stands_with_the_models_once_somebody_has_said_so() {
+    let mut desk = Start { size: (120, 40), ..Start::new(crate::text::Lang::En) }.open();
+    desk.shows(View::Models).misses("liked");
+    desk.sql(
+        "INSERT INTO ratings (job_id, good, at)
+         SELECT id, id % 3 > 0, 5 FROM jobs WHERE status = 'done' AND model IS NOT NULL",
+    );
+    let sums = "SELECT SUM(good) || '/' || COUNT(*)
+                FROM ratings
+                JOIN jobs ON jobs.id = job_id
+                GROUP BY model
+                LIMIT 1";
+    let of_a_model = desk.words_of(sums);
+    let of_a_template = desk.words_of(
+        "SELECT 'Template ' || template_id || ': ' || SUM(good) || ' of ' || COUNT(*) || ' liked'
+         FROM ratings
+         JOIN jobs ON jobs.id = job_id
+         GROUP BY template_id
+         LIMIT 1",
+    );
+    desk.sees(&of_a_model).sees(&of_a_template);
+}

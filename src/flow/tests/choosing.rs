@@ -57,7 +57,7 @@ fn the_choice_comes_between_the_wishes_and_the_number() {
     let confirm = with(Place::Confirm, "good");
     let rich = Facts { credits: 9, ..two() };
     check(&count, &taps(Choice::Count(3)), &rich, &confirm, &asks(Place::Confirm));
-    let placed = [Effect::Toast(Toast::Started), Effect::Place(confirm.draft.clone())];
+    let placed = [Effect::Toast(Toast::Started), Effect::Place(Box::new(confirm.draft.clone()))];
     check(&confirm, &taps(Choice::Confirm), &rich, &Dialog::default(), &placed);
 }
 
@@ -107,7 +107,10 @@ fn what_cannot_be_made_now_is_not_chosen_and_not_ordered() {
     let choice = with(Place::Choice, "");
     let toast = toasts(Toast::Unavailable, Place::Choice);
     check(&choice, &quality("good"), &off, &choice, &toast);
-    check(&with(Place::Confirm, "good"), &taps(Choice::Confirm), &off, &choice, &toast);
+    let mut three = choice.clone();
+    three.draft.count = Some(3);
+    check(&with(Place::Confirm, "good"), &taps(Choice::Confirm), &off, &three, &toast);
+    check(&three, &quality("fast"), &off, &with(Place::Confirm, "fast"), &asks(Place::Confirm));
     let stale = toasts(Toast::Stale, Place::Choice);
     check(&choice, &quality("gone"), &two(), &choice, &stale);
     let elsewhere = toasts(Toast::Stale, Place::Count);

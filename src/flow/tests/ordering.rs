@@ -13,11 +13,11 @@ pub(super) struct Phone {
     pub(super) tg_user_id: i64,
     pub(super) language: &'static str,
     updates: Cell<i64>,
-    now: Cell<Millis>,
+    pub(super) now: Cell<Millis>,
 }
 
 impl Phone {
-    fn new(language: &'static str) -> Self {
+    pub(super) fn new(language: &'static str) -> Self {
         Self::in_world(World::new(), language)
     }
 
@@ -134,12 +134,12 @@ impl Phone {
         self.send(text("у <моря> & в \"шторм\""));
     }
 
-    fn to_confirm(&self) {
+    pub(super) fn to_confirm(&self) {
         self.to_count();
         self.tap("1️⃣");
     }
 
-    fn to_menu_and_confirm(&self) {
+    pub(super) fn to_menu_and_confirm(&self) {
         self.send(Event::Start(None));
         self.to_confirm();
         self.tap("✅");

@@ -29,7 +29,7 @@ impl Till {
     /// The payload of an invoice of theirs.
     fn invoice(&self, user: &User) -> String {
         let id = user.id;
-        let open = self.world.write(move |tx, _| payments::open(tx, id, PACK, None, NOW));
+        let open = self.world.write(move |tx, _| payments::open(tx, id, PACK, NOW));
         open.offer().payload()
     }
 

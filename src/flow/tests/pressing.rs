@@ -1,7 +1,7 @@
 //! Buttons: what they carry, and what anybody may forge.
 
 use super::*;
-use crate::db::JobId;
+use crate::db::{JobId, OrderId};
 use crate::flow::press::Choice;
 use crate::orders::{Again, Closed, Offered};
 use proptest::prelude::*;
@@ -24,6 +24,16 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         Press::Language(Lang::Ru),
         Press::Language(Lang::En),
         Press::Again(JobId(i64::MAX)),
+        Press::Same(JobId(i64::MAX)),
+        Press::Refine(JobId(i64::MAX)),
+        Press::Rate(JobId(i64::MAX), true),
+        Press::Rate(JobId(i64::MAX), false),
+        Press::TakeBack(OrderId(i64::MAX)),
+        Press::Film(JobId(i64::MAX)),
+        Press::Films(None),
+        Press::Films(Some(i64::MAX)),
+        Press::Statement(None),
+        Press::Statement(Some(i64::MAX)),
     ];
     for choice in [
         Choice::Template(longest),
@@ -77,6 +87,13 @@ fn what_is_not_ours_is_nothing() {
         "again:",
         "again:x",
         "again:99999999999999999999",
+        "same",
+        "refine:",
+        "good:1:2",
+        "takeback:x",
+        "film",
+        "films:",
+        "lines:x",
         "t",
         "t:d",
         "n:d",
@@ -103,6 +120,7 @@ fn forged() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,64}",
         "(menu|make|lang|again|pack|topup|continue|t|n|w|q|o|b|y|x|terms)?:?[a-z0-9:+-]{0,12}:?[a-z0-9:+-]{0,12}",
+        "(same|refine|good|bad|film|films|lines|takeback):[0-9+-]{1,3}",
         "(t|n|w|q|o|b|y|x):(d|7-2a):?(ugc|ad|self|1|3|5|-3|fast|good)?",
     ]
 }
@@ -130,6 +148,19 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// What a video was made of: an own prompt, or a template's script.
+fn made(own: bool) -> Again {
+    let prompt = Some("Slow orbit.".to_owned());
+    Again {
+        photo: "a.jpg".into(),
+        product: "mug".into(),
+        template: if own { "self" } else { "ugc" }.into(),
+        own_prompt: prompt.clone().filter(|_| own),
+        script: prompt,
+        ..Again::default()
+    }
+}
+
 fn any_facts() -> impl Strategy<Value = Facts> {
     let selling = prop::sample::select(vec![
         Selling::Open,
@@ -155,7 +186,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
                 terms_due,
                 photo_kept: kept,
                 confirmed,
-                again: again.then(|| Again { photo: "a.jpg".into(), product: "mug".into() }),
+                again: again.then(|| made(prompt_max % 2 == 0)),
                 ..facts()
             }
         },

@@ -15,6 +15,10 @@ fn screens() -> Vec<Screen> {
         Screen::TermsLinks,
         Screen::Insufficient { count: 5 },
         Screen::Cabinet,
+        Screen::Films(None),
+        Screen::Films(Some(1)),
+        Screen::Statement(None),
+        Screen::Statement(Some(1)),
         Screen::TopUp,
         Screen::Support,
         Screen::PaySupport,
@@ -49,6 +53,7 @@ fn screens() -> Vec<Screen> {
         Wrong::Template,
         Wrong::Prompt,
         Wrong::Wishes,
+        Wrong::Change,
         Wrong::Choice,
         Wrong::Count,
         Wrong::Confirm,
@@ -61,7 +66,9 @@ fn screens() -> Vec<Screen> {
 fn worst() -> Draft {
     let worst = "<b>&\"'</b>".repeat(100);
     let mut draft = at(Place::Confirm).draft;
+    let refine = Refine { script: worst.clone(), change: Some(worst[..300].to_owned()) };
     (draft.product, draft.wishes) = (Some(worst.clone()), Some(Wishes::Some(worst)));
+    draft.refine = Some(refine);
     draft
 }
 
@@ -87,6 +94,13 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::Already,
                     Toast::Started,
                     Toast::Gone,
+                    Toast::Rated(true),
+                    Toast::Rated(false),
+                    Toast::TakenBack(3, 21),
+                    Toast::NothingLeft,
+                    Toast::OrderGone,
+                    Toast::Film,
+                    Toast::FilmGone,
                     Toast::Invoice,
                     Toast::Prices,
                     Toast::Unavailable,

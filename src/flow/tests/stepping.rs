@@ -45,6 +45,7 @@ fn needed(place: Place, photo: Wrong) -> Screen {
         Place::Template => Screen::Wrong(Wrong::Template),
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
+        Place::Change => Screen::Wrong(Wrong::Change),
         Place::Choice => Screen::Wrong(Wrong::Choice),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),
@@ -107,6 +108,10 @@ fn each_answer_leads_to_the_next_question() {
             draft.wishes = Some(Wishes::None);
         });
     }
+    goes_on(Place::Change, &text(" на закате "), Place::Count, |draft| {
+        let (script, change) = ("Slow orbit.".into(), Some("на закате".into()));
+        draft.refine = Some(Refine { script, change });
+    });
     for count in [1, 3, 5] {
         goes_on(Place::Count, &in_draft(Choice::Count(count)), Place::Confirm, |draft| {
             draft.count = Some(count);
@@ -119,7 +124,12 @@ fn each_answer_leads_to_the_next_question() {
 
 #[test]
 fn texts_have_their_lengths_in_characters() {
-    for (place, long) in [(Place::Product, 1_000), (Place::Wishes, 1_000), (Place::Prompt, 2_000)] {
+    for (place, long) in [
+        (Place::Product, 1_000),
+        (Place::Wishes, 1_000),
+        (Place::Change, 300),
+        (Place::Prompt, 2_000),
+    ] {
         let next = |chars: usize| step(&at(place), &text(&"ы".repeat(chars)), &facts()).0.place;
         assert_eq!(next(2) == place, place != Place::Wishes, "{place:?}");
         assert_ne!(next(3), place);
@@ -172,6 +182,8 @@ fn help_and_the_like_work_at_any_moment_and_keep_the_draft() {
         stays(place, &press(Press::Cabinet), Screen::Cabinet);
         stays(place, &press(Press::Support), Screen::Support);
         stays(place, &press(Press::TopUp), Screen::TopUp);
+        stays(place, &press(Press::Films(Some(7))), Screen::Films(Some(7)));
+        stays(place, &press(Press::Statement(None)), Screen::Statement(None));
         stays(place, &press(Press::Continue), here(place));
         stays(place, &press(Press::AcceptTerms), here(place));
         let speaks = [
@@ -258,8 +270,16 @@ fn a_stale_or_forged_button_shows_where_one_stands() {
         let said = [Effect::Toast(Toast::Unknown), Effect::Say(here(place))];
         check(&at(place), &Event::Press(None), &facts(), &at(place), &said);
         let said = [Effect::Toast(Toast::Gone), Effect::Say(here(place))];
-        let gone = press(Press::Again(crate::db::JobId(5)));
-        check(&at(place), &gone, &facts(), &at(place), &said);
+        let job = crate::db::JobId(5);
+        for gone in [
+            Press::Again(job),
+            Press::Same(job),
+            Press::Refine(job),
+            Press::Rate(job, true),
+            Press::Film(job),
+        ] {
+            check(&at(place), &press(gone), &facts(), &at(place), &said);
+        }
     }
 }
 
@@ -274,7 +294,8 @@ fn a_second_yes_says_that_it_runs_and_keeps_the_next_draft() {
 
 #[test]
 fn yes_places_the_draft_as_it_stands() {
-    let effects = [Effect::Toast(Toast::Started), Effect::Place(at(Place::Confirm).draft)];
+    let effects =
+        [Effect::Toast(Toast::Started), Effect::Place(Box::new(at(Place::Confirm).draft))];
     let yes = in_draft(Choice::Confirm);
     check(&at(Place::Confirm), &yes, &facts(), &Dialog::default(), &effects);
 }
@@ -287,7 +308,8 @@ fn another_with_this_product_begins_with_what_is_still_there() {
         (false, "A blue mug", Place::Photo),
         (true, "", Place::Product),
     ] {
-        let again = Some(Again { photo: "a.jpg".into(), product: product.into() });
+        let (photo, product) = ("a.jpg".into(), product.into());
+        let again = Some(Again { photo, product, ..Again::default() });
         let facts = Facts { again, photo_kept, ..facts() };
         let (dialog, said) = step(&at(Place::Confirm), &event, &facts);
         assert_eq!(dialog.place, place);
@@ -356,10 +378,14 @@ fn a_pack_is_sold_at_its_price_of_now_and_only_while_the_shop_is_open() {
 #[test]
 fn a_closed_shop_is_said_before_anything_is_asked() {
     for why in [Closed::Paused, Closed::NoKey, Closed::NoModel, Closed::Budget, Closed::Banned] {
-        let again = Some(Again { photo: "a.jpg".into(), product: "mug".into() });
+        let (photo, product) = ("a.jpg".into(), "mug".into());
+        let again = Some(Again { photo, product, ..Again::default() });
         let closed = Facts { selling: Selling::Closed(why), again, ..facts() };
         let said = [Effect::Say(Screen::Closed(why))];
-        for event in [press(Press::Make), press(Press::Again(crate::db::JobId(5)))] {
+        let job = crate::db::JobId(5);
+        for event in
+            [Press::Make, Press::Again(job), Press::Same(job), Press::Refine(job)].map(press)
+        {
             check(&at(Place::Menu), &event, &closed, &Dialog::default(), &said);
         }
         let kept = at(Place::Confirm);

@@ -49,7 +49,7 @@ fn a_job_is_read_as_it_is_written() {
         ordinal: 4,
         template: "ugc".into(),
         photo: "a.jpg".into(),
-        product: Product { text: "A \"blue\" mug".into(), user_prompt: None },
+        product: Product { text: "A \"blue\" mug".into(), user_prompt: None, refines: None },
         wishes: Some("-".into()),
         choice: None,
         step: Step::Submit,
@@ -371,6 +371,7 @@ fn a_new_job_and_one_run_again_have_what_they_need() {
             own_prompt: Some("a prompt"),
             wishes: Some("slow"),
             choice: Some("fast"),
+            refines: None,
             priority: 0,
         };
         assert_eq!(enqueue(tx, &new, 200)?, JobId(1));

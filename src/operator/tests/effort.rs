@@ -9,10 +9,11 @@ use rusqlite::{Connection, StatementStatus};
 
 use super::{empty, shop};
 use crate::clock::{DAY, HOUR, Millis, SECOND};
-use crate::db::JobId;
+use crate::db::{JobId, UserId};
 use crate::operator::queue::{Filter, Query};
 use crate::operator::{
-    alerts, customers, failures, head, keys, models, overview, payments, queue, stats, story, trail,
+    alerts, customers, failures, head, keys, models, overview, payments, queue, ratings, stats,
+    story, trail,
 };
 
 /// Ended jobs, spread over [`DAYS`]; as many customers.
@@ -90,6 +91,7 @@ fn long_history() -> Connection {
          INSERT INTO outbox (seq, chat_id, key, content, job_id, state, sent_rev, created_at, sent_at)
          SELECT i, 1000000 + i, 'video:' || i, '{{\"kind\": \"video\"}}', i,
                 CASE WHEN i % 500 THEN 'sent' ELSE 'dropped' END, 1, at, at + 5 FROM n;
+         INSERT INTO ratings (job_id, good, at) SELECT i, i % 3 > 0, at + 95000 FROM n;
          INSERT INTO inbox (update_id, chat_id, body, received_at, handled_at)
          SELECT i, 1, '{{}}', at, at + 5 FROM n;
          INSERT INTO api_keys (fingerprint, position, configured, balance) VALUES ('aaaa', 1, 1, 5);
@@ -122,6 +124,11 @@ fn no_screen_reads_the_whole_history() {
     long.extend(steps(&conn, |conn| crate::jobs::next_due(conn, shop.limits(), NOW)));
     long.extend(steps(&conn, |conn| keys::read(conn, 1.0, NOW)));
     long.extend(steps(&conn, |conn| models::read(conn, &shop, NOW)));
+    long.extend(steps(&conn, ratings::read));
+    long.extend(steps(&conn, crate::orders::moved));
+    long.extend(steps(&conn, |conn| crate::orders::usual_wait_now(conn, NOW)));
+    let films = |conn: &Connection| crate::orders::shelf::page(conn, UserId(5), None, 6);
+    long.extend(steps(&conn, films));
     long.extend(steps(&conn, |conn| failures::read(conn, NOW - 7 * DAY)));
     long.extend(steps(&conn, |conn| alerts::read(conn, 100)));
     long.extend(steps(&conn, |conn| trail::read(conn, Some(HISTORY / 2), 100)));

@@ -220,7 +220,8 @@ fn another_with_this_product_is_only_for_its_owner() {
     let (user, stranger) = (world.customer(7, 1), world.customer(8, 0));
     let videos = world.order(&user, "d1", 1);
     let id = videos[0];
-    let mine = Again { photo: "a.jpg".into(), product: "A blue mug".into() };
+    let (photo, product) = ("a.jpg".into(), "A blue mug".into());
+    let mine = Again { photo, product, template: "ugc".into(), ..Again::default() };
     assert_eq!(world.write(move |tx, _| again(tx, user.id, id)), Some(mine));
     assert_eq!(world.write(move |tx, _| again(tx, stranger.id, id)), None);
     assert_eq!(world.write(move |tx, _| again(tx, stranger.id, JobId(99))), None);

@@ -61,6 +61,10 @@ enum Event {
     Cancel {
         video: usize,
     },
+    /// A customer presses the button of an order, which may be an old one.
+    TakeBack {
+        order: usize,
+    },
     RunAgain {
         video: usize,
     },
@@ -125,6 +129,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(message, verdict)| Event::Telegram { message, verdict }),
         2 => some.clone().prop_map(|gift| Event::Late { gift }),
         2 => some.clone().prop_map(|video| Event::Cancel { video }),
+        3 => some.clone().prop_map(|order| Event::TakeBack { order }),
         1 => some.prop_map(|video| Event::RunAgain { video }),
         2 => Just(Event::Crash),
         1 => Just(Event::Backup),

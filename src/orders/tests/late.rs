@@ -84,7 +84,7 @@ fn a_gift_moves_no_credit_and_is_given_once() {
     assert_eq!((row.rev, row.job_id), (1, None), "written once, and it ends no job");
     let Content::Video { html, buttons, .. } = &row.content else { panic!("{:?}", row.content) };
     assert!(html.contains("всё-таки получилось") && html.contains("1 кредит остаётся"), "{html}");
-    assert_eq!(buttons.len(), 2);
+    assert_eq!(buttons.len(), 3);
     assert_eq!((world.credits(&user), world.number("SELECT COUNT(*) FROM ledger")), (1, lines));
     assert_eq!((world.state(job.id), world.said("status:1")), ("failed render".into(), status));
     assert_eq!(world.number("SELECT provider_credits = 45.5 FROM jobs"), 1, "it was paid for");

@@ -195,6 +195,9 @@ fn the_place_in_the_queue_counts_who_is_really_before() {
     assert!(said.contains("в очереди, место 2"), "{said}");
     world.claim(NOW);
     world.write(move |tx, shop| refresh(tx, shop, order, NOW));
+    assert!(world.said("status:2").contains("место 2"), "the first one has not begun");
+    world.sql("UPDATE jobs SET step = 'render' WHERE order_id = 3");
+    world.write(move |tx, shop| refresh(tx, shop, order, NOW));
     assert!(!world.said("status:2").contains("в очереди"), "the next one waits for nobody");
 }
 

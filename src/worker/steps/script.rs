@@ -85,6 +85,7 @@ struct Known<'a> {
 
 impl Known<'_> {
     fn of(&self) -> Brief<'_> {
+        let refines = self.job.product.refines.as_ref();
         Brief {
             product: &self.job.product.text,
             wishes: self.job.wishes.as_deref(),
@@ -96,6 +97,7 @@ impl Known<'_> {
             ordinal: self.job.ordinal as u32,
             count: self.count,
             earlier: self.earlier,
+            refines: refines.map(|it| (it.script.as_str(), it.change.as_str())),
         }
     }
 }

@@ -64,6 +64,21 @@ impl Books {
         self.videos.get_mut(&job).unwrap().lost += 1;
     }
 
+    /// The order's videos that the provider was never asked for.
+    pub(super) fn unbegun(&self, world: &World, order: OrderId) -> Vec<i64> {
+        let unasked = |id: &i64, video: &Video| {
+            video.accepted + video.lost == 0 && self.open.values().all(|of| of != id)
+        };
+        let live = self.videos.iter().filter(|(_, video)| video.end.is_none());
+        let asked = live.filter(|(id, video)| unasked(id, video)).map(|(id, _)| *id);
+        let early = |id: &i64| {
+            let job = world.job(JobId(*id));
+            let early = matches!(job.step, Step::Script | Step::Upload | Step::Submit);
+            job.order == Some(order) && early
+        };
+        asked.filter(early).collect()
+    }
+
     pub(super) fn heard(&mut self, job: &Job, what: Trouble, now: Millis) {
         match (what, &job.key, &job.model) {
             (Trouble::Billing, Some(key), _) => _ = self.broke.insert(key.clone(), now),

@@ -70,6 +70,7 @@ impl Model {
             Event::Telegram { message, verdict } => self.telegram(message, verdict),
             Event::Late { gift } => self.late(gift),
             Event::Cancel { video } => self.cancel(video),
+            Event::TakeBack { order } => self.take_back(order),
             Event::RunAgain { video } => self.run_again(video),
             Event::Crash => self.crash(),
             Event::Backup => self.back_up(),
@@ -400,6 +401,16 @@ impl Model {
         let video = &self.books.videos[&id];
         assert_eq!(back, video.end.is_none().then_some(video.price));
         self.books.ends(id, "canceled");
+    }
+
+    fn take_back(&mut self, order: usize) {
+        let Some(at) = order.checked_rem(self.books.drafts.len()) else { return };
+        let Some(((customer, _), order)) = self.books.drafts.iter().nth(at) else { return };
+        let (owner, order, now) = (self.customers[*customer].id, *order, self.now);
+        let unbegun = self.books.unbegun(&self.world, order);
+        let back = self.world.write(move |tx, shop| take_back(tx, shop, owner, order, now));
+        assert_eq!(back.map_or(-1, |back| back.credits), unbegun.len() as i64);
+        unbegun.into_iter().for_each(|id| self.books.ends(id, "canceled"));
     }
 
     /// At the operator's cost: what is run again holds nothing.
