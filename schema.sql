@@ -16,6 +16,7 @@ CREATE TABLE instance (
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
     safe_mode_at      INTEGER,                     -- selling and submitting wait for `resume`
     selling_paused_at INTEGER,                     -- `pause`; NULL: open
+    selling_note      TEXT,                        -- `pause --note`: what customers read meanwhile
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
     stars_seen        INTEGER NOT NULL DEFAULT 0,  -- transactions in Stars that were compared, the oldest first
     threads           INTEGER,                     -- workers, at the last heartbeat
@@ -34,10 +35,20 @@ CREATE TABLE users (
     terms_accepted_at INTEGER,
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
+    deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
 CREATE INDEX users_invited ON users (invited_by) WHERE invited_by IS NOT NULL;
+
+-- Customers who had all of theirs deleted, until the last of it is gone from the disk, too.
+CREATE TABLE departures (
+    user_id   INTEGER PRIMARY KEY REFERENCES users (id),
+    at        INTEGER NOT NULL,
+    update_id INTEGER NOT NULL,                    -- their last word: later photos are of somebody who came back
+    language  TEXT    NOT NULL,                    -- of the farewell
+    erased_at INTEGER                              -- files gone, farewell said; the database is still to be compacted
+) STRICT;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
 CREATE TABLE ledger (
@@ -80,7 +91,13 @@ END;
 CREATE TRIGGER ledger_moves_credits AFTER INSERT ON ledger BEGIN
     UPDATE users SET credits = credits + NEW.delta WHERE id = NEW.user_id;
 END;
-CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN
+CREATE TRIGGER ledger_no_update
+BEFORE UPDATE OF id, user_id, delta, kind, job_id, hold_id, key, actor, created_at ON ledger BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only: use `neurocards grant` to correct it');
+END;
+-- The operator's words may be of a person who wants to be forgotten; the numbers never go.
+CREATE TRIGGER ledger_notes_are_only_forgotten BEFORE UPDATE OF note ON ledger
+WHEN NEW.note IS NOT NULL BEGIN
     SELECT RAISE(ABORT, 'the ledger is append-only: use `neurocards grant` to correct it');
 END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN
@@ -132,6 +149,45 @@ WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegra
     SELECT RAISE(ABORT, 'a payment stays as it was paid');
 END;
 
+-- What customers asked about a payment, and what they were answered through the bot.
+CREATE TABLE tickets (
+    id          INTEGER PRIMARY KEY,
+    user_id     INTEGER NOT NULL REFERENCES users (id),
+    payment_id  INTEGER REFERENCES payments (id),  -- the one that they pressed on
+    text        TEXT,                              -- NULL: they are asked for it
+    answer      TEXT,                              -- the newest
+    opened_at   INTEGER NOT NULL,
+    asked_at    INTEGER,
+    answered_at INTEGER,
+    CHECK ((text IS NULL) = (asked_at IS NULL)),
+    CHECK ((answer IS NULL) = (answered_at IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX tickets_writing ON tickets (user_id) WHERE text IS NULL;
+CREATE INDEX tickets_user ON tickets (user_id, asked_at);
+CREATE INDEX tickets_time ON tickets (opened_at);
+
+-- What the operator writes to many. Recipients go in the order of their ids: `bookmark` says how far
+-- their messages (outbox, key 'broadcast:ID:USER') were written, a few at a time.
+CREATE TABLE broadcasts (
+    id          INTEGER PRIMARY KEY,
+    author      INTEGER NOT NULL,                  -- the administrator's Telegram id: their chat shows it
+    html        TEXT    NOT NULL,
+    payers      INTEGER NOT NULL DEFAULT 0 CHECK (payers IN (0, 1)),  -- only who has paid
+    idle_days   INTEGER CHECK (idle_days > 0),     -- only who ordered nothing for so long
+    language    TEXT CHECK (language IN ('ru', 'en')),
+    state       TEXT    NOT NULL DEFAULT 'draft'
+                CHECK (state IN ('draft', 'running', 'paused', 'stopped', 'done')),
+    total       INTEGER NOT NULL DEFAULT 0,        -- recipients, as counted when it was last shown
+    bookmark    INTEGER NOT NULL DEFAULT 0,        -- users up to this id were looked at
+    last_user   INTEGER,                           -- who comes after the start gets nothing
+    queued      INTEGER NOT NULL DEFAULT 0,        -- messages written
+    sent        INTEGER NOT NULL DEFAULT 0,        -- messages that Telegram took
+    made_at     INTEGER NOT NULL,
+    started_at  INTEGER,
+    finished_at INTEGER,
+    CHECK ((state IN ('stopped', 'done')) = (finished_at IS NOT NULL))
+) STRICT;
+CREATE INDEX broadcasts_open ON broadcasts (id) WHERE state IN ('running', 'paused');
 -- Codes that are worth credits; who used one is in the ledger: key 'promo:CODE:USER'.
 CREATE TABLE promos (
     code       TEXT    PRIMARY KEY COLLATE NOCASE CHECK (length(code) BETWEEN 1 AND 32),
@@ -185,6 +241,8 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE INDEX orders_user ON orders (user_id, id);
 CREATE INDEX orders_time ON orders (created_at);
+-- Whose words are still kept.
+CREATE INDEX orders_texts ON orders (finished_at) WHERE finished_at IS NOT NULL AND product <> '';
 
 -- One video. `status` is for the outside, `step` says where the work stands; both are drawn in src/jobs.rs.
 CREATE TABLE jobs (
@@ -249,6 +307,8 @@ CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+-- Whose words are still kept.
+CREATE INDEX jobs_texts ON jobs (finished_at) WHERE finished_at IS NOT NULL AND product_info <> '{}';
 -- What went wrong lately, however much went well.
 CREATE INDEX jobs_failed ON jobs (finished_at) WHERE status = 'failed';
 -- How long the last real orders took, however much history was inserted beside them.
@@ -379,6 +439,7 @@ CREATE TABLE inbox (
     urgent      INTEGER NOT NULL DEFAULT 0 CHECK (urgent IN (0, 1))  -- in no chat's order: Telegram waits for the answer
 ) STRICT;
 CREATE INDEX inbox_open ON inbox (update_id) WHERE handled_at IS NULL;
+CREATE INDEX inbox_chat ON inbox (chat_id);
 CREATE INDEX inbox_urgent ON inbox (update_id) WHERE handled_at IS NULL AND urgent = 1;
 CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 
@@ -388,6 +449,7 @@ CREATE TABLE dialogs (
     state      TEXT    NOT NULL CHECK (json_valid(state)),
     updated_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX dialogs_time ON dialogs (updated_at);
 
 -- Messages as they should be. The sender makes Telegram's side equal to them: a row not yet sent
 -- is sent, a row whose `rev` is ahead of `sent_rev` is edited, so stale edits fold by themselves.
@@ -411,7 +473,7 @@ CREATE TABLE outbox (
     sent_at    INTEGER
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
-CREATE INDEX outbox_chat_pending ON outbox (chat_id) WHERE state = 'pending';
+CREATE INDEX outbox_chat ON outbox (chat_id, state);
 CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
 CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
@@ -451,3 +513,4 @@ CREATE TABLE audit (
     after  TEXT,
     note   TEXT
 ) STRICT;
+CREATE INDEX audit_object ON audit (object);

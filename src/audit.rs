@@ -51,6 +51,18 @@ pub struct Action<'a> {
     pub note: &'a str,
 }
 
+/// Empties the words of all lines about `object`; that something was done stays. `after` holds words
+/// only where it is what was written to somebody.
+pub fn forget(tx: &Tx<'_>, object: &str) -> Result<()> {
+    tx.execute(
+        "UPDATE audit
+         SET note = NULL, after = IIF(action IN ('message', 'answer'), NULL, after)
+         WHERE object = ?1",
+        [object],
+    )?;
+    Ok(())
+}
+
 /// Records it, in the transaction that does it.
 pub fn record(tx: &Tx<'_>, by: &By, what: &Action<'_>, now: Millis) -> Result<()> {
     tx.prepare_cached(

@@ -3,6 +3,7 @@
 //! what was paid is compared with Telegram's list (`stars`). They meet the rest of the program only
 //! in the tables.
 
+mod broadcaster;
 pub mod checkout;
 pub mod delivery;
 pub mod download;
@@ -63,7 +64,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         upload_limit: options.upload_limit,
         limits: Limits::default(),
     };
-    let photos = options.photos;
+    let (photos, clock) = (options.photos, telegram.clock().clone());
     let handler = Handler {
         db: db.clone(),
         telegram: Arc::clone(&telegram),
@@ -85,6 +86,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         introduce(&telegram, &db, &stop),
         poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), till, stop.clone()),
         handler::run(handler, stop.clone()),
+        broadcaster::run(db.clone(), Arc::clone(&shop), clock, stop.clone()),
         checkout::run(checkout, stop.clone()),
         stars::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),
         sender::run(sender, stop.clone()),

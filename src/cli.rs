@@ -124,6 +124,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Models(command)) => models::run(&context.config()?, command),
         Some(Command::Ban(args)) => people::ban(&context.config()?, args),
         Some(Command::Unban(args)) => people::unban(&context.config()?, args),
+        Some(Command::Broadcast { text }) => people::broadcast(&context.config()?, text),
         Some(Command::Message { tg_user_id, text }) => {
             people::message(&context.config()?, tg_user_id, text)
         }
@@ -133,7 +134,9 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
-        Some(Command::Pause { submitting }) => pause::pause(&context.config()?, submitting),
+        Some(Command::Pause { submitting, note }) => {
+            pause::pause(&context.config()?, submitting, note)
+        }
         Some(Command::Drain) => pause::drain(&context.config()?),
         Some(Command::Resume) => pause::resume(&context.config()?),
         Some(Command::Doctor(args)) => doctor::run(&context, args),

@@ -26,12 +26,16 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "neurocards.db";
 
 /// Readers hold a connection for milliseconds, so a few serve everybody.
 const READERS: u32 = 8;
+
+/// How long a log is waited for that is to be emptied.
+const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Connections for reading that are open from the beginning, and stay.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,6 +131,29 @@ impl Db {
             }
             _ => {}
         })
+    }
+
+    /// Rewrites the whole file, so that nothing is left in it but what its rows say: SQLite moves rows
+    /// between pages and may leave an older copy in a page's unused space, `secure_delete` or not.
+    /// All writes wait for it, about a second per 100 MB.
+    ///
+    /// # Errors
+    /// Those of the disk, a full one among them; then the file is as it was.
+    pub fn compact(&self) -> Result<()> {
+        self.0.writer.compact()
+    }
+
+    /// Empties the log of past commits into the file. `false`: somebody reads or writes at this
+    /// moment; ask again.
+    pub fn empty_log(&self) -> Result<bool> {
+        let conn = self.0.readers.get().context("no free database connection")?;
+        // While it waits for readers, nobody may write.
+        conn.busy_timeout(LOG_PATIENCE)?;
+        let emptied = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            row.get::<_, i64>(0).map(|busy| busy == 0)
+        });
+        conn.busy_timeout(Duration::from_millis(pragmas::BUSY_TIMEOUT_MS as u64))?;
+        emptied.context("cannot empty the log")
     }
 
     /// How many commits the full disk has refused since the start.

@@ -16,8 +16,10 @@
 //! with one that lacks nothing, and "refine" with one that lacks only the change.
 
 mod apply;
+mod aside;
 mod cabinet;
 mod checkout;
+mod leaving;
 mod paying;
 mod press;
 mod screens;
@@ -26,8 +28,10 @@ mod step;
 mod under_video;
 mod wishes;
 
-pub use apply::{Incoming, handle, photo_of, photos_since, place_of};
+pub use apply::{Incoming, handle, photo_of, photos_since, place_of, prune};
+pub use aside::{Aside, ticket_of};
 pub use checkout::{Verdict, Wish, checkout};
+pub use leaving::{farewell, leave_again};
 pub use paying::{
     Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unread,
 };

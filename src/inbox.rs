@@ -155,6 +155,18 @@ pub fn failed(tx: &Tx<'_>, update_id: i64, error: &str, now: Millis) -> anyhow::
     Ok(given_up.contains(&true))
 }
 
+/// Empties the handled updates of a chat; their ids stay, so that none is taken for a new one.
+pub fn forget(tx: &Tx<'_>, chat_id: i64) -> anyhow::Result<()> {
+    tx.prepare_cached(
+        "UPDATE inbox
+         SET body = '{}', error = NULL
+         WHERE chat_id = ?1 AND handled_at IS NOT NULL",
+    )?
+    .execute([chat_id])
+    .context("forgetting a chat's updates")?;
+    Ok(())
+}
+
 /// Deletes up to `limit` updates that were handled before `before`. Telegram's ids may restart
 /// after a week of silence, so old rows must not stay: they would hide new updates.
 pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {
@@ -237,6 +249,21 @@ mod tests {
             .read(|conn| Ok(conn.query_row("SELECT error FROM inbox", [], |row| row.get(0))?))
             .unwrap();
         assert_eq!(error, "boom");
+    }
+
+    #[test]
+    fn a_forgotten_chats_updates_say_nothing_and_are_still_known() {
+        let (_folder, db) = fresh();
+        keep(&db, vec![raw(1, 7), raw(2, 7), raw(3, 8)]);
+        for id in [1, 3] {
+            db.write(move |tx| done(tx, id, 2)).unwrap();
+        }
+        db.write(|tx| forget(tx, 7)).unwrap();
+        let empty = "SELECT group_concat(update_id) FROM inbox WHERE body = '{}'";
+        let empty: String =
+            db.read(|conn| Ok(conn.query_row(empty, [], |row| row.get(0))?)).unwrap();
+        assert_eq!(empty, "1", "what waits for its handler keeps its words");
+        assert_eq!(keep(&db, vec![raw(1, 7)]), 0);
     }
 
     #[test]

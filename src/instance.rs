@@ -133,6 +133,24 @@ pub fn pause(tx: &Tx<'_>, now: Millis) -> Result<bool> {
     Ok(tx.execute(sql, [now])? == 1)
 }
 
+/// What customers read while selling is closed by hand; empty: nothing more than that it is. `false`:
+/// it was so already.
+pub fn say_meanwhile(tx: &Tx<'_>, note: &str) -> Result<bool> {
+    let changed = tx.execute(
+        "UPDATE instance
+         SET selling_note = NULLIF(?1, '')
+         WHERE selling_paused_at IS NOT NULL AND selling_note IS NOT NULLIF(?1, '')",
+        [note],
+    )?;
+    Ok(changed == 1)
+}
+
+/// The words of [`say_meanwhile`], while they are true.
+pub fn said_meanwhile(conn: &Connection) -> Result<Option<String>> {
+    let sql = "SELECT selling_note FROM instance WHERE selling_paused_at IS NOT NULL";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?.flatten())
+}
+
 /// Asks the provider for nothing new; what it works on goes on. `false`: it was so already.
 pub fn pause_submitting(tx: &Tx<'_>, now: Millis) -> Result<bool> {
     let sql = "UPDATE instance SET submitting_paused_at = ?1 WHERE submitting_paused_at IS NULL";
@@ -143,7 +161,7 @@ pub fn pause_submitting(tx: &Tx<'_>, now: Millis) -> Result<bool> {
 pub fn resume(tx: &Tx<'_>) -> Result<bool> {
     let changed = tx.execute(
         "UPDATE instance
-         SET selling_paused_at = NULL, submitting_paused_at = NULL, safe_mode_at = NULL,
+         SET selling_paused_at = NULL, selling_note = NULL, submitting_paused_at = NULL, safe_mode_at = NULL,
              early_deaths = 0
          WHERE selling_paused_at IS NOT NULL
             OR submitting_paused_at IS NOT NULL

@@ -239,6 +239,12 @@ pub fn untouched_gift(conn: &Connection, user: UserId) -> Result<Option<i64>> {
         )?)
 }
 
+/// Empties the notes of a user's lines, which may hold a name; the numbers stay.
+pub fn forget_notes(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    tx.execute("UPDATE ledger SET note = NULL WHERE user_id = ?1 AND note IS NOT NULL", [user])?;
+    Ok(())
+}
+
 /// What a user may spend.
 pub fn balance(conn: &Connection, user: UserId) -> Result<i64> {
     let sql = "SELECT credits FROM users WHERE id = ?1";
@@ -380,6 +386,8 @@ mod tests {
             ("UPDATE users SET credits = credits + 1", "neurocards grant"),
             ("INSERT INTO users (tg_user_id, credits) VALUES (8, 5)", "begins with 0"),
             ("UPDATE ledger SET delta = 99", "append-only"),
+            ("UPDATE ledger SET note = 'another'", "append-only"),
+            ("UPDATE ledger SET note = NULL, delta = delta", "append-only"),
             ("DELETE FROM ledger", "append-only"),
             (
                 "INSERT OR REPLACE INTO ledger (id, user_id, delta, kind, actor)

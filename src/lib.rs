@@ -27,6 +27,9 @@ pub mod jobs;
 pub mod orders;
 pub mod payments;
 
+pub mod broadcasts;
+pub mod tickets;
+
 pub mod flow;
 
 pub mod operator;

@@ -15,6 +15,7 @@ pub mod head;
 pub mod keys;
 mod letters;
 pub mod machine;
+pub mod mailing;
 pub mod models;
 pub mod overview;
 pub mod payments;

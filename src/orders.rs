@@ -7,6 +7,7 @@
 
 mod choice;
 mod files;
+mod forget;
 pub mod gifts;
 mod judged;
 mod messages;
@@ -21,6 +22,7 @@ mod waiting;
 
 pub use choice::{Offered, offered};
 pub use files::{fail_to_be_kept, kept, not_kept};
+pub use forget::{forget, prune_texts, take_all_back};
 pub use judged::{Judged, judge, judged};
 pub use messages::{menu_button, support_button};
 pub use place::{NewOrder, Placed, place};

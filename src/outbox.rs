@@ -329,6 +329,64 @@ pub fn drop_chat(tx: &Tx<'_>, chat_id: i64, error: &str) -> anyhow::Result<Vec<R
     Ok(deliveries)
 }
 
+/// How the keys of a broadcast's messages begin: 'broadcast:ID:USER'.
+pub const BROADCAST: &str = "broadcast:";
+
+/// Deletes up to `limit` messages whose keys lie between these and that need nothing any more.
+pub fn prune_keys(tx: &Tx<'_>, from: &str, to: &str, limit: u32) -> anyhow::Result<usize> {
+    tx.prepare_cached(
+        "DELETE FROM outbox
+         WHERE id IN (
+             SELECT id
+             FROM outbox
+             WHERE key BETWEEN :from AND :to
+               AND state <> 'pending'
+               AND seq < (SELECT MAX(seq) FROM outbox)
+             LIMIT :limit)",
+    )?
+    .execute(named_params! { ":from": from, ":to": to, ":limit": limit })
+    .context("pruning a broadcast")
+}
+
+/// What stands in the place of words that are to be kept no longer. A row stays: its job, its key
+/// and its message's id are nobody's words.
+const FORGOTTEN: &str = r#"{"kind":"text","html":""}"#;
+
+/// Empties all messages to a chat; what waits for it is not sent any more.
+pub fn forget(tx: &Tx<'_>, chat_id: i64) -> anyhow::Result<()> {
+    tx.prepare_cached(
+        "UPDATE outbox
+         SET content = :forgotten, error = 'forgotten', calling_at = NULL,
+             state = IIF(state = 'pending', 'dropped', state)
+         WHERE chat_id = :chat_id",
+    )?
+    .execute(named_params! { ":chat_id": chat_id, ":forgotten": FORGOTTEN })
+    .context("forgetting a chat's messages")?;
+    Ok(())
+}
+
+/// Empties the message with this key, whoever it went to.
+pub fn forget_key(tx: &Tx<'_>, key: &str) -> anyhow::Result<()> {
+    tx.prepare_cached(
+        "UPDATE outbox
+         SET content = :forgotten, error = 'forgotten',
+             state = IIF(state = 'pending', 'dropped', state)
+         WHERE key = :key",
+    )?
+    .execute(named_params! { ":key": key, ":forgotten": FORGOTTEN })
+    .context("forgetting a message")?;
+    Ok(())
+}
+
+/// The key of the message that a chat shows as `message_id`.
+pub fn key_of(conn: &Connection, chat_id: i64, message_id: i64) -> anyhow::Result<Option<String>> {
+    let key: Option<Option<String>> = conn
+        .prepare_cached("SELECT key FROM outbox WHERE chat_id = ?1 AND message_id = ?2")?
+        .query_row((chat_id, message_id), |row| row.get(0))
+        .optional()?;
+    Ok(key.flatten())
+}
+
 /// How much waits for a chat.
 pub fn waiting(conn: &Connection, chat_id: i64) -> anyhow::Result<i64> {
     conn.prepare_cached("SELECT COUNT(*) FROM outbox WHERE chat_id = ?1 AND state = 'pending'")?

@@ -1,5 +1,6 @@
 //! The life of an appliance, on one page: lock, open, recover, start, wait, stop.
 
+mod eraser;
 mod keeper;
 mod logs;
 mod settings;
@@ -23,6 +24,7 @@ use crate::outbox;
 use crate::text::Arg;
 use crate::worker::Workers;
 use anyhow::{Context as _, Result, bail};
+use eraser::Eraser;
 use keeper::Keeper;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -38,6 +40,7 @@ pub struct Appliance {
     db: Db,
     workers: Workers,
     keeper: Keeper,
+    eraser: Eraser,
     backups: Daily,
     bot: Option<tokio::task::JoinHandle<()>>,
     runtime: Runtime,
@@ -88,6 +91,7 @@ impl Appliance {
             Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
+        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")
@@ -99,7 +103,19 @@ impl Appliance {
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);
-        Ok(Self { db, workers, keeper, backups, bot, runtime, stop, ends, end, _lock: lock })
+        Ok(Self {
+            db,
+            workers,
+            keeper,
+            eraser,
+            backups,
+            bot,
+            runtime,
+            stop,
+            ends,
+            end,
+            _lock: lock,
+        })
     }
 
     /// The database, for whoever shows what goes on.
@@ -154,6 +170,7 @@ impl Appliance {
         }
         self.runtime.shutdown_background();
         self.backups.stop();
+        self.eraser.stop();
         self.keeper.stop(&self.db, orderly);
         tracing::info!("stopped");
     }

@@ -155,6 +155,14 @@ impl Texts {
     }
 }
 
+/// Whether Telegram takes the tags of an HTML text that somebody wrote by hand.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_html(html: &str) -> Result<()> {
+    check::markup(html)
+}
+
 /// Makes somebody else's words safe inside our HTML, and inside an attribute of it.
 pub fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

@@ -1,5 +1,7 @@
 //! Customers: who they are and which language they read. Their credits are the ledger's.
 
+pub mod departures;
+
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
 use crate::text::Lang;
@@ -72,20 +74,42 @@ pub fn meet(tx: &Tx<'_>, profile: &Profile, now: Millis) -> Result<(User, bool)>
     Ok((user, made == 1))
 }
 
-/// Somebody who writes has not blocked us, and may have changed their name.
+/// Somebody who writes has not blocked us, and may have changed their name. Who had left is back.
 fn refresh(tx: &Tx<'_>, profile: &Profile) -> Result<()> {
     tx.prepare_cached(
         "UPDATE users
-         SET username = :username, first_name = :first_name, blocked_at = NULL
+         SET username = :username, first_name = :first_name, blocked_at = NULL, deleted_at = NULL,
+             language = IIF(deleted_at IS NULL, language, :language)
          WHERE tg_user_id = :tg_user_id
            AND (username IS NOT :username OR first_name IS NOT :first_name
-                OR blocked_at IS NOT NULL)",
+                OR blocked_at IS NOT NULL OR deleted_at IS NOT NULL)",
     )?
     .execute(named_params! {
         ":tg_user_id": profile.tg_user_id,
         ":username": profile.username,
         ":first_name": profile.first_name,
+        ":language": Lang::of(profile.language_code.as_deref()).code(),
     })?;
+    Ok(())
+}
+
+/// Whether they had all of theirs deleted and have not come back since.
+pub fn has_left(conn: &Connection, tg_user_id: i64) -> Result<bool> {
+    let sql = "SELECT 1 FROM users WHERE tg_user_id = ?1 AND deleted_at IS NOT NULL";
+    Ok(conn.prepare_cached(sql)?.exists([tg_user_id])?)
+}
+
+/// Forgets who they are. The row stays with Telegram's id: the ledger and the payments are its, a
+/// refund goes to it, a ban holds, and who comes back gets no second gift.
+pub fn leave(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE users
+         SET username = NULL, first_name = NULL, language = 'ru', invited_by = NULL,
+             invite_code = NULL,
+             terms_accepted_at = NULL, blocked_at = NULL, deleted_at = ?2
+         WHERE id = ?1",
+        (id, now),
+    )?;
     Ok(())
 }
 
@@ -232,6 +256,26 @@ mod tests {
             assert_eq!((now.lang, now.accepted), (Lang::Ru, true));
             assert_eq!(by_tg(tx, 8)?, None);
             assert!(by_id(tx, UserId(99)).is_err());
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn who_left_is_a_number_and_begins_anew_when_they_come_back() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            let (user, _) = meet(tx, &profile("anna", Some("en")), 5)?;
+            accept_terms(tx, user.id, 6)?;
+            remember_inviter(tx, user.id, "ref_1")?;
+            leave(tx, user.id, 7)?;
+            assert!(has_left(tx, 7)?);
+            let named = "SELECT COUNT(*) FROM users
+                         WHERE username IS NOT NULL OR invited_by IS NOT NULL OR language = 'en'";
+            assert_eq!(tx.query_row(named, [], |row| row.get::<_, i64>(0))?, 0);
+            let (back, is_new) = meet(tx, &profile("anna", Some("en")), 8)?;
+            assert_eq!((back.id, is_new, back.accepted), (user.id, false, false));
+            assert_eq!((back.lang, has_left(tx, 7)?), (Lang::En, false));
             Ok(())
         })
         .unwrap();

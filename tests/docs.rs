@@ -9,8 +9,14 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
 
-const DOCS: [&str; 5] =
-    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "packaging/README.md", "docs/commands.md"];
+const DOCS: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "packaging/README.md",
+    "docs/commands.md",
+    "docs/privacy.md",
+];
 
 /// How the paths begin that a document may name, and files of the top folder.
 const FOLDERS: [&str; 6] = ["src/", "tests/", "assets/", "packaging/", "docs/", ".ci/"];

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Rooms on a line do not know one another; each may use the lines above it in this table.
-const CORE: [&[&str]; 9] = [
+const CORE: [&[&str]; 10] = [
     &["clock", "text", "photo"],
     &["db"],
     &["audit", "inbox", "instance", "outbox", "users"],
     &["alerts", "keys", "ledger", "models", "templates"],
     &["growth", "jobs"],
     &["orders", "payments"],
+    &["broadcasts", "tickets"],
     &["flow"],
     &["operator"],
     &["bot", "worker", "backup", "console"],
@@ -51,8 +52,10 @@ const FENCES: [(&[&str], &[&str]); 8] = [
             "templates",
             "growth",
             "jobs",
+            "broadcasts",
             "orders",
             "payments",
+            "tickets",
             "operator",
             "flow",
             "backup",

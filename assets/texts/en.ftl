@@ -332,12 +332,55 @@ help = ℹ️ <b>How it works</b>
     /language – language
     /terms – terms
     /paysupport – a question about a payment
+    /privacy – your data
+    /delete_me – delete my data
     /help – this text
 canceled = All right, canceled. Your credits are safe.
 nothing-to-cancel = There’s nothing to cancel: you’re in the menu.
 unknown-command = I don’t know this command.
 hint-menu = To make a video, press “🎬 Make Reels” in the menu.
 
+## Questions about payments, the customer’s data
+
+ask-words = 💳 What happened with your payment? Tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
+ask-words-or-payment = 💳 What happened with your payment? Pick the payment, or just tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
+ask-payment = ⭐ { $stars } · { $credits } · { $day }
+ask-about = { $payment }
+
+    What’s wrong with this payment? Tell me in one message.
+ask-wrong = Please write your question as text, in one message of 3 to 1000 characters.
+ask-thanks = ✅ I’ve passed it on, your question is No. { $id }. The answer will come right here.
+ask-enough = ✋ The operator has your questions of today and will answer right here. You can ask a new one tomorrow.
+ticket-answer = 💬 <b>The answer to your question No. { $id }</b>
+
+    { $text }
+button-ask-more = ✍️ Write again
+
+privacy = 🔒 <b>Your data</b>
+
+    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that make your video get the photo and the words. What is old we delete by ourselves.
+
+    You can have everything deleted at any moment – with the button below.
+button-leave = 🗑 Delete my data
+leave-ask = 🗑 <b>Delete all of your data?</b>
+
+    Your name, photos, descriptions, prompts, videos and the conversation that we keep will be deleted. There is no way back.
+
+    The number of your Telegram account and figures stay: credits, payments, how many videos there were. Without them we couldn’t give a payment back when you ask, or tell a new account from one that has returned. Backups keep the data until they are replaced, usually for a week.
+leave-waiting = Videos that haven’t begun will be cancelled: { $n }.
+leave-credits = ❗️ { $n ->
+    [one] { $n } unused credit will be lost.
+   *[other] { $n } unused credits will be lost.
+}
+button-leave-yes = 🗑 Yes, delete everything
+leave-busy = ⏳ { $n ->
+    [1] Your video is being made right now. Wait for it, and then we’ll delete everything.
+   *[other] Your videos are being made right now: { $n }. Wait for them, and then we’ll delete everything.
+}
+left = ✅ Done, we no longer have any of your data. The messages in this chat are kept by Telegram – only you can delete them.
+
+    If you’d like to come back, we’ll start from scratch.
+button-anew = 👋 Start over
 ## Invitations and promo codes
 
 invite = 👥 <b>Invite a friend</b>
@@ -383,6 +426,7 @@ toast-stale = This button no longer works – here’s where we are.
 toast-unknown = I don’t know this button – here’s where we are.
 toast-already = This order is already running 👌
 toast-started = Starting!
+toast-leaving = Deleting. I’ll write when it’s done.
 toast-good = Thank you! I’m glad you like it 🙌
 toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll mend it.
 toast-taken-back = Canceled { $n ->
@@ -538,6 +582,56 @@ span-days = { $n ->
    *[other] { $n } days
 }
 
+## For the operator: questions and broadcasts
+
+ticket = 🎫 <b>Question No. { $id }</b> from <code>{ $user }</code>
+
+    { $text }
+ticket-payment = ⭐ { $stars } · credits: { $credits } · { $day }
+    <code>{ $charge }</code>
+ticket-payment-back = ⭐ { $stars } · credits: { $credits } · { $day } · refunded
+    <code>{ $charge }</code>
+ticket-no-payment = This customer has paid nothing so far.
+ticket-how = Reply to this message – or write <code>/answer { $id } text</code>.
+
+people = { $n ->
+    [one] { $n } person
+   *[other] { $n } people
+}
+mailing = 📣 <b>Broadcast No. { $id }</b>
+
+    To: { $who } – { $people }
+mailing-draft = The message above is exactly what people will get. Choose who is to get it.
+mailing-sure = Really send it? { $people } will get it, and it can’t be taken back.
+mailing-running = 📤 Sent: { $sent } of { $total }. Messages go out when the bot has nothing else to send.
+mailing-paused = ⏸ Paused. Sent: { $sent } of { $total }. The last few that were on their way still arrive.
+mailing-stopped = ⏹ Stopped. Sent: { $sent } of { $total }.
+mailing-done = ✅ Done. Sent: { $sent } of { $total }.
+mailing-unreached = Not delivered: { $n }. Mostly these are people who have blocked the bot; we no longer write to them.
+mailing-all = Everyone
+mailing-payers = Who has paid
+mailing-idle = { $n ->
+    [one] No orders for { $n } day
+   *[other] No orders for { $n } days
+}
+mailing-any = Any language
+mailing-ru = in Russian
+mailing-en = in English
+mailing-long = The message has { $n } characters, and { $max } fit. Shorten it and send it again.
+mailing-markup = Telegram won’t take the markup of this message: { $error }. Correct it and send the message again.
+button-mailing-test = 🧪 Send it to me again
+button-mailing-go = 📤 Send
+button-mailing-drop = 🗑 Don’t send
+button-mailing-yes = ✅ Yes, send it
+button-mailing-back = ⬅️ Back
+button-mailing-pause = ⏸ Pause
+button-mailing-on = ▶️ Go on
+button-mailing-stop = ⏹ Stop
+chat-answered = ✅ The answer is on its way to <code>{ $user }</code>.
+chat-no-ticket = There is no question No. { $id }: check the number. Or its customer has had their data deleted.
+chat-usage-answer = Write it like this: <code>/answer N text</code>, where N is the question’s number. Or just reply to the message with the question.
+chat-usage-broadcast = Write the command and the text in one message: <code>/broadcast text</code>. The text may have several lines; the markup is HTML: <code>&lt;b&gt;bold&lt;/b&gt;</code>, <code>&lt;i&gt;italic&lt;/i&gt;</code>, <code>&lt;a href="https://…"&gt;a link&lt;/a&gt;</code>. I’ll show you first what it looks like.
+
 ## Answers to the operator’s commands
 
 chat-help = 🛠 <b>You are the operator</b>, so you can do more:
@@ -547,6 +641,8 @@ chat-help = 🛠 <b>You are the operator</b>, so you can do more:
     /grant ID N reason – give credits; with a minus, take them back
     /ban ID reason – take no more orders
     /unban ID – take orders again
+    /answer N text – answer a question
+    /broadcast text – write to everyone, or to many
 chat-usage-grant = Write it like this: <code>/grant ID N reason</code>. For example <code>/grant 123456789 5 paid by card</code>; with a minus you take back.
 chat-usage-ban = Write it like this: <code>/ban ID reason</code>. For example <code>/ban 123456789 spam</code>.
 chat-usage-unban = Write it like this: <code>/unban ID</code>. For example <code>/unban 123456789</code>.

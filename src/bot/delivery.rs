@@ -3,6 +3,7 @@
 use super::sender::Delivered;
 use super::telegram::Sent;
 use crate::alerts;
+use crate::broadcasts;
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
 use crate::jobs::{self, Why};
@@ -23,6 +24,7 @@ impl Delivered for Delivery {
             // An edit brings nobody anything new.
             None if row.message_id.is_some() => Ok(()),
             None => {
+                broadcasts::sent(tx, row.key.as_deref().unwrap_or_default())?;
                 orders::shelf::sent(tx, row.key.as_deref(), sent.file_id.as_deref())?;
                 orders::gifts::sent(tx, row.key.as_deref(), now)
             }

@@ -11,6 +11,7 @@ use crate::db::{Db, JobId, Machine};
 use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Place, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
+use crate::operator::mailing::{self, Pressed};
 use crate::orders::{self, Shop};
 use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
@@ -165,18 +166,26 @@ impl Handler {
             (self.db.clone(), Arc::clone(&self.shop), self.telegram.clock().now());
         let (update_id, zone) = (row.update_id, self.zone.clone());
         blocking(move || {
-            let account = match &incoming {
-                What::Admin(incoming, text) => {
+            let (account, audience) = match &incoming {
+                What::Admin(incoming, text, _) => {
                     let from = incoming.profile.tg_user_id;
-                    db.read(|conn| chat::account(conn, &shop, &zone, from, text, now))?
+                    db.read(|conn| {
+                        let account = chat::account(conn, &shop, &zone, from, text, now)?;
+                        Ok((account, chat::audience(conn, &shop, from, text, now)?))
+                    })?
                 }
-                _ => None,
+                What::Mailing(it) => {
+                    (None, db.read(|conn| mailing::audience(conn, Some(it.press), now))?)
+                }
+                _ => (None, 0),
             };
             db.write(move |tx| match incoming {
                 What::Event(incoming) => flow::handle(tx, &shop, &incoming, now),
-                What::Admin(incoming, text) => {
+                What::Mailing(it) => mailing::pressed(tx, &shop, &it, audience, now),
+                What::Admin(incoming, text, reply_to) => {
                     let from = incoming.profile.tg_user_id;
-                    let said = Said { update_id, from, text: &text, account: account.as_deref() };
+                    let (text, account) = (text.as_str(), account.as_deref());
+                    let said = Said { update_id, from, text, account, reply_to, audience };
                     match chat::handle(tx, &shop, &said, now)? {
                         true => Ok(()),
                         false => flow::handle(tx, &shop, &incoming, now),
@@ -189,7 +198,9 @@ impl Handler {
                 }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
-                    inbox::done(tx, update_id, now).map(drop)
+                    inbox::done(tx, update_id, now)?;
+                    // Their name is in it.
+                    if users::has_left(tx, user)? { inbox::forget(tx, user) } else { Ok(()) }
                 }
                 What::Nothing => inbox::done(tx, update_id, now).map(drop),
             })
@@ -199,6 +210,13 @@ impl Handler {
 
     async fn incoming(&self, row: &Row, update: &Update) -> Result<What> {
         if let Some(query) = &update.callback_query {
+            let press = query.data.as_deref().and_then(mailing::Press::read);
+            if let Some(press) = press.filter(|_| self.shop.options.admins.contains(&query.from.id))
+            {
+                let (from, callback) = (query.from.id, query.id.clone());
+                let update_id = row.update_id;
+                return Ok(What::Mailing(Pressed { update_id, from, callback, press }));
+            }
             return self.press(row.update_id, query).await.map(What::Event);
         }
         if let Some(message) = &update.message {
@@ -244,7 +262,8 @@ impl Handler {
         Ok(match message.brings() {
             // What somebody else wrote and an administrator passes on is no word of theirs.
             Brings::Text(text) if admin && !message.is_forwarded() => {
-                What::Admin(incoming, text.to_owned())
+                let reply_to = message.reply_to_message.map(|to| to.message_id);
+                What::Admin(incoming, text.to_owned(), reply_to)
             }
             _ => What::Event(incoming),
         })
@@ -376,8 +395,11 @@ impl Handler {
 
 enum What {
     Event(Incoming),
-    /// An administrator's words: a command of theirs, or else the event.
-    Admin(Incoming, String),
+    /// An administrator's words: a command of theirs, an answer to the message with this id, or else
+    /// the event.
+    Admin(Incoming, String, Option<i64>),
+    /// A button under a broadcast.
+    Mailing(Pressed),
     Paid(Paid),
     /// A payment that cannot be read, and why.
     Unread(&'static str),

@@ -26,6 +26,8 @@ impl Default for Limits {
 /// How many answers to callbacks may go beyond the overall burst: a button should not spin while
 /// messages are many.
 const RESERVE: Millis = 4;
+/// A broadcast leaves a third of what Telegram takes to everybody else.
+const BULK_A_SECOND: Micros = 20;
 /// No wait that Telegram asks for is believed beyond this: then it is asked again.
 pub const LONGEST_WAIT: Millis = 3600 * SECOND;
 /// Refusals of two chats within this time, and no message taken between them, mean all of them.
@@ -42,6 +44,8 @@ const MICROS: Micros = 1_000;
 pub struct Limiter {
     limits: Limits,
     tat: Micros,
+    /// The same of broadcasts alone.
+    bulk_tat: Micros,
     blocked_until: Millis,
     chats: HashMap<i64, Chat>,
     /// The latest chat that Telegram slowed down, while nothing has gone through since.
@@ -70,7 +74,7 @@ pub enum Held {
 
 impl Limiter {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, tat: 0, blocked_until: 0, chats: HashMap::new(), slowed: None }
+        Self { limits, tat: 0, bulk_tat: 0, blocked_until: 0, chats: HashMap::new(), slowed: None }
     }
 
     /// When a message may go to some chat at the earliest; not later than `now`: at once.
@@ -90,6 +94,17 @@ impl Limiter {
     pub fn ready_for_answer(&self, now: Millis) -> Millis {
         let slack = self.interval() * (Micros::from(self.limits.burst) - 1 + RESERVE);
         earliest(self.tat, slack, self.blocked_until).max(now)
+    }
+
+    /// The same for a message of a broadcast: at [`BULK_A_SECOND`] at most, and only while nothing of
+    /// the overall burst is taken.
+    pub fn ready_for_bulk(&self, now: Millis) -> Millis {
+        earliest(self.tat.max(self.bulk_tat), 0, self.blocked_until).max(now)
+    }
+
+    /// Counts such a message, beside [`Limiter::take`].
+    pub fn take_bulk(&mut self, now: Millis) {
+        self.bulk_tat = self.bulk_tat.max(now * MICROS) + SECOND * MICROS / BULK_A_SECOND;
     }
 
     /// Counts a message that goes now.

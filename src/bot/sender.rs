@@ -161,7 +161,11 @@ impl Sender {
             };
             match row.class {
                 outbox::Class::Answer => limiter.take_answer(now),
-                _ => limiter.take(row.chat_id, now),
+                outbox::Class::Bulk => {
+                    limiter.take_bulk(now);
+                    limiter.take(row.chat_id, now);
+                }
+                outbox::Class::Light | outbox::Class::Upload => limiter.take(row.chat_id, now),
             }
             drop(limiter);
             let context = Arc::clone(&self.context);

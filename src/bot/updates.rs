@@ -75,6 +75,15 @@ pub struct Message {
     audio: Present,
     #[serde(default)]
     forward_origin: Present,
+    /// Only which message it is counts.
+    #[serde(default, deserialize_with = "lenient")]
+    pub reply_to_message: Option<RepliedTo>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct RepliedTo {
+    #[serde(default)]
+    pub message_id: i64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -100,6 +100,11 @@ pub enum Command {
         /// Plain words, up to 4,000 characters
         text: String,
     },
+    /// Put a draft to all customers into your chat with the bot, where it is aimed and sent
+    Broadcast {
+        /// HTML as Telegram takes it, up to 3,500 characters
+        text: String,
+    },
     /// The payments in Stars, newest first
     Payments(PaymentsArgs),
     /// Give a payment's Stars back and take its credits
@@ -126,6 +131,9 @@ pub enum Command {
         /// Submit nothing new to the provider instead: what was sold waits
         #[arg(long)]
         submitting: bool,
+        /// What customers read meanwhile, up to 500 characters
+        #[arg(long, value_name = "TEXT", conflicts_with = "submitting")]
+        note: Option<String>,
     },
     /// Close selling and submit nothing new; what the provider works on goes on
     Drain,

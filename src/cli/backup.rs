@@ -14,6 +14,8 @@ use crate::backup;
 use crate::config::Config;
 use crate::db::{Db, FILE_NAME, InstanceLock, Mode, Phase, Watch};
 use crate::instance;
+use crate::users::departures;
+use rusqlite::{Connection, OpenFlags};
 
 /// Beside a running appliance as well as without one.
 pub(super) fn make(config: &Config, args: &BackupArgs) -> Result<ExitCode> {
@@ -43,10 +45,12 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     let restored = backup::restore(&lock, &config.data_dir, file, mode, &stamp, &progress.watch());
     progress.end();
     let restored = restored?;
+    let left = restored.aside.as_deref().map(left_in).unwrap_or_default();
+    let mut again = 0;
     // Nothing of an older version is touched before the start that migrates it.
     if let Ok(db) = Db::open_existing(&config.data_dir) {
         let object = file.display().to_string();
-        db.write(move |tx| {
+        again = db.write(move |tx| {
             instance::stopped(tx)?;
             let action = Action {
                 action: "restore",
@@ -54,12 +58,17 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
                 note: &object,
                 ..Action::default()
             };
-            audit::record(tx, &super::by(), &action, now)
+            audit::record(tx, &super::by(), &action, now)?;
+            departures::once_more(tx, &left)
         })?;
     }
     let kept = restored.aside.map(|aside| format!("The former database is {}.\n", aside.display()));
+    let left = match again {
+        0 => String::new(),
+        n => format!("Had left since, and are forgotten again at the next start: {n}.\n"),
+    };
     screen::print(&format!(
-        "{} is restored: {} customers, {} open videos.\n{}\
+        "{} is restored: {} customers, {} open videos.\n{}{left}\
          What happened after the backup is not in it: credits given or spent since are as they \
          were then,\nand messages and videos that were sent since may be sent again. Photos are \
          not in a backup.\nNext: `neurocards doctor`, then `neurocards run`.\n",
@@ -68,6 +77,18 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
         restored.facts.open_jobs,
         kept.unwrap_or_default()
     ))
+}
+
+/// Who had had all of theirs deleted by then. What cannot be read tells of nobody.
+fn left_in(former: &Path) -> Vec<i64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let former = std::path::absolute(former).ok();
+    let uri = former.and_then(|former| url::Url::from_file_path(former).ok());
+    let Some(mut uri) = uri else { return Vec::new() };
+    // Its log was taken in, and nobody writes to it.
+    uri.set_query(Some("immutable=1"));
+    let conn = Connection::open_with_flags(uri.as_str(), flags);
+    conn.map_err(anyhow::Error::from).and_then(|conn| departures::left(&conn)).unwrap_or_default()
 }
 
 /// A line on the terminal that is written anew; nothing where there is none.

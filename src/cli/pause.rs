@@ -9,12 +9,13 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::operator::hands;
 
-/// Selling, or `submitting` instead.
-pub(super) fn pause(config: &Config, submitting: bool) -> Result<ExitCode> {
+/// Selling, or `submitting` instead; `note`: what customers read meanwhile.
+pub(super) fn pause(config: &Config, submitting: bool, note: Option<String>) -> Result<ExitCode> {
     let (db, now) = (Db::open_existing(&config.data_dir)?, config.process_clock().now());
-    let changed = db.write(move |tx| match submitting {
-        true => hands::pause_submitting(tx, &super::by(), now),
-        false => hands::pause_selling(tx, &super::by(), now),
+    let changed = db.write(move |tx| match note {
+        _ if submitting => hands::pause_submitting(tx, &super::by(), now),
+        Some(note) => hands::pause_selling_saying(tx, &super::by(), &note, now),
+        None => hands::pause_selling(tx, &super::by(), now),
     })?;
     screen::print(match (submitting, changed) {
         (false, true) => "selling is paused; what was sold before goes on\n",

@@ -1,4 +1,4 @@
-//! `neurocards ban`, `unban` and `message`: the operator's hands on one customer.
+//! `neurocards ban`, `unban`, `message` and `broadcast`: the operator's hands on customers.
 
 use std::process::ExitCode;
 
@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::args::BanArgs;
 use super::screen;
 use crate::config::Config;
-use crate::db::Db;
-use crate::operator::hands;
+use crate::db::{Db, Tx};
+use crate::operator::{hands, mailing};
 use crate::serve;
 
 /// What they ordered before goes on.
@@ -39,4 +39,15 @@ pub(super) fn message(config: &Config, tg_user_id: i64, text: String) -> Result<
     let (shop, now) = (serve::shop(config)?, config.process_clock().now());
     db.write(move |tx| hands::write_to(tx, &shop, &super::by(), tg_user_id, &text, now))?;
     screen::print(&format!("the message to user {tg_user_id} is on its way\n"))
+}
+
+/// Nothing goes out: whom it is for and the last yes are buttons under it.
+pub(super) fn broadcast(config: &Config, text: String) -> Result<ExitCode> {
+    let db = Db::open_existing(&config.data_dir)?;
+    let (shop, now) = (serve::shop(config)?, config.process_clock().now());
+    let total = db.read(|conn| mailing::audience(conn, None, now))?;
+    let draft =
+        move |tx: &Tx<'_>| hands::draft_broadcast(tx, &shop, &super::by(), (&text, total), now);
+    let admin = db.write(draft)?;
+    screen::print(&format!("the draft is on its way to the chat of {admin}: send it from there\n"))
 }

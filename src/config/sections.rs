@@ -86,6 +86,8 @@ pub struct Limits {
     pub running_videos_per_user: u32,
     pub orders_per_user_per_hour: u32,
     pub photos_keep: Millis,
+    pub texts_keep: Millis,
+    pub updates_keep: Millis,
 }
 
 /// What brings customers; credits, 0: none.
@@ -269,6 +271,9 @@ fn limits(section: &mut Section<'_, '_>) -> Result<Limits, ConfigError> {
             count(1..=10_000),
         )?,
         photos_keep: section.take("photos_keep", "\"30d\"", duration(HOUR..=3650 * DAY))?,
+        texts_keep: section.take("texts_keep", "\"365d\"", duration(DAY..=3650 * DAY))?,
+        // Telegram repeats an update for a day, and counts anew after a week of silence.
+        updates_keep: section.take("updates_keep", "\"2d\"", duration(DAY..=7 * DAY))?,
     })
 }
 

@@ -48,6 +48,7 @@ fn the_defaults_are_those_of_the_documentation() {
     let retry = Retry { max_attempts: 3, temporary_delay: 10 * SECOND, rate_limit_delay: MINUTE };
     assert_eq!(config.retry, retry);
     assert_eq!(config.limits.photos_keep, 30 * DAY);
+    assert_eq!((config.limits.texts_keep, config.limits.updates_keep), (365 * DAY, 2 * DAY));
     assert_eq!(config.backup.at.to_string(), "04:30:00");
     assert_eq!(config.report.timezone.iana_name(), Some("Europe/Moscow"));
     assert_eq!((config.log.level.as_str(), config.log.keep_days), ("info", 14));

@@ -20,7 +20,7 @@ pub(super) struct Unclear {
 }
 
 /// Every command, with what follows it.
-pub(super) const COMMANDS: [(&str, &str); 28] = [
+pub(super) const COMMANDS: [(&str, &str); 30] = [
     ("overview", ""),
     ("queue", "state:failed user:@anna age>10m …"),
     ("failures", ""),
@@ -41,6 +41,8 @@ pub(super) const COMMANDS: [(&str, &str); 28] = [
     ("ban", "TG_ID NOTE"),
     ("unban", "TG_ID"),
     ("write", "TG_ID TEXT"),
+    ("broadcast", "TEXT"),
+    ("promo", "CODE CREDITS USES [DAYS]"),
     ("block", "KEY NOTE"),
     ("unblock", "KEY"),
     ("ask", "KEY"),
@@ -94,6 +96,8 @@ fn deed(word: &str, rest: &str) -> Result<Deed, Unclear> {
         "ban" => Deed::Ban { user: number(first)?, note: given(&then, "unclear-note")? },
         "unban" => Deed::Unban { user: number(first)? },
         "write" => Deed::Write { user: number(first)?, text: given(&then, "unclear-text")? },
+        "broadcast" => Deed::Broadcast { text: given(rest, "unclear-text")? },
+        "promo" => promo(rest)?,
         "block" => Deed::Block { key: given(first, "unclear-key")?, note: then },
         "unblock" => Deed::Unblock { key: given(first, "unclear-key")? },
         "ask" => Deed::AskBalance { key: given(first, "unclear-key")? },
@@ -109,6 +113,20 @@ fn deed(word: &str, rest: &str) -> Result<Deed, Unclear> {
         }
         _ => return Err(Unclear { text: "unclear-command", word: word.to_owned() }),
     })
+}
+
+fn promo(rest: &str) -> Result<Deed, Unclear> {
+    let mut words = rest.split_whitespace();
+    let code = given(words.next().unwrap_or_default(), "unclear-words")?;
+    let mut numbers = words.map(number);
+    let unclear = || Unclear { text: "unclear-words", word: "promo".to_owned() };
+    let mut next = || numbers.next().transpose();
+    let (credits, uses) = (next()?.ok_or_else(unclear)?, next()?.ok_or_else(unclear)?);
+    let days = next()?;
+    if numbers.next().is_some() {
+        return Err(unclear());
+    }
+    Ok(Deed::Promo { code, credits, uses, days })
 }
 
 fn number(text: &str) -> Result<i64, Unclear> {
@@ -181,6 +199,13 @@ mod tests {
             "model off kling-3.0/video",
             Order::Do(Deed::Switch { model: "kling-3.0/video".into(), on: false }),
         );
+        means(
+            "broadcast <b>Hi</b> all",
+            Order::Do(Deed::Broadcast { text: "<b>Hi</b> all".into() }),
+        );
+        let promo = |days| Deed::Promo { code: "MAY".into(), credits: 2, uses: 50, days };
+        means("promo MAY 2 50", Order::Do(promo(None)));
+        means("promo MAY 2 50 30", Order::Do(promo(Some(30))));
         means("pause submitting", Order::Do(Deed::PauseSubmitting));
         means("quit", Order::Do(Deed::Quit { stops: false }));
     }

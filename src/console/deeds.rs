@@ -8,7 +8,8 @@ use crate::audit::By;
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
 use crate::operator::Refused;
-use crate::operator::hands::{self, Gift, Several};
+use crate::operator::hands::{self, Gift, NewPromo, Several};
+use crate::operator::mailing;
 use crate::orders::Shop;
 use crate::text::Arg;
 use anyhow::Result;
@@ -45,6 +46,10 @@ pub(super) enum Deed {
         user: i64,
         text: String,
     },
+    /// A draft in the first administrator's chat: nothing goes out from here.
+    Broadcast {
+        text: String,
+    },
     /// By fingerprint, or by number in the configuration.
     Block {
         key: String,
@@ -63,6 +68,13 @@ pub(super) enum Deed {
     PauseSelling,
     PauseSubmitting,
     Drain,
+    /// A code that is worth credits.
+    Promo {
+        code: String,
+        credits: i64,
+        uses: i64,
+        days: Option<i64>,
+    },
     Resume,
     /// Leaves the console; `stops`: the appliance with it.
     Quit {
@@ -90,6 +102,7 @@ impl Deed {
                 | Self::AskBalance { .. }
                 | Self::Unblock { .. }
                 | Self::Unban { .. }
+                | Self::Broadcast { .. }
                 | Self::Switch { on: true, .. }
                 | Self::Quit { stops: false }
         )
@@ -127,6 +140,22 @@ impl Doer {
             | Deed::Raise(jobs) => self.to_jobs(deed, jobs.clone(), now),
             Deed::Grant { .. } | Deed::Ban { .. } | Deed::Unban { .. } | Deed::Write { .. } => {
                 self.to_customer(deed, now)
+            }
+            Deed::Broadcast { text } => {
+                let total = self.db.read(|conn| mailing::audience(conn, None, now))?;
+                let text = text.clone();
+                let admin = self.write(move |tx, shop, by| {
+                    hands::draft_broadcast(tx, shop, by, (&text, total), now)
+                })?;
+                Ok(self.words.tell_of("done-broadcast", &[("user", Arg::Str(&admin.to_string()))]))
+            }
+            Deed::Promo { code, credits, uses, days } => {
+                let (new, credits, uses, days) = (code.clone(), *credits, *uses, *days);
+                self.write(move |tx, _, by| {
+                    let new = NewPromo { code: &new, credits, uses, days };
+                    hands::make_promo(tx, by, &new, now)
+                })?;
+                Ok(self.words.tell_of("done-promo", &[("code", Arg::Str(code))]))
             }
             Deed::Block { .. } | Deed::Unblock { .. } | Deed::AskBalance { .. } => {
                 self.to_key(deed, now)

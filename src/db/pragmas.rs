@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// How long a write waits for another process (the console, a command) to finish its own.
-const BUSY_TIMEOUT_MS: i64 = 10_000;
+pub(super) const BUSY_TIMEOUT_MS: i64 = 10_000;
 
 /// `busy_timeout` comes first, since the others may have to wait themselves.
 const PRAGMAS: &[(&str, i64)] = &[
@@ -17,6 +17,7 @@ const PRAGMAS: &[(&str, i64)] = &[
     ("trusted_schema", 0),
     ("cell_size_check", 1),
     ("mmap_size", 0),
+    ("secure_delete", 1), // what a customer wants gone is overwritten, not only unlinked
 ];
 
 /// A setting as SQLite has it, read back.

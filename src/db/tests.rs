@@ -202,3 +202,57 @@ fn rows_of(db: &Db, tables: &[&str]) -> std::collections::BTreeMap<String, Value
     })
     .unwrap()
 }
+
+/// So many pieces of text that begin so.
+fn pieces(db: &Db, word: &str) -> usize {
+    let bytes = std::fs::read(db.path()).unwrap();
+    bytes.windows(word.len()).filter(|part| *part == word.as_bytes()).count()
+}
+
+#[test]
+fn nothing_of_what_was_emptied_is_in_the_file_once_it_was_compacted() {
+    let (_folder, db) = fresh();
+    db.write(|tx| Ok(tx.execute_batch("CREATE TABLE t (id INTEGER PRIMARY KEY, a, b)")?)).unwrap();
+    // Rows that grow after others were written move to other pages.
+    db.write(|tx| {
+        let mut random = fastrand::Rng::with_seed(1);
+        for id in 0..2_000_i64 {
+            let words = format!("MARK-{}", "x".repeat(random.usize(50..900)));
+            tx.execute("INSERT INTO t (id, a) VALUES (?1, ?2)", (id, words))?;
+            let words = format!("MARK-{}", "y".repeat(random.usize(100..1_500)));
+            let id = random.i64((id - 20).max(0)..=id);
+            tx.execute("UPDATE t SET b = ?2 WHERE id = ?1", (id, words))?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    db.write(|tx| Ok(tx.execute_batch("UPDATE t SET a = '', b = NULL")?)).unwrap();
+    db.compact().unwrap();
+    db.read(|conn| {
+        conn.query_row("SELECT COUNT(*) FROM t", [], |_| Ok(()))?;
+        db.write(|tx| user(tx, 1))?;
+        assert!(!db.empty_log()?, "somebody reads");
+        Ok(())
+    })
+    .unwrap();
+    assert!(db.empty_log().unwrap());
+    assert_eq!(pieces(&db, "MARK-"), 0);
+    let log = db.path().with_file_name("neurocards.db-wal");
+    assert_eq!(std::fs::metadata(log).unwrap().len(), 0);
+    assert_eq!(users(&db), 1, "and nothing else is gone");
+}
+
+#[test]
+fn a_compaction_among_writes_disturbs_none() {
+    let (_folder, db) = fresh();
+    std::thread::scope(|scope| {
+        for n in 0..20 {
+            let db = db.clone();
+            scope.spawn(move || db.write(move |tx| user(tx, n)).unwrap());
+        }
+        for _ in 0..3 {
+            scope.spawn(|| db.compact().unwrap());
+        }
+    });
+    assert_eq!(users(&db), 20);
+}

@@ -79,6 +79,15 @@ impl Writer {
         answer.recv().map_err(|_| gone())?
     }
 
+    /// Rewrites the file without its unused space; everybody who writes waits meanwhile.
+    pub(super) fn compact(&self) -> Result<()> {
+        let (reply, answer) = sync_channel(1);
+        let gone = || anyhow!("the database's writer has stopped");
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(Box::new(Compaction { reply })).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+
     pub(super) fn watch(&self, tables: &[&'static str], ring: Ring) {
         lock(&self.bells.watchers).push((tables.to_vec(), ring));
     }
@@ -120,6 +129,37 @@ trait Work: Send {
     /// What SQLite said to it.
     fn refusal(&self) -> Option<rusqlite::Error>;
     fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>);
+    /// It is done after the commit of its group, in no transaction.
+    fn compacts(&self) -> bool {
+        false
+    }
+}
+
+struct Compaction {
+    reply: SyncSender<Result<()>>,
+}
+
+impl Work for Compaction {
+    fn run(&mut self, _tx: &Tx<'_>) -> bool {
+        true
+    }
+
+    fn fatal(&self) -> Option<String> {
+        None
+    }
+
+    fn refusal(&self) -> Option<rusqlite::Error> {
+        None
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
+        // A caller that no longer waits needs no answer.
+        let _ = self.reply.send(committed.map_err(|why| why.clone().into()));
+    }
+
+    fn compacts(&self) -> bool {
+        true
+    }
 }
 
 struct Request<T, F> {
@@ -183,10 +223,7 @@ fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
         if let Err(error) = &committed {
             refused(conn, error, group.len(), bells);
         }
-        let told = committed.as_ref().copied().map_err(|error| NotCommitted {
-            why: error.to_string(),
-            code: error.sqlite_error_code(),
-        });
+        let told = outcome(&committed);
         let failed = match &committed {
             Err(error) => fatal(error),
             Ok(()) => None,
@@ -195,9 +232,12 @@ fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
         if told.is_ok() {
             ring(bells);
         }
-        for request in group {
+        let (compactions, others): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|request| request.compacts());
+        for request in others {
             request.answer(told.as_ref().copied());
         }
+        let failed = failed.or_else(|| compact(conn, compactions, told));
         if let Some(reason) = failed {
             dead = Some(NotCommitted { why: reason.clone(), code: None });
             if let Some(stop) = bells.fatal.get() {
@@ -205,6 +245,32 @@ fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
             }
         }
     }
+}
+
+fn outcome(done: &rusqlite::Result<()>) -> Result<(), NotCommitted> {
+    done.as_ref()
+        .copied()
+        .map_err(|error| NotCommitted { why: error.to_string(), code: error.sqlite_error_code() })
+}
+
+/// Once for all who asked. Returns why nothing is promised any more, should the disk fail.
+fn compact(
+    conn: &Connection,
+    asked: Vec<Box<dyn Work>>,
+    committed: Result<(), NotCommitted>,
+) -> Option<String> {
+    if asked.is_empty() {
+        return None;
+    }
+    let done = match &committed {
+        Ok(()) => conn.execute_batch("VACUUM"),
+        Err(_) => Ok(()),
+    };
+    let told = committed.and_then(|()| outcome(&done));
+    for request in asked {
+        request.answer(told.as_ref().copied());
+    }
+    done.err().as_ref().and_then(fatal)
 }
 
 fn refused(conn: &Connection, error: &rusqlite::Error, callers: usize, bells: &Bells) {

@@ -1,5 +1,7 @@
 //! One event, one transaction: facts, step, effects, dialogue, and the update's mark.
 
+use super::aside::{self, Desk};
+use super::leaving;
 use super::screens::View;
 use super::step::{Effect, Facts, step};
 use super::{Dialog, Draft, Event, Place, Press, Refine, Screen, Toast, Wishes};
@@ -37,10 +39,25 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     if !inbox::done(tx, incoming.update_id, now)? {
         return Ok(());
     }
+    let chat = incoming.profile.tg_user_id;
+    let back = users::has_left(tx, chat)?;
+    if back && leaving::is_echo(&incoming.event) {
+        answer(tx, chat, incoming.callback.as_deref(), "", now)?;
+        return inbox::forget(tx, chat);
+    }
     let (user, is_new) = meet(tx, shop, &incoming.profile, now)?;
+    let desk = Desk { tx, shop, user: &user, update_id: incoming.update_id, now };
+    if let Some(toast) = aside::handle(&desk, incoming)? {
+        return answer(tx, chat, incoming.callback.as_deref(), &toast, now);
+    }
     let dialog = load(tx, user.id)?;
-    let facts = facts(tx, shop, (&user, is_new), &dialog.draft, incoming, now)?;
-    let (next, effects) = step(&dialog, &incoming.event, &facts);
+    let mut facts = facts(tx, shop, (&user, is_new), &dialog.draft, incoming, now)?;
+    if back {
+        facts.welcome = Some(0);
+    }
+    let (next, mut effects) = step(&dialog, &incoming.event, &facts);
+    // Who was here before was invited by nobody.
+    effects.retain(|effect| !back || !matches!(effect, Effect::Inviter(_)));
     let user = users::by_id(tx, user.id)?;
     let mut work = Work {
         tx,
@@ -54,18 +71,19 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
         now,
     };
     let toast = work.run(&effects)?;
-    if let Some(callback_id) = &incoming.callback {
-        let content = Content::Answer {
-            callback_id: callback_id.clone(),
-            text: crate::text::shorten(&toast.unwrap_or_default(), 190),
-            alert: false,
-        };
-        let key = format!("answer:{callback_id}");
-        outbox::put(tx, work.user.tg_user_id, Some(&key), &content, None, now)?;
-    }
+    answer(tx, chat, incoming.callback.as_deref(), &toast.unwrap_or_default(), now)?;
     if work.dialog != dialog || is_new {
         save(tx, work.user.id, &work.dialog, now)?;
     }
+    Ok(())
+}
+
+/// The answer to a button, if it was one.
+fn answer(tx: &Tx<'_>, chat: i64, callback: Option<&str>, words: &str, now: Millis) -> Result<()> {
+    let Some(callback_id) = callback else { return Ok(()) };
+    let text = crate::text::shorten(words, 190);
+    let content = Content::Answer { callback_id: callback_id.to_owned(), text, alert: false };
+    outbox::put(tx, chat, Some(&format!("answer:{callback_id}")), &content, None, now)?;
     Ok(())
 }
 
@@ -94,7 +112,7 @@ pub(super) fn meet(
 
 /// Messages that wait for one chat before nothing more is said to it; videos, status and notices of
 /// orders always are.
-const FLOOD: i64 = 20;
+pub(super) const FLOOD: i64 = 20;
 /// Between two copies of one invoice.
 const AGAIN: Millis = 5 * MINUTE;
 
@@ -375,4 +393,14 @@ fn save(tx: &Tx<'_>, user: UserId, dialog: &Dialog, now: Millis) -> Result<()> {
         ":now": now,
     })?;
     Ok(())
+}
+
+/// Deletes up to `limit` dialogues that nobody touched since `before`. Returns how many.
+pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    Ok(tx
+        .prepare_cached(
+            "DELETE FROM dialogs
+             WHERE user_id IN (SELECT user_id FROM dialogs WHERE updated_at < ?1 LIMIT ?2)",
+        )?
+        .execute((before, limit))?)
 }

@@ -1,6 +1,7 @@
 //! What stands in a button: 1 to 64 bytes, and anybody can forge them, so they name only what the
 //! handler looks up and checks again.
 
+use super::Aside;
 use crate::db::{JobId, OrderId};
 use crate::text::Lang;
 
@@ -45,6 +46,8 @@ pub enum Press {
     Statement(Option<i64>),
     /// A choice inside the draft with this id.
     Draft(String, Choice),
+    /// Beside the order.
+    Aside(Aside),
 }
 
 /// A choice inside a draft.
@@ -99,7 +102,7 @@ impl Press {
             ("b", Some(draft), None) => Self::in_draft(draft, Choice::Back),
             ("y", Some(draft), None) => Self::in_draft(draft, Choice::Confirm),
             ("x", Some(draft), None) => Self::in_draft(draft, Choice::Cancel),
-            _ => return None,
+            _ => Self::Aside(Aside::read(data)?),
         };
         Some(press)
     }
@@ -138,6 +141,7 @@ impl Press {
             Self::AcceptTerms => "terms".into(),
             Self::Language(lang) => format!("lang:{}", lang.code()),
             Self::Again(job) => format!("again:{job}"),
+            Self::Aside(aside) => aside.data(),
             Self::Same(job) => format!("same:{job}"),
             Self::Refine(job) => format!("refine:{job}"),
             Self::Rate(job, true) => format!("good:{job}"),

@@ -7,6 +7,7 @@ mod topup;
 use super::press::Choice;
 use super::{CHANGE_MAX, Draft, PROMPT_MAX, Place, Press, Refine, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
+use crate::instance;
 use crate::orders::{self, Closed, Shop, menu_button, support_button};
 use crate::outbox::{Button, Content};
 use crate::text::{self, Arg};
@@ -57,7 +58,7 @@ impl View<'_> {
             Screen::Ask(place) => self.ask(*place)?,
             Screen::Wrong(wrong) => self.wrong(*wrong)?,
             Screen::Insufficient { count } => self.insufficient(*count),
-            Screen::Closed(why) => self.closed(*why),
+            Screen::Closed(why) => self.closed(*why)?,
             Screen::Cabinet => self.cabinet()?,
             Screen::Films(before) => self.films(*before)?,
             Screen::Statement(before) => self.statement(*before)?,
@@ -104,11 +105,18 @@ impl View<'_> {
         }
     }
 
-    fn closed(&self, why: Closed) -> Content {
+    /// Where the operator paused selling, with their words about it.
+    fn closed(&self, why: Closed) -> Result<Content> {
+        let mut html = self.say(closed_text(why), &[]);
+        if why == Closed::Paused
+            && let Some(note) = instance::said_meanwhile(self.conn)?
+        {
+            html = format!("{html}\n\n{}", text::escape(&note));
+        }
         let mut rows: Rows = Vec::new();
         rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
         rows.push(self.menu_row());
-        Content::text(self.say(closed_text(why), &[])).with_buttons(rows)
+        Ok(Content::text(html).with_buttons(rows))
     }
 
     fn hint(&self) -> String {
@@ -196,7 +204,7 @@ impl View<'_> {
             Place::Wishes => self.say("ask-wishes", &[]),
             Place::Choice => match self.choices()? {
                 Some(html) => html,
-                None => return Ok(self.closed(Closed::NoModel)),
+                None => return self.closed(Closed::NoModel),
             },
             Place::Count => self.say("ask-count", &[("n", Arg::Num(self.user.credits))]),
             Place::Confirm => self.confirm()?,

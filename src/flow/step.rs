@@ -196,7 +196,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Films(before) => stay(Screen::Films(*before)),
         Press::Statement(before) => stay(Screen::Statement(*before)),
         Press::Continue => resume(dialog, facts),
-        Press::AcceptTerms => here(dialog, None),
+        Press::AcceptTerms | Press::Aside(_) => here(dialog, None),
         Press::Language(lang) => language(dialog, *lang, facts),
         Press::Again(_)
         | Press::Same(_)

@@ -7,11 +7,13 @@ use rusqlite::Connection;
 
 use super::hands::{self, Gift, Refused};
 use super::letters::Letters;
+use super::mailing;
 use super::overview::steps;
 use super::report;
 use crate::audit::{By, Way};
 use crate::clock::Millis;
 use crate::db::Tx;
+use crate::flow;
 use crate::inbox;
 use crate::instance;
 use crate::orders::Shop;
@@ -29,6 +31,10 @@ pub struct Said<'a> {
     pub text: &'a str,
     /// What [`account`] made of them.
     pub account: Option<&'a str>,
+    /// The message of ours that they reply to.
+    pub reply_to: Option<i64>,
+    /// What [`audience`] counted.
+    pub audience: i64,
 }
 
 /// A command of ours; `None` inside: its words cannot be read.
@@ -40,6 +46,8 @@ enum Order<'a> {
     Grant(Option<(i64, i64, &'a str)>),
     Ban(Option<(i64, &'a str)>),
     Unban(Option<(i64, &'a str)>),
+    Answer(Option<(i64, &'a str)>),
+    Broadcast(&'a str),
 }
 
 impl<'a> Order<'a> {
@@ -60,6 +68,8 @@ impl<'a> Order<'a> {
             }
             "ban" => Self::Ban(user()),
             "unban" => Self::Unban(user()),
+            "answer" => Self::Answer(user()),
+            "broadcast" => Self::Broadcast(rest),
             _ => return None,
         })
     }
@@ -90,13 +100,36 @@ pub fn account(
     report::so_far(conn, shop, zone, report::lang_of(conn, from)?, now).map(Some)
 }
 
+/// How many customers there are to be written to, where an administrator wants to. Looks at every one:
+/// before the transaction.
+pub fn audience(conn: &Connection, shop: &Shop, from: i64, text: &str, now: Millis) -> Result<i64> {
+    match Order::read(text) {
+        Some(Order::Broadcast(_)) if shop.options.admins.contains(&from) => {
+            mailing::audience(conn, None, now)
+        }
+        _ => Ok(0),
+    }
+}
+
+/// The ticket that an administrator's words are the answer to: they reply to its message.
+fn replied(conn: &Connection, said: &Said<'_>) -> Result<Option<i64>> {
+    let Some(message) = said.reply_to else { return Ok(None) };
+    Ok(outbox::key_of(conn, said.from, message)?.as_deref().and_then(flow::ticket_of))
+}
+
 /// Does what an administrator wrote and answers, once per update. `false`: it is the dialogue's to
 /// handle, because of who wrote it or because it is no such command.
 pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<bool> {
     if !shop.options.admins.contains(&said.from) {
         return Ok(false);
     }
-    let Some(order) = Order::read(said.text) else { return Ok(false) };
+    let order = match Order::read(said.text) {
+        Some(order) => order,
+        None => match replied(tx, said)? {
+            Some(ticket) => Order::Answer(Some((ticket, said.text))),
+            None => return Ok(false),
+        },
+    };
     // The dialogue has its own help, and marks the update.
     let ours = order != Order::Help;
     if ours && !inbox::done(tx, said.update_id, now)? {
@@ -123,6 +156,18 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<
             let unbanned = hands::unban(tx, &by, user, note, now);
             unbanned.map(|changed| words.of_user(id(changed), user)).or_else(words.refused())?
         }
+        Order::Answer(Some((ticket, text))) => {
+            let answered = hands::answer(tx, shop, &by, ticket, text, now);
+            answered.map(|user| words.answered(ticket, user)).or_else(words.refused())?
+        }
+        Order::Answer(None) => words.say("chat-usage-answer", &[]),
+        Order::Broadcast(html) => match mailing::check(html) {
+            Err(wrong) => words.wrong(&wrong),
+            Ok(()) => {
+                mailing::compose(tx, shop, (said.from, html, said.audience), now)?;
+                return Ok(true);
+            }
+        },
         Order::Grant(None) => words.say("chat-usage-grant", &[]),
         Order::Ban(None) => words.say("chat-usage-ban", &[]),
         Order::Unban(None) => words.say("chat-usage-unban", &[]),
@@ -135,6 +180,13 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<
 impl Letters<'_> {
     fn of_user(&self, id: &str, user: i64) -> String {
         self.say(id, &[("user", Arg::Str(&user.to_string()))])
+    }
+
+    fn answered(&self, ticket: i64, user: Option<i64>) -> String {
+        match user {
+            Some(user) => self.of_user("chat-answered", user),
+            None => self.say("chat-no-ticket", &[("id", Arg::Html(ticket.to_string()))]),
+        }
     }
 
     fn granted(&self, user: i64, balance: i64) -> String {

@@ -2,16 +2,23 @@
 //! function is one action with its line in the audit, in the caller's transaction. `bool`: whether
 //! it changed anything; what changed nothing leaves no line.
 
+mod broadcasts;
 mod customers;
 mod payments;
 mod promos;
 mod selling;
 mod services;
+mod tickets;
 mod videos;
+
+pub use broadcasts::{
+    draft_broadcast, pause_broadcast, resume_broadcast, start_broadcast, stop_broadcast,
+};
+pub use tickets::answer;
 
 pub use customers::{CREDITS_MAX, Gift, MESSAGE_MAX, ban, grant, unban, write_to};
 pub use promos::{NewPromo, PROMO_MAX, close_promo, make_promo};
-pub use selling::{drain, pause_selling, pause_submitting, resume};
+pub use selling::{drain, pause_selling, pause_selling_saying, pause_submitting, resume};
 pub use services::{ask_balance, block_key, key_at, key_named, switch_model, unblock_key};
 pub use videos::{RETRIES_MAX, Several, cancel, each, hurry, raise, retry, retry_all};
 

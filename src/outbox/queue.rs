@@ -26,6 +26,8 @@ pub enum Class {
     Light,
     /// The upload of a video: long, and few at a time.
     Upload,
+    /// A broadcast's message: only when nobody's own waits, one at a time, in no chat's order.
+    Bulk,
 }
 
 /// Pending messages after `seq`, in order.
@@ -36,6 +38,7 @@ pub fn load_after(conn: &Connection, seq: i64, limit: u32) -> anyhow::Result<Vec
                     WHEN content ->> '$.kind' = 'answer' THEN 0
                     WHEN content ->> '$.kind' = 'video' AND content ->> '$.file_id' IS NULL
                          AND message_id IS NULL THEN 2
+                    WHEN key GLOB 'broadcast:*' THEN 3
                     ELSE 1
                 END AS class
          FROM outbox
@@ -53,7 +56,8 @@ pub fn load_after(conn: &Connection, seq: i64, limit: u32) -> anyhow::Result<Vec
             class: match row.get::<_, i64>("class")? {
                 0 => Class::Answer,
                 1 => Class::Light,
-                _ => Class::Upload,
+                2 => Class::Upload,
+                _ => Class::Bulk,
             },
         })
     })?;

@@ -4,6 +4,7 @@
 mod watch;
 
 use crate::alerts;
+use crate::broadcasts;
 use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
 use crate::db::{Db, JobId};
@@ -17,6 +18,7 @@ use crate::operator::report::{self, When};
 use crate::orders::{self, Shop};
 use crate::outbox;
 use crate::payments;
+use crate::tickets;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::collections::HashSet;
@@ -30,13 +32,13 @@ use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Who got one is known for so long after its end.
+const BROADCASTS_KEEP: Millis = DAY;
 /// How often the queue is looked at for places that are told; on a clock that runs fast, not so
 /// often that it would be all there is to do.
 const PLACES_EVERY: Millis = 10 * SECOND;
 const PLACES_APART: Duration = Duration::from_millis(500);
 const PLACES_AT_ONCE: usize = 20;
-/// Telegram repeats an update for a day at most.
-const UPDATES_KEEP: Millis = 2 * DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
 /// A month of the accounts' balances, for their trend.
 const BALANCES_KEEP: Millis = 31 * DAY;
@@ -72,6 +74,8 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
+            texts_keep: config.limits.texts_keep,
+            updates_keep: config.limits.updates_keep,
             watch: Watch::new(
                 db.clone(),
                 clock.clone(),
@@ -179,6 +183,8 @@ struct Work {
     videos: PathBuf,
     photos: PathBuf,
     photos_keep: Millis,
+    texts_keep: Millis,
+    updates_keep: Millis,
     shop: Arc<Shop>,
     data_dir: PathBuf,
     report: Option<When>,
@@ -218,9 +224,14 @@ impl Work {
 
     /// In small transactions, until nothing old is left.
     fn prune(&self, now: Millis) -> Result<()> {
+        let (updates, texts) = (now - self.updates_keep, now - self.texts_keep);
         loop {
             let pruned = self.db.write(move |tx| {
-                Ok(inbox::prune(tx, now - UPDATES_KEEP, BATCH)?
+                Ok(inbox::prune(tx, updates, BATCH)?
+                    + orders::prune_texts(tx, texts, BATCH)?
+                    + tickets::prune(tx, texts, BATCH)?
+                    + flow::prune(tx, texts, BATCH)?
+                    + broadcasts::prune(tx, now - BROADCASTS_KEEP, BATCH)?
                     + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
                     + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
                     + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?

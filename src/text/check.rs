@@ -76,7 +76,7 @@ fn value<'s>(inline: &InlineExpression<&'s str>, values: &mut HashSet<&'s str>) 
     Ok(())
 }
 
-fn markup(html: &str) -> Result<()> {
+pub(super) fn markup(html: &str) -> Result<()> {
     let mut open: Vec<&str> = Vec::new();
     for tag in html.split('<').skip(1) {
         let Some((tag, _)) = tag.split_once('>') else { bail!("has a `<` without a `>`") };

@@ -23,7 +23,7 @@ const NO_TRIGGERS: [&str; 9] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 30] = [
+const DAMAGE: [(&str, &str); 31] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -68,6 +68,7 @@ const DAMAGE: [(&str, &str); 30] = [
     ("UPDATE jobs SET order_id = NULL WHERE id = 1", "without an order holds"),
     ("UPDATE jobs SET order_id = NULL WHERE id = 1", "another number of jobs"),
     ("UPDATE orders SET finished_at = NULL", "not with them"),
+    ("UPDATE users SET deleted_at = 1", "is still known"),
     ("UPDATE inbox SET handled_at = NULL", "was not handled"),
     ("UPDATE inbox SET error = 'boom'", "an update failed"),
     ("UPDATE outbox SET state = 'pending'", "a message waits"),

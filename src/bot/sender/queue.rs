@@ -27,6 +27,8 @@ pub(super) struct Queue {
     busy: HashSet<i64>,
     uploads: usize,
     answers: usize,
+    /// A broadcast's message is in flight.
+    bulk: bool,
 }
 
 /// What to do now.
@@ -60,6 +62,9 @@ impl Queue {
         if found.is_none() {
             found = self.find_message(now, limiter, &mut soonest);
         }
+        if found.is_none() {
+            found = self.find_bulk(now, limiter, &mut soonest);
+        }
         if let Some(row) = found {
             self.take_off(row);
             return Next::Send(row);
@@ -88,6 +93,31 @@ impl Queue {
         None
     }
 
+    /// Of a broadcast: one at a time, so that a death doubles one at most; and it leaves the whole
+    /// burst to messages of somebody's own, which come before it in any case.
+    fn find_bulk(
+        &self,
+        now: Millis,
+        limiter: &Limiter,
+        soonest: &mut Option<Millis>,
+    ) -> Option<Waiting> {
+        if self.bulk || self.busy.len() >= MESSAGES {
+            return None;
+        }
+        let free = limiter.ready_for_bulk(now);
+        for row in self.waiting.values().filter(|row| row.class == Class::Bulk) {
+            if self.busy.contains(&row.chat_id) {
+                continue;
+            }
+            let at = free.max(row.due_at).max(limiter.ready_for(row.chat_id, now));
+            if at <= now {
+                return Some(*row);
+            }
+            sooner(soonest, at);
+        }
+        None
+    }
+
     fn find_message(
         &self,
         now: Millis,
@@ -99,14 +129,13 @@ impl Queue {
         }
         let free = limiter.ready(now);
         if free > now {
-            if self.waiting.values().any(|row| row.class != Class::Answer) {
+            if self.waiting.values().any(is_own) {
                 sooner(soonest, free);
             }
             return None;
         }
         let mut held = HashSet::new();
-        let messages = self.waiting.values().filter(|row| row.class != Class::Answer);
-        for row in messages {
+        for row in self.waiting.values().filter(|row| is_own(row)) {
             if self.busy.contains(&row.chat_id) || held.contains(&row.chat_id) {
                 continue;
             }
@@ -130,6 +159,10 @@ impl Queue {
         match row.class {
             Class::Answer => self.answers += 1,
             Class::Light => drop(self.busy.insert(row.chat_id)),
+            Class::Bulk => {
+                self.busy.insert(row.chat_id);
+                self.bulk = true;
+            }
             Class::Upload => {
                 self.busy.insert(row.chat_id);
                 self.uploads += 1;
@@ -142,6 +175,10 @@ impl Queue {
         match row.class {
             Class::Answer => self.answers -= 1,
             Class::Light => drop(self.busy.remove(&row.chat_id)),
+            Class::Bulk => {
+                self.busy.remove(&row.chat_id);
+                self.bulk = false;
+            }
             Class::Upload => {
                 self.busy.remove(&row.chat_id);
                 self.uploads -= 1;
@@ -164,6 +201,11 @@ impl Queue {
             self.known.remove(&row.id);
         }
     }
+}
+
+/// In its chat's order: neither an answer nor a broadcast's.
+fn is_own(row: &Waiting) -> bool {
+    matches!(row.class, Class::Light | Class::Upload)
 }
 
 fn sooner(soonest: &mut Option<Millis>, at: Millis) {
@@ -210,6 +252,27 @@ mod tests {
         assert_eq!(flood(&mut queue), [4, 1, 3]);
         queue.landed(row(1, 7, light), None);
         assert_eq!(flood(&mut queue), [2]);
+    }
+
+    #[test]
+    fn a_broadcast_goes_one_by_one_after_everything_else_and_holds_up_no_chat() {
+        let mut queue = queue(&[
+            row(1, 7, Class::Bulk),
+            row(2, 8, Class::Bulk),
+            row(3, 7, Class::Light),
+            row(4, 9, Class::Light),
+        ]);
+        assert_eq!(flood(&mut queue), [3, 4], "the burst is theirs");
+        assert_eq!(flood(&mut queue), [2], "and chat 7 is being written to");
+        queue.landed(row(3, 7, Class::Light), None);
+        assert_eq!(flood(&mut queue), [0i64; 0], "another is in flight");
+        queue.landed(row(2, 8, Class::Bulk), None);
+        assert_eq!(flood(&mut queue), [1]);
+        let mut limiter = Limiter::new(Limits::default());
+        let mut queue = super::tests::queue(&[row(1, 7, Class::Bulk), row(2, 8, Class::Light)]);
+        limiter.take(9, NOW);
+        assert_eq!(queue.next(NOW, &limiter), Next::Send(row(2, 8, Class::Light)));
+        assert!(matches!(queue.next(NOW, &limiter), Next::At(at) if at > NOW));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Whole dialogues on a real database, by the buttons that were really shown.
 
+mod leaving;
+
 use super::*;
 use crate::clock::{HOUR, Millis};
 use crate::inbox::{self, Raw};
@@ -68,8 +70,11 @@ impl Phone {
             .world
             .db
             .read(|conn| {
-                let mut query =
-                    conn.prepare("SELECT content FROM outbox WHERE chat_id = ?1 ORDER BY seq")?;
+                let mut query = conn.prepare(
+                    "SELECT content FROM outbox
+                     WHERE chat_id = ?1 AND error IS NOT 'forgotten'
+                     ORDER BY seq",
+                )?;
                 let rows = query.query_map([self.tg_user_id], |row| row.get(0))?;
                 Ok(rows.collect::<rusqlite::Result<_>>()?)
             })

@@ -14,7 +14,8 @@ fn writes(world: &World, from: i64, text: &'static str) -> (bool, String) {
     let zone = TimeZone::UTC;
     let account = world.db.read(|conn| account(conn, &world.shop, &zone, from, text, NOW)).unwrap();
     let handle = move |tx: &Tx<'_>, shop: &Shop| {
-        let said = Said { update_id, from, text, account: account.as_deref() };
+        let account = account.as_deref();
+        let said = Said { update_id, from, text, account, reply_to: None, audience: 1 };
         handle(tx, shop, &said, NOW)
     };
     let ours = world.write(handle.clone());

@@ -118,7 +118,11 @@ pub fn write_to(
 }
 
 fn user(tx: &Tx<'_>, tg_user_id: i64) -> Result<User> {
-    users::by_tg(tx, tg_user_id)?.ok_or_else(|| Refused::NoUser(tg_user_id).into())
+    // Who had all of theirs deleted is nobody until they write again.
+    match users::by_tg(tx, tg_user_id)? {
+        Some(user) if !users::has_left(tx, tg_user_id)? => Ok(user),
+        _ => Err(Refused::NoUser(tg_user_id).into()),
+    }
 }
 
 pub(super) fn object(tg_user_id: i64) -> String {

@@ -36,6 +36,23 @@ fn line(world: &World) -> String {
 }
 
 #[test]
+fn who_left_is_nobody_until_they_write_again() {
+    let world = World::new();
+    let ann = world.customer(7, 3);
+    let job = world.order(&ann, "d", 1)[0];
+    world.delivered(job, NOW);
+    let id = ann.id;
+    world.write(move |tx, _| users::leave(tx, id, NOW));
+    refuses(&world, Refused::NoUser(7), move |tx, _| retry(tx, &by(), job, NOW, NOW));
+    refuses(&world, Refused::NoUser(7), |tx, shop| write_to(tx, shop, &by(), 7, "Hi", NOW));
+    refuses(&world, Refused::NoUser(7), |tx, shop| {
+        grant(tx, shop, &by(), &Gift { tg_user_id: 7, credits: 1, note: "" }, NOW)
+    });
+    world.customer(7, 0);
+    assert!(world.write(move |tx, _| retry(tx, &by(), job, NOW, NOW).map(|_| true)));
+}
+
+#[test]
 fn a_ban_closes_orders_for_one_customer_until_it_is_lifted() {
     let world = World::new();
     let ann = world.customer(7, 3);

@@ -7,6 +7,7 @@ use crate::db::{JobId, Tx};
 use crate::instance;
 use crate::jobs::{self, Stand, Step, TOP_PRIORITY};
 use crate::orders::{self, Shop};
+use crate::users;
 use anyhow::Result;
 
 /// How many jobs [`retry_all`] takes at once.
@@ -16,6 +17,12 @@ pub const RETRIES_MAX: usize = 1_000;
 pub fn retry(tx: &Tx<'_>, by: &By, id: JobId, at: Millis, now: Millis) -> Result<JobId> {
     if stand(tx, id)?.live {
         return Err(Refused::StillRuns(id).into());
+    }
+    // Nothing is left to make it of, and nobody to send it to.
+    if let Some(job) = jobs::get(tx, id)?
+        && users::has_left(tx, job.tg_user_id)?
+    {
+        return Err(Refused::NoUser(job.tg_user_id).into());
     }
     let Some(new) = jobs::rerun(tx, id, at.max(now), now)? else {
         return Err(Refused::NoJob(id).into());

@@ -1,0 +1,151 @@
+//! Who leaves, and what is forgotten without being asked to.
+
+use super::*;
+use crate::audit::{self, Action, By, Way};
+use crate::instance;
+use crate::ledger::{self, Grant};
+use crate::orders;
+
+/// Somebody with credits who has ordered three videos, of which none has begun.
+fn orders_three() -> Phone {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    grants(&phone, 3);
+    phone.tap("🎬");
+    phone.photo();
+    phone.send(text("Кружка"));
+    phone.tap("📢");
+    phone.send(text("-"));
+    phone.tap("3️⃣");
+    phone.tap("✅");
+    assert_eq!(phone.credits(), 2);
+    phone
+}
+
+/// By the operator, who writes down for whom it was.
+fn grants(phone: &Phone, credits: i64) {
+    phone.world.write(move |tx, _| {
+        let user = users::by_tg(tx, 7)?.unwrap().id;
+        let gift = Grant { user, credits, key: None, actor: "operator", note: Some("Анна") };
+        ledger::grant(tx, &gift, NOW)?;
+        let by = By { way: Way::Command, who: "root".to_owned() };
+        let done =
+            Action { action: "grant", object: "user 7", note: "Анна", ..Action::default() };
+        audit::record(tx, &by, &done, NOW)
+    });
+}
+
+fn leave() -> Event {
+    Event::Command("delete_me".to_owned())
+}
+
+#[test]
+fn what_has_not_begun_is_cancelled_and_every_word_is_gone() {
+    let phone = orders_three();
+    phone.send(leave());
+    let question = phone.says();
+    assert!(question.contains("отменим: 3") && question.contains("Сгорят 5"), "{question}");
+    phone.tap("🗑 Да");
+    assert_eq!(phone.toast(), "Удаляю. Напишу, когда закончу.");
+    assert_eq!(phone.credits(), 0);
+    let number = |sql: &str| phone.world.number(sql);
+    assert_eq!(number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 3);
+    assert_eq!(number("SELECT COUNT(*) FROM orders WHERE product <> '' OR photo_path <> ''"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM jobs WHERE product_info <> '{}'"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM ledger WHERE note IS NOT NULL"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM audit WHERE note IS NOT NULL"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM dialogs"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM inbox WHERE body <> '{}'"), 0);
+    assert_eq!(number("SELECT COUNT(*) FROM departures WHERE erased_at IS NULL"), 1);
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    assert_eq!(number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1, "no echo");
+    phone.send(Event::Start(None));
+    assert!(phone.says().contains("Привет") && !phone.says().contains("Дарю"), "{}", phone.says());
+    assert_eq!((phone.credits(), number("SELECT COUNT(*) FROM users")), (0, 1));
+}
+
+#[test]
+fn a_yes_to_other_credits_than_there_are_by_now_is_asked_again() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.send(leave());
+    assert!(phone.says().contains("Сгорят 2"), "{}", phone.says());
+    let yes = phone.button("🗑 Да");
+    grants(&phone, 10);
+    phone.send(Event::Press(yes));
+    assert!(phone.says().contains("Сгорят 12"), "{}", phone.says());
+    assert_eq!(phone.credits(), 12);
+    phone.tap("🗑 Да");
+    assert_eq!(phone.credits(), 0);
+}
+
+#[test]
+fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
+    let phone = orders_three();
+    phone.world.sql("UPDATE jobs SET started_at = 5, status = 'processing' WHERE id = 2");
+    phone.send(leave());
+    assert!(phone.says().contains("Сейчас делаем ваше видео"), "{}", phone.says());
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    assert!(phone.says().contains("Сейчас делаем ваше видео"));
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 0);
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_draft_survives_a_question_and_the_privacy_policy() {
+    let phone = Phone::new("en");
+    phone.send(Event::Start(None));
+    phone.to_confirm();
+    for command in ["privacy", "delete_me", "paysupport"] {
+        phone.send(Event::Command(command.to_owned()));
+        assert_eq!(phone.place(), Place::Confirm, "{command}");
+        assert!(phone.button("▶️").is_some());
+    }
+    phone.send(text("It never came"));
+    assert!(phone.says().contains("passed it on"), "{}", phone.says());
+    phone.tap("▶️");
+    phone.tap("✅");
+    assert_eq!(phone.world.messages("status:"), 1);
+}
+
+#[test]
+fn while_selling_is_paused_customers_read_why() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    let say = |note: &'static str| {
+        phone.world.write(move |tx, _| {
+            instance::pause(tx, NOW)?;
+            instance::say_meanwhile(tx, note)
+        })
+    };
+    assert!(say("До среды: переезжаем & красим") && !say("До среды: переезжаем & красим"));
+    phone.tap("🎬");
+    assert!(phone.says().ends_with("До среды: переезжаем &amp; красим"), "{}", phone.says());
+    phone.world.write(|tx, _| instance::resume(tx));
+    phone.send(Event::Start(None));
+    phone.tap("🎬");
+    assert_eq!(phone.place(), Place::Photo);
+    assert!(!say(""), "and the next pause begins without it");
+}
+
+#[test]
+fn words_that_had_their_time_are_asked_for_again() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.to_confirm();
+    phone.tap("✅");
+    phone.world.sql("UPDATE jobs SET prompt = 'p'");
+    phone.world.delivered(crate::db::JobId(1), 50);
+    let prune = |before| phone.world.write(move |tx, _| orders::prune_texts(tx, before, 9));
+    assert_eq!((prune(50), prune(51), prune(51)), (0, 2, 0));
+    let kept = "SELECT COUNT(*) FROM jobs WHERE prompt IS NOT NULL OR extra_wishes IS NOT NULL";
+    assert_eq!(phone.world.number(kept), 0);
+    phone.send(press(Press::Again(crate::db::JobId(1))));
+    assert_eq!(phone.place(), Place::Product, "the photo has a time of its own");
+    let untouched = |before| phone.world.write(move |tx, _| prune_dialogs(tx, before));
+    assert_eq!((untouched(NOW), untouched(NOW + 1)), (0, 1));
+}
+
+fn prune_dialogs(tx: &crate::db::Tx<'_>, before: Millis) -> anyhow::Result<usize> {
+    prune(tx, before, 9)
+}

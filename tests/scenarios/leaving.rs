@@ -1,0 +1,221 @@
+//! Whoever leaves with `/delete_me` is a number afterwards: every file is searched for them.
+
+use std::process::Command;
+
+use neurocards::sandbox::telegram::Does;
+
+use crate::customer::PACK;
+use crate::{Appliance, Customer, Setup, UGC, What, secrets};
+
+const ADMIN: i64 = 99;
+const USERNAME: &str = "zimovskaya_a9";
+const NAME: &str = "Аннушка-Зимовская";
+const PRODUCT: &str = "Варежки «Полярная звезда» Polyarka-7731";
+const WISHES: &str = "Пусть падает снег, Snezhok-5582";
+const PROMPT: &str = "Mittens on a frozen lake, Ledok-9914, slow dolly";
+const QUESTION: &str = "Заплатила дважды, Dvazhdy-4406";
+const DRAFT: &str = "Шарф, о котором никто не узнает, Sharfik-1207";
+
+impl Appliance {
+    /// In which of our files one of these stands, while the program runs. Backups are left out: they
+    /// lose it as they are replaced, and the customer was told so.
+    fn finds(&self, words: &[String]) -> Vec<String> {
+        let mut places: Vec<(String, Vec<u8>)> = vec![("the output".to_owned(), self.printed())];
+        // Copied by somebody else: whoever opens and closes the file here drops our locks on it.
+        let copy = tempfile::tempdir().unwrap();
+        let mut cp = Command::new("cp");
+        // What goes while it copies is gone, and no failure.
+        let _ = cp.arg("-r").arg(self.data()).arg(copy.path()).output().unwrap();
+        assert!(copy.path().join("data/neurocards.db").exists());
+        let backups = copy.path().join("data/backups");
+        let files = secrets::files(copy.path()).into_iter();
+        for path in files.filter(|path| !path.starts_with(&backups)) {
+            places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+        let mut found = Vec::new();
+        for (place, bytes) in &places {
+            let text = String::from_utf8_lossy(bytes);
+            let here = words.iter().filter(|word| text.contains(word.as_str()));
+            found.extend(here.map(|word| format!("{word} in {place}")));
+        }
+        found
+    }
+
+    fn texts(&self, sql: &str) -> Vec<String> {
+        self.read(|conn| {
+            let mut query = conn.prepare(sql)?;
+            let rows = query.query_map([], |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// All that is theirs: what they wrote, and what their photos and videos are called.
+    fn traces(&self, user: i64) -> Vec<String> {
+        let mut traces: Vec<String> =
+            [USERNAME, NAME, PRODUCT, WISHES, PROMPT, QUESTION, DRAFT].map(str::to_owned).into();
+        traces.extend(self.texts(
+            "SELECT size.value ->> '$.file_id'
+             FROM inbox, json_each(body, '$.message.photo') AS size",
+        ));
+        let ids = format!(
+            "SELECT value FROM jobs, json_each(json_array(tg_file_id, input_url, output_url, prompt,
+                                                          input_photo_path))
+             WHERE tg_user_id = {user} AND value IS NOT NULL AND value <> ''"
+        );
+        traces.extend(self.texts(&ids));
+        traces
+    }
+
+    fn photos(&self) -> usize {
+        secrets::files(&self.path("photos")).len()
+    }
+}
+
+/// A customer with everything that one can have.
+fn lives(shop: &Appliance) -> (Customer<'_>, String) {
+    let ann = Customer::called(shop, 7, (Some(USERNAME), NAME), "ru");
+    shop.commands(&["grant", "7", "5", "--note", NAME]);
+    shop.commands(&["message", "7", NAME]);
+    let charge = ann.buys(PACK);
+    ann.says("/start");
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("✍️");
+    ann.says(PRODUCT);
+    ann.presses("UGC");
+    ann.hears("💡");
+    ann.says(WISHES);
+    ann.confirms(1).arrives();
+    ann.orders(1, What::Own(PROMPT)).ends();
+    ann.says("/paysupport");
+    ann.presses("⭐");
+    ann.hears("Что с этим платежом");
+    ann.says(QUESTION);
+    ann.hears("номер обращения");
+    ann.says("/start");
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("✍️");
+    ann.says(DRAFT);
+    ann.sees("UGC");
+    shop.settles();
+    (ann, charge)
+}
+
+#[test]
+fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
+    // The finest log as well.
+    let shop = Setup::new().admin(ADMIN).env("RUST_LOG", "trace").start();
+    let (ann, charge) = lives(&shop);
+    let traces = shop.traces(7);
+    assert!(traces.len() > 12, "{traces:?}");
+    let before = shop.finds(&traces).join("\n");
+    for trace in &traces {
+        assert!(before.contains(trace.as_str()), "{trace} was nowhere before:\n{before}");
+    }
+    assert_eq!(shop.photos(), 3);
+    let orders: i64 = shop.value("SELECT COUNT(*) FROM orders");
+
+    ann.says("/delete_me");
+    let question = ann.sees("🗑 Да");
+    let lost = format!("{} неиспользованных", ann.credits());
+    assert!(ann.credits() >= 10 && question.text.contains(&lost), "{}", question.text);
+    let Does::Data(yes) = question.button("🗑 Да").unwrap().does.clone() else {
+        panic!("a link")
+    };
+    ann.acts();
+    // Two taps: the second one brings nobody back.
+    shop.sandbox().telegram().presses(7, question.id, &yes);
+    shop.sandbox().telegram().presses(7, question.id, &yes);
+    ann.hears("ваших данных у нас больше нет");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert_eq!(shop.photos(), 0);
+
+    let sums = "SELECT COUNT(*) = 1 AND SUM(credits) = 0
+                FROM users WHERE tg_user_id = 7 AND deleted_at IS NOT NULL";
+    assert!(shop.value::<bool>(sums));
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM orders"), orders);
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM jobs WHERE status = 'done'"), 2);
+    shop.commands(&["refund-payment", &charge, "--yes"]);
+    assert_eq!(shop.sandbox().telegram().stars(), 0, "what was paid can be given back");
+
+    ann.says("/start");
+    ann.sees("🎬");
+    assert_eq!(ann.credits(), 0, "no second gift");
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM users"), 1);
+    shop.settles();
+}
+
+#[test]
+fn a_farewell_that_was_cut_off_is_finished_at_the_next_start() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let (ann, _) = lives(&shop);
+    let traces = shop.traces(7);
+    ann.says("/delete_me");
+    ann.sees("🗑 Да");
+    shop.read(|conn| {
+        // Somebody reads: the log cannot be emptied.
+        conn.query_row("SELECT COUNT(*) FROM users", [], |_| Ok(()))?;
+        ann.presses("🗑 Да");
+        shop.waits_until("SELECT EXISTS (SELECT 1 FROM departures)");
+        shop.waits_for("the files to go", || (shop.photos() == 0).then_some(()));
+        shop.kill9();
+        Ok(())
+    });
+    assert!(!ann.news().iter().any(|it| it.text.contains("больше нет")), "it is not true yet");
+    shop.start_again();
+    ann.hears("ваших данных у нас больше нет");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM departures"), 0);
+}
+
+#[test]
+fn a_backup_that_is_put_back_brings_nobody_back_who_left() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let (ann, _) = lives(&shop);
+    shop.customer(8);
+    let traces = shop.traces(7);
+    let copy = shop.data().parent().unwrap().join("copy.db");
+    shop.commands(&["backup", copy.to_str().unwrap()]);
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let said = shop.commands(&["restore", copy.to_str().unwrap()]);
+    assert!(
+        said.contains("Had left since, and are forgotten again at the next start: 1."),
+        "{said}"
+    );
+    assert!(shop.finds(&traces).join("").contains(PRODUCT), "the backup had it all");
+    ann.acts();
+    shop.start_again();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures)");
+    shop.settles();
+    assert_eq!(shop.finds(&traces), [""; 0]);
+    assert!(ann.news().is_empty(), "they were told the first time");
+    let left = "SELECT group_concat(tg_user_id) = '7' FROM users WHERE deleted_at IS NOT NULL";
+    assert!(shop.value::<bool>(left), "and nobody else");
+    // What was said since the backup stands in the chats, and not in the database.
+    shop.expects(|it| it.maybe_twice = 10);
+}
+
+#[test]
+fn while_a_video_is_made_nobody_leaves() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(3);
+    let order = ann.orders(1, UGC);
+    shop.waits_until("SELECT started_at IS NOT NULL FROM jobs");
+    ann.says("/delete_me");
+    ann.hears("Сейчас делаем ваше видео");
+    order.arrives();
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    assert!(shop.value::<bool>("SELECT deleted_at IS NOT NULL FROM users"));
+}

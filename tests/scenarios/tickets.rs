@@ -1,0 +1,75 @@
+//! A question about a payment, asked and answered through the bot.
+
+use serde_json::json;
+
+use crate::customer::PACK;
+use crate::{Customer, Setup};
+
+const ADMIN: i64 = 99;
+
+#[test]
+fn a_question_about_a_payment_comes_with_it_and_its_answer_goes_back() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let admin = Customer::meets(&shop, ADMIN, "ru");
+    let (ann, ben) = (shop.customer(7), shop.customer(8));
+    let charge = ann.buys(PACK);
+
+    ann.says("/paysupport");
+    ann.presses("⭐ 300 · 5 кредитов");
+    ann.hears("Что с этим платежом не так");
+    admin.acts();
+    ann.says("Кредиты <b>не пришли</b>");
+    ann.hears("номер обращения — 1");
+    let letter = admin.hears("Обращение № 1");
+    for part in ["от 7", "Кредиты <b>не пришли</b>", charge.as_str(), "⭐ 300"] {
+        assert!(letter.text.contains(part), "{part} in {}", letter.text);
+    }
+
+    ann.acts();
+    let reply = json!({
+        "text": "Пришли, проверьте & напишите",
+        "reply_to_message": { "message_id": letter.id, "date": 0, "chat": { "id": ADMIN } },
+    });
+    shop.sandbox().telegram().sends_raw(ADMIN, reply);
+    ann.hears("Пришли, проверьте & напишите");
+    admin.hears("Ответ отправлен: 7");
+    admin.says("/answer 1 И подарок от нас");
+    ann.hears("И подарок от нас");
+    admin.says("/answer 2 Никому");
+    admin.hears("Обращения № 2 нет");
+
+    // Somebody else's payment is none of theirs, whatever button they forge.
+    let menu = ben.chat().into_iter().next_back().unwrap();
+    ben.acts();
+    shop.sandbox().telegram().presses(8, menu.id, "ask:1");
+    let asked = ben.hears("Что случилось с оплатой");
+    assert!(!asked.text.contains("300") && asked.button("⭐").is_none(), "{asked:?}");
+    admin.acts();
+    ben.says("Ничего не платил");
+    assert!(admin.hears("Обращение № 2").text.contains("Платежей у этого клиента не было"));
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM audit WHERE action = 'answer'"), 2);
+}
+
+#[test]
+fn a_question_is_only_what_was_asked_for_and_five_a_day_are_enough() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = shop.customer(7);
+    ann.says("/paysupport");
+    ann.hears("Что случилось с оплатой");
+    ann.presses("🏠");
+    ann.sees("🎬");
+    ann.says("Это уже не вопрос");
+    ann.hears("нажмите в меню");
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM tickets"), 0);
+    for n in 1..=5 {
+        ann.says("/paysupport");
+        ann.hears("Что случилось с оплатой");
+        ann.says(&format!("Вопрос {n}"));
+        ann.hears("Передал оператору");
+    }
+    ann.says("/paysupport");
+    ann.hears("Новый можно задать завтра");
+    ann.says("Вопрос 6");
+    ann.hears("нажмите в меню");
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM tickets WHERE text IS NOT NULL"), 5);
+}
