@@ -45,6 +45,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             product: "A \"blue\" mug",
             own_prompt: None,
             wishes: Some("-"),
+            choice: None,
             refines: None,
             priority: 0,
         };
