@@ -315,6 +315,8 @@ mod tests {
             s.unreached_since = NOW - out;
             check(Trouble::Unreached, s, wait(ms));
         }
+        s.unreached_since = NOW - 2 * HOUR + 1;
+        check(Trouble::Unreached, s, wait(MINUTE));
         s.unreached_since = NOW - 2 * HOUR;
         check(Trouble::Unreached, s, Next::Fail(Why::Temporary));
     }

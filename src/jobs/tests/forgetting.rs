@@ -78,7 +78,9 @@ fn whose_jobs_are_live_begun_and_ended() {
     assert_eq!((of(1), live(1)), ((1, vec![]), 1));
     sql(&db, "UPDATE jobs SET leased_at = NULL, started_at = 5 WHERE id = 5");
     assert_eq!(of(1), (1, vec![]));
-    let mut ended = db.read(|conn| ended_of(conn, UserId(1), 200)).unwrap();
-    ended.sort();
-    assert_eq!(ended, [JobId(1), JobId(2)]);
+    for (user, by, expected) in [(1, 200, vec![1, 2]), (1, 900, vec![1, 2, 3]), (2, 900, vec![4])] {
+        let mut ended = db.read(move |conn| ended_of(conn, UserId(user), by)).unwrap();
+        ended.sort();
+        assert_eq!(ended.iter().map(|id| id.0).collect::<Vec<_>>(), expected);
+    }
 }
