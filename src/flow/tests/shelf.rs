@@ -199,10 +199,7 @@ fn the_cabinet_tells_what_is_held_and_how_long_it_takes() {
     presses(&phone, Press::Cabinet);
     let said = phone.says();
     assert!(said.contains("Баланс: 2 кредита, ещё 2 кредита в работе"), "{said}");
-    assert!(
-        said.contains("№ 3 · 📢 Реклама · делаем · место 2 в очереди"),
-        "{said}"
-    );
+    assert!(said.contains("№ 3 · 📢 Реклама · делаем · место 2 в очереди"), "{said}");
     // Three were accepted within a minute, and three took two minutes.
     phone.world.sql(
         "INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome, task_id)
