@@ -192,8 +192,7 @@ fn pays(page: &Page<'_>) {
     page.presses("3️⃣");
     page.presses("💳");
     page.presses(&format!("{PACK} ⭐"));
-    let invoices = page.who.chat().into_iter().filter(|it| it.kind == Kind::Invoice);
-    let invoice = invoices.last().unwrap();
+    let invoice = page.who.chat().into_iter().rfind(|it| it.kind == Kind::Invoice).unwrap();
     page.pays(&invoice);
     page.notes((
         "Тот же счёт ещё раз — по ошибке. Второй раз деньги не берутся.",
