@@ -521,6 +521,23 @@ ask-fails = NOTHING ELSE SERVES { $n ->
    *[other] { $credits } credits go back
 }. Holding submits (S on the Overview) makes them wait instead.
 ask-last = Nothing else serves: selling closes.
+ask-promo = Make the promo code { $code }: { $credits ->
+    [one] { $credits } credit
+   *[other] { $credits } credits
+} each, for { $uses ->
+    [one] { $uses } customer
+   *[other] { $uses } customers
+}, without an end?
+ask-promo-days = Make the promo code { $code }: { $credits ->
+    [one] { $credits } credit
+   *[other] { $credits } credits
+} each, for { $uses ->
+    [one] { $uses } customer
+   *[other] { $uses } customers
+}, for { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}?
 ask-pause-selling = Close selling? New orders are refused with a kind word; what was sold goes on.
 ask-pause-submitting = Hold submits? What was sold waits before the provider, without using attempts; what renders is finished.
 ask-drain = Drain? Selling is closed and submits are held; when nothing renders any more it is safe to stop.
@@ -559,6 +576,7 @@ done-grant = Customer { $user } now has { $n ->
 done-ban = Customer { $user } is banned.
 done-unban = Customer { $user } may order again.
 done-write = The message to { $user } is on its way.
+done-promo = The code { $code } is made: customers write /promo { $code } to the bot.
 done-broadcast = The draft is in the chat of administrator { $user }: choose there whom it is for, and send it.
 done-block = Key { $key } is blocked.
 done-unblock = Key { $key } serves again.

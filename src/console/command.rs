@@ -20,7 +20,7 @@ pub(super) struct Unclear {
 }
 
 /// Every command, with what follows it.
-pub(super) const COMMANDS: [(&str, &str); 29] = [
+pub(super) const COMMANDS: [(&str, &str); 30] = [
     ("overview", ""),
     ("queue", "state:failed user:@anna age>10m …"),
     ("failures", ""),
@@ -42,6 +42,7 @@ pub(super) const COMMANDS: [(&str, &str); 29] = [
     ("unban", "TG_ID"),
     ("write", "TG_ID TEXT"),
     ("broadcast", "TEXT"),
+    ("promo", "CODE CREDITS USES [DAYS]"),
     ("block", "KEY NOTE"),
     ("unblock", "KEY"),
     ("ask", "KEY"),
@@ -96,6 +97,7 @@ fn deed(word: &str, rest: &str) -> Result<Deed, Unclear> {
         "unban" => Deed::Unban { user: number(first)? },
         "write" => Deed::Write { user: number(first)?, text: given(&then, "unclear-text")? },
         "broadcast" => Deed::Broadcast { text: given(rest, "unclear-text")? },
+        "promo" => promo(rest)?,
         "block" => Deed::Block { key: given(first, "unclear-key")?, note: then },
         "unblock" => Deed::Unblock { key: given(first, "unclear-key")? },
         "ask" => Deed::AskBalance { key: given(first, "unclear-key")? },
@@ -111,6 +113,20 @@ fn deed(word: &str, rest: &str) -> Result<Deed, Unclear> {
         }
         _ => return Err(Unclear { text: "unclear-command", word: word.to_owned() }),
     })
+}
+
+fn promo(rest: &str) -> Result<Deed, Unclear> {
+    let mut words = rest.split_whitespace();
+    let code = given(words.next().unwrap_or_default(), "unclear-words")?;
+    let mut numbers = words.map(number);
+    let unclear = || Unclear { text: "unclear-words", word: "promo".to_owned() };
+    let mut next = || numbers.next().transpose();
+    let (credits, uses) = (next()?.ok_or_else(unclear)?, next()?.ok_or_else(unclear)?);
+    let days = next()?;
+    if numbers.next().is_some() {
+        return Err(unclear());
+    }
+    Ok(Deed::Promo { code, credits, uses, days })
 }
 
 fn number(text: &str) -> Result<i64, Unclear> {
@@ -187,6 +203,9 @@ mod tests {
             "broadcast <b>Hi</b> all",
             Order::Do(Deed::Broadcast { text: "<b>Hi</b> all".into() }),
         );
+        let promo = |days| Deed::Promo { code: "MAY".into(), credits: 2, uses: 50, days };
+        means("promo MAY 2 50", Order::Do(promo(None)));
+        means("promo MAY 2 50 30", Order::Do(promo(Some(30))));
         means("pause submitting", Order::Do(Deed::PauseSubmitting));
         means("quit", Order::Do(Deed::Quit { stops: false }));
     }

@@ -8,7 +8,7 @@ use crate::audit::By;
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
 use crate::operator::Refused;
-use crate::operator::hands::{self, Gift, Several};
+use crate::operator::hands::{self, Gift, NewPromo, Several};
 use crate::operator::mailing;
 use crate::orders::Shop;
 use crate::text::Arg;
@@ -68,6 +68,13 @@ pub(super) enum Deed {
     PauseSelling,
     PauseSubmitting,
     Drain,
+    /// A code that is worth credits.
+    Promo {
+        code: String,
+        credits: i64,
+        uses: i64,
+        days: Option<i64>,
+    },
     Resume,
     /// Leaves the console; `stops`: the appliance with it.
     Quit {
@@ -141,6 +148,14 @@ impl Doer {
                     hands::draft_broadcast(tx, shop, by, (&text, total), now)
                 })?;
                 Ok(self.words.tell_of("done-broadcast", &[("user", Arg::Str(&admin.to_string()))]))
+            }
+            Deed::Promo { code, credits, uses, days } => {
+                let (new, credits, uses, days) = (code.clone(), *credits, *uses, *days);
+                self.write(move |tx, _, by| {
+                    let new = NewPromo { code: &new, credits, uses, days };
+                    hands::make_promo(tx, by, &new, now)
+                })?;
+                Ok(self.words.tell_of("done-promo", &[("code", Arg::Str(code))]))
             }
             Deed::Block { .. } | Deed::Unblock { .. } | Deed::AskBalance { .. } => {
                 self.to_key(deed, now)

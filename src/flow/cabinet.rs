@@ -1,7 +1,7 @@
 //! The cabinet: what a customer has, what runs for them, and the videos that they have.
 
-use super::Press;
 use super::screens::{Rows, View};
+use super::{Aside, Press};
 use crate::clock::Millis;
 use crate::db::OrderId;
 use crate::orders::shelf::{self, Film};
@@ -49,6 +49,7 @@ impl View<'_> {
             self.button("button-language", &Press::Language(other)),
         ];
         rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
+        rows.push(self.button("button-leave", &Press::Aside(Aside::Leave)));
         if !self.draft.id.is_empty() {
             rows.push(self.button("button-continue", &Press::Continue));
         }

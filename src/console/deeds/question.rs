@@ -64,6 +64,15 @@ impl Doer {
                 let asked = words.tell_of("ask-switch-off", &[("model", Arg::Str(model))]);
                 Ok(asked + &self.outage(&effect))
             }
+            Deed::Promo { code, credits, uses, days } => of(
+                if days.is_some() { "ask-promo-days" } else { "ask-promo" },
+                &[
+                    ("code", Arg::Str(code)),
+                    ("credits", Arg::Num(*credits)),
+                    ("uses", Arg::Num(*uses)),
+                    ("days", Arg::Num(days.unwrap_or(0))),
+                ],
+            ),
             Deed::PauseSelling => of("ask-pause-selling", &[]),
             Deed::PauseSubmitting => of("ask-pause-submitting", &[]),
             Deed::Drain => of("ask-drain", &[]),
