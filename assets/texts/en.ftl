@@ -349,15 +349,15 @@ hint-menu = To make a video, press “🎬 Make Reels” in the menu. A question
 
 ## Questions about payments, the customer’s data
 
-ask-words = 💳 What happened with your payment? Tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
-ask-words-or-payment = 💳 What happened with your payment? Pick the payment, or just tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
+ask-words = 💳 What happened with your payment? Tell me in one message – I’ll pass it on to support, and the answer will come right here.
+ask-words-or-payment = 💳 What happened with your payment? Pick the payment, or just tell me in one message – I’ll pass it on to support, and the answer will come right here.
 ask-payment = ⭐ { $stars } · { $credits } · { $day }
 ask-about = { $payment }
 
     What’s wrong with this payment? Tell me in one message.
 ask-wrong = Please write your question as text, in one message of 3 to 1000 characters.
-ask-thanks = ✅ I’ve passed it on, your question is No. { $id }. The answer will come right here.
-ask-enough = ✋ The operator has your questions of today and will answer right here. You can ask a new one tomorrow.
+ask-thanks = ✅ I’ve passed it on to support, your question is No. { $id }. The answer will come right here.
+ask-enough = ✋ Support has your questions of today, and the answer will come right here. You can ask a new one tomorrow.
 ticket-answer = 💬 <b>The answer to your question No. { $id }</b>
 
     { $text }
@@ -395,12 +395,12 @@ invite = 👥 <b>Invite a friend</b>
     Here is your link. Share it with anyone who needs product videos:
     { $link }
 invite-friend = { $n ->
-    [one] 🎁 For your friend: { $n } credit on top of the usual gift, at once.
-   *[other] 🎁 For your friend: { $n } credits on top of the usual gift, at once.
+    [one] 🎁 Your friend gets { $n } credit right away.
+   *[other] 🎁 Your friend gets { $n } credits right away.
 }
 invite-inviter = { $n ->
-    [one] 🎁 For you: { $n } credit when your friend tops up for the first time.
-   *[other] 🎁 For you: { $n } credits when your friend tops up for the first time.
+    [one] 🎁 You get { $n } credit when your friend tops up for the first time.
+   *[other] 🎁 You get { $n } credits when your friend tops up for the first time.
 }
 invite-so-far = { $n ->
     [one] { $n } person came by your link
