@@ -252,14 +252,8 @@ order-done = { $n ->
     [1] ready
    *[other] { $ready } of { $n } ready
 }
-order-failed = { $n ->
-    [1] didn’t work out, the credit came back
-   *[other] didn’t work out, the credits came back
-}
-order-canceled = { $n ->
-    [1] canceled, the credit came back
-   *[other] canceled, the credits came back
-}
+order-failed = didn’t work out, refunded
+order-canceled = canceled, refunded
 order-waits = place { $place } in the queue, about { $minutes ->
     [one] { $minutes } more minute
    *[other] { $minutes } more minutes
