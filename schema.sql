@@ -230,6 +230,7 @@ CREATE TABLE orders (
     product      TEXT    NOT NULL,
     own_prompt   TEXT,                             -- template 'self': goes to the model as it is
     wishes       TEXT,
+    choice       TEXT,                             -- of models.toml's [[choice]]; NULL: there was nothing to choose
     videos       INTEGER NOT NULL CHECK (videos BETWEEN 1 AND 10),
     price        INTEGER NOT NULL CHECK (price >= 0),  -- credits per video
     judged_at    INTEGER,                          -- its words went through the moderation
@@ -254,6 +255,7 @@ CREATE TABLE jobs (
     input_photo_path TEXT    NOT NULL,             -- relative to photos/, or http(s)://…
     product_info     TEXT    NOT NULL CHECK (json_valid(product_info)),  -- {"text", "user_prompt"}, and of a refined video "refines": {"script", "change"}
     extra_wishes     TEXT,
+    choice           TEXT,                         -- its order's: which models may serve it, and at what length
     status           TEXT    NOT NULL DEFAULT 'queued'
                      CHECK (status IN ('queued', 'processing', 'done', 'failed', 'canceled')),
     step             TEXT    NOT NULL DEFAULT 'script'

@@ -4,10 +4,13 @@
 //! facts, steps, and does the effects, all in one transaction with the inbox row's mark.
 //!
 //! ```text
-//! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ count ─ confirm ─ (order) ─ menu
+//! menu ─ photo ─ product ─ template ─┬─ wishes ─┬─ (choice) ─ count ─ confirm ─ (order) ─ menu
 //!                                    ├─ change ─┤
 //!                                    └─ prompt ─┘
 //! ```
+//! The choice is asked for where the operator sells several kinds of video (`[[choice]]` in
+//! `models.toml`).
+//!
 //! The place is always the first thing that the draft still lacks, so "another with this product"
 //! begins with a draft that has its photo and product, and nothing is asked twice; "the same again"
 //! with one that lacks nothing, and "refine" with one that lacks only the change.
@@ -36,6 +39,7 @@ pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};
+use crate::orders::Offered;
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +75,8 @@ pub enum Place {
     Wishes,
     /// What is to be changed in an earlier script.
     Change,
+    /// One of the operator's choices.
+    Choice,
     /// How many videos.
     Count,
     /// Yes or no.
@@ -105,6 +111,8 @@ pub struct Draft {
     pub prompt: Option<String>,
     /// What they wish; `None`: not asked yet.
     pub wishes: Option<Wishes>,
+    /// What of the operator's choices.
+    pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
     /// The earlier video that this one is to be like.
@@ -134,8 +142,43 @@ impl Draft {
             Self { prompt: None, .. } if own => Place::Prompt,
             Self { refine: Some(Refine { change: None, .. }), .. } if !own => Place::Change,
             Self { wishes: None, .. } if !own => Place::Wishes,
+            Self { choice: Chosen::Asked, .. } => Place::Choice,
             Self { count: None, .. } => Place::Count,
             _ => Place::Confirm,
+        }
+    }
+
+    /// With what there is to choose now: a single choice is made, and one that is gone is made anew.
+    fn among(self, offered: &[Offered]) -> Self {
+        let choice = match (offered, &self.choice) {
+            ([], _) => Chosen::Nothing,
+            ([only], _) => Chosen::This(only.id.clone()),
+            (_, Chosen::This(id)) if offered.iter().any(|one| one.id == *id) => return self,
+            _ => Chosen::Asked,
+        };
+        Self { choice, ..self }
+    }
+}
+
+/// What a customer chose among the operator's choices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Chosen {
+    /// Nothing: there is nothing to choose.
+    #[default]
+    Nothing,
+    /// It is to be asked.
+    Asked,
+    /// The one with this id.
+    This(String),
+}
+
+impl Chosen {
+    /// The id.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::This(id) => Some(id),
+            Self::Nothing | Self::Asked => None,
         }
     }
 }
@@ -296,6 +339,8 @@ pub enum Wrong {
     Wishes,
     /// No change, or one of a wrong length.
     Change,
+    /// None of the choices.
+    Choice,
     /// No number.
     Count,
     /// Neither yes nor no.
@@ -317,6 +362,8 @@ pub enum Toast {
     Invoice,
     /// What was pressed is not sold at that price any more.
     Prices,
+    /// What was chosen cannot be made now.
+    Unavailable,
     /// What it names is gone.
     Gone,
     /// Thanks for the 👍 (true) or 👎.

@@ -110,6 +110,8 @@ pub struct Job {
     pub product: Product,
     /// What the customer wished.
     pub wishes: Option<String>,
+    /// The id of what the customer chose among the operator's choices.
+    pub choice: Option<String>,
     /// What is to be done.
     pub step: Step,
     /// Since when.
@@ -143,7 +145,7 @@ pub struct Job {
 const COLUMNS: &str = "id, lease, user_id, tg_user_id, order_id, ordinal, template_id, \
     input_photo_path, product_info, extra_wishes, step, COALESCE(step_since, created_at), tries, \
     attempts, strikes, refused, model, api_key, prompt, input_url, kie_task_id, submitted_at, \
-    output_url, unreached_since";
+    output_url, unreached_since, choice";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
     let product: String = row.get(8)?;
@@ -173,6 +175,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         submitted_at: row.get(21)?,
         output_url: row.get(22)?,
         unreached_since: row.get(23)?,
+        choice: row.get(24)?,
     })
 }
 

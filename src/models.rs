@@ -7,9 +7,11 @@ use std::path::Path;
 use anyhow::bail;
 use serde_json::{Map, Value};
 
+mod choice;
 mod file;
 mod pauses;
 
+pub use choice::Choice;
 pub use pauses::{in_doubt, is_off, pause, paused, resume, served, set_back, switch};
 
 const BUILT_IN: &str = include_str!("../assets/models.toml");
@@ -50,7 +52,7 @@ pub struct Model {
     pub prompt_min: usize,
     /// The longest prompt, in characters.
     pub prompt_max: usize,
-    /// The video's length.
+    /// The video's length, where nobody chose another.
     pub seconds: u32,
     /// The video takes the photo's shape: the photo has to be padded to 9:16 first.
     pub follows_photo: bool,
@@ -64,13 +66,26 @@ pub struct Model {
     pub no_people: bool,
     /// The day (ISO) from which it is off for good.
     pub ended: Option<String>,
+    /// The field of `input` that asks for a length, and all lengths that it may ask for.
+    lengths: Option<(String, Vec<u32>)>,
     input: Map<String, Value>,
 }
 
 impl Model {
     /// The exact input: for [`Route::Jobs`] the field `input`, for [`Route::Veo`] the whole body.
-    pub fn input(&self, prompt: &str, image_url: &str) -> Value {
+    /// A length that the model does not offer is not asked for.
+    pub fn input(&self, prompt: &str, image_url: &str, seconds: Option<u32>) -> Value {
         let mut input = self.input.clone();
+        if let (Some(seconds), Some((field, offered))) = (seconds, &self.lengths)
+            && offered.contains(&seconds)
+            && let Some(length) = input.get_mut(field)
+        {
+            // Types are strict.
+            *length = match length {
+                Value::String(_) => Value::from(seconds.to_string()),
+                _ => Value::from(seconds),
+            };
+        }
         let image = match self.image_is {
             ImageIs::String => Value::from(image_url),
             ImageIs::List => Value::from(vec![image_url]),
@@ -83,6 +98,18 @@ impl Model {
         Value::Object(input)
     }
 
+    /// Whether it makes videos of this length.
+    pub fn offers(&self, seconds: u32) -> bool {
+        let others = self.lengths.as_ref().is_some_and(|(_, all)| all.contains(&seconds));
+        seconds == self.seconds || others
+    }
+
+    /// What a video of this length costs, in the provider's credits, roughly; `None`: of its own.
+    pub fn about(&self, seconds: Option<u32>) -> f64 {
+        let share = seconds.map_or(1.0, |seconds| f64::from(seconds) / f64::from(self.seconds));
+        self.about_credits * share
+    }
+
     /// Whether a prompt of so many characters fits.
     pub fn takes(&self, prompt_chars: usize) -> bool {
         (self.prompt_min..=self.prompt_max).contains(&prompt_chars)
@@ -93,17 +120,32 @@ impl Model {
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     models: Vec<Model>,
+    choices: Vec<Choice>,
 }
 
 impl Catalogue {
     /// Ours, with the operator's file on top where there is one. The error names file and line.
     pub fn load(operator_file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut entries = file::parse("assets/models.toml", BUILT_IN)?;
+        let (mut entries, mut choices) = file::parse("assets/models.toml", BUILT_IN)?;
         if let Some(path) = operator_file {
-            entries = file::merge(entries, file::read(path)?);
+            let (theirs, their_choices) = file::read(path)?;
+            entries = file::merge(entries, theirs);
+            choices.extend(their_choices);
         }
         let models = entries.into_iter().map(file::Entry::finish).collect::<anyhow::Result<_>>()?;
-        Ok(Self { models })
+        let mut catalogue = Self { models, choices: Vec::new() };
+        catalogue.choices = choice::finish(choices, &catalogue)?;
+        Ok(catalogue)
+    }
+
+    /// What customers choose among, in the file's order; empty: nothing.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// By its id.
+    pub fn choice(&self, id: &str) -> Option<&Choice> {
+        self.choices.iter().find(|choice| choice.id == id)
     }
 
     /// By name.

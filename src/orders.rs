@@ -5,6 +5,7 @@
 //! per order and cause of failure (`fail:ORDER:CAUSE`), one message per video (`video:JOB`), and one
 //! for a video that came after its refund (`gift:JOB`).
 
+mod choice;
 mod files;
 mod forget;
 pub mod gifts;
@@ -19,6 +20,7 @@ mod take_back;
 mod trouble;
 mod waiting;
 
+pub use choice::{Offered, offered};
 pub use files::{fail_to_be_kept, kept, not_kept};
 pub use forget::{forget, prune_texts, take_all_back};
 pub use judged::{Judged, judge, judged};
@@ -71,11 +73,11 @@ pub struct Pack {
 pub struct Options {
     /// Credits for a new customer.
     pub signup: i64,
-    /// Credits per video.
+    /// Credits per video, where there is nothing to choose.
     pub per_video: i64,
     /// What can be bought, no two with as many credits; never empty.
     pub packs: Vec<Pack>,
-    /// The models to use, the first one that serves.
+    /// The models to use, the first one that serves, where there is nothing to choose.
     pub models: Vec<String>,
     /// Retries and time limits.
     pub policy: Policy,
@@ -110,13 +112,6 @@ pub struct Options {
 }
 
 impl Shop {
-    /// What the cheapest configured model's video costs, in the provider's credits.
-    pub fn least_price(&self) -> f64 {
-        let models = self.options.models.iter().filter_map(|name| self.catalogue.get(name));
-        let open = models.filter(|model| model.ended.is_none());
-        open.map(|model| model.about_credits).min_by(f64::total_cmp).unwrap_or(0.0)
-    }
-
     /// The pack with so many credits, as it is sold now.
     pub fn pack(&self, credits: i64) -> Option<Pack> {
         self.options.packs.iter().find(|pack| pack.credits == credits).copied()
@@ -337,6 +332,8 @@ pub struct Again {
     pub own_prompt: Option<String>,
     /// The customer's wishes.
     pub wishes: Option<String>,
+    /// What they chose among the operator's choices.
+    pub choice: Option<String>,
     /// What the model was asked for.
     pub script: Option<String>,
     /// The script that this one was a change of.
@@ -353,6 +350,7 @@ pub fn again(conn: &Connection, user: UserId, id: JobId) -> Result<Option<Again>
         template: if job.product.user_prompt.is_some() { "self".into() } else { job.template },
         own_prompt: job.product.user_prompt,
         wishes: job.wishes,
+        choice: job.choice,
         script: job.prompt,
         refines: job.product.refines,
     }))

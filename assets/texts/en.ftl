@@ -100,6 +100,13 @@ ask-prompt-again = 🧑‍💻 Here is your prompt – tap it to copy it:
    *[other] { $max } characters
 }.
 
+ask-choice = ✨ Which option suits you?
+choice-line = <b>{ $label }</b> – { $about }
+choice-off = <b>{ $label }</b> – not available right now
+button-choice = { $label } – { $credits }
+button-other-choice = ⬅️ Another option
+wrong-choice = Please choose an option with a button below.
+
 ask-count = 🎞 How many videos? Each will be different.
 
     Your balance: { $n ->
@@ -440,6 +447,7 @@ toast-film = Here it comes 🎞
 toast-film-gone = I no longer have this video. Let’s make a new one: “🎬 Make Reels” in the menu.
 toast-invoice = The invoice is in the chat: pay it, and the credits arrive at once.
 toast-prices = The prices have changed – here are the new ones.
+toast-choice-off = This option isn’t available right now – please choose another.
 toast-gone = This order is gone – here’s where we are.
 
 ## Before a payment (a window of Telegram’s: no markup, up to 255 characters)

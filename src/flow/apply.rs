@@ -51,7 +51,7 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
         return answer(tx, chat, incoming.callback.as_deref(), &toast, now);
     }
     let dialog = load(tx, user.id)?;
-    let mut facts = facts(tx, shop, &user, incoming, is_new, now)?;
+    let mut facts = facts(tx, shop, (&user, is_new), &dialog.draft, incoming, now)?;
     if back {
         facts.welcome = Some(0);
     }
@@ -274,6 +274,7 @@ impl Work<'_> {
             own_prompt: draft.prompt.as_deref(),
             wishes,
             refines: refines.as_ref(),
+            choice: draft.choice.id(),
             videos,
         };
         match orders::place(self.tx, self.shop, &self.user, &new, self.now)? {
@@ -296,11 +297,12 @@ impl Work<'_> {
 fn facts(
     tx: &Tx<'_>,
     shop: &Shop,
-    user: &User,
+    (user, is_new): (&User, bool),
+    draft: &Draft,
     incoming: &Incoming,
-    is_new: bool,
     now: Millis,
 ) -> Result<Facts> {
+    let own_prompt = draft.prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
     let selling =
         if user.banned { Selling::Closed(Closed::Banned) } else { orders::selling(tx, shop, now)? };
     let (again, confirmed) = match &incoming.event {
@@ -317,6 +319,7 @@ fn facts(
     Ok(Facts {
         credits: ledger::balance(tx, user.id)?,
         price: shop.options.per_video,
+        offered: orders::offered(tx, shop, own_prompt, now)?,
         selling,
         terms_due: shop.options.terms_url.is_some() && !user.accepted,
         welcome: match incoming.event {

@@ -57,6 +57,10 @@ pub enum Choice {
     Template(String),
     /// No wishes.
     NoWishes,
+    /// One of the operator's choices by its id.
+    Quality(String),
+    /// Another of them, please.
+    OtherQuality,
     /// How many.
     Count(i64),
     /// Another number, please.
@@ -89,6 +93,8 @@ impl Press {
                 return Self::of_a_number(does, number.parse().ok()?);
             }
             ("t", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Template(id.to_owned())),
+            ("q", Some(draft), Some(id)) => Self::in_draft(draft, Choice::Quality(id.to_owned())),
+            ("o", Some(draft), None) => Self::in_draft(draft, Choice::OtherQuality),
             ("n", Some(draft), Some(count)) => {
                 Self::in_draft(draft, Choice::Count(count.parse().ok()?))
             }
@@ -147,6 +153,8 @@ impl Press {
             Self::Statement(None) => "lines".into(),
             Self::Statement(Some(before)) => format!("lines:{before}"),
             Self::Draft(draft, Choice::Template(id)) => format!("t:{draft}:{id}"),
+            Self::Draft(draft, Choice::Quality(id)) => format!("q:{draft}:{id}"),
+            Self::Draft(draft, Choice::OtherQuality) => format!("o:{draft}"),
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),
             Self::Draft(draft, Choice::Back) => format!("b:{draft}"),

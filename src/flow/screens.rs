@@ -1,5 +1,6 @@
 //! What a customer sees, in their language.
 
+mod choice;
 mod growth;
 mod topup;
 
@@ -55,14 +56,9 @@ impl View<'_> {
             Screen::Terms => self.terms(),
             Screen::TermsLinks => self.terms_links(),
             Screen::Ask(place) => self.ask(*place)?,
-            Screen::Wrong(wrong) => self.wrong(*wrong),
+            Screen::Wrong(wrong) => self.wrong(*wrong)?,
             Screen::Insufficient { count } => self.insufficient(*count),
-            Screen::Closed(why) => {
-                let mut rows: Rows = Vec::new();
-                rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
-                rows.push(self.menu_row());
-                Content::text(self.closed(*why)?).with_buttons(rows)
-            }
+            Screen::Closed(why) => self.closed(*why)?,
             Screen::Cabinet => self.cabinet()?,
             Screen::Films(before) => self.films(*before)?,
             Screen::Statement(before) => self.statement(*before)?,
@@ -94,6 +90,7 @@ impl View<'_> {
             Toast::Started => self.say("toast-started", &[]),
             Toast::Invoice => self.say("toast-invoice", &[]),
             Toast::Prices => self.say("toast-prices", &[]),
+            Toast::Unavailable => self.say("toast-choice-off", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
             Toast::TakenBack(videos, credits) => self.say(
@@ -109,12 +106,17 @@ impl View<'_> {
     }
 
     /// Where the operator paused selling, with their words about it.
-    fn closed(&self, why: Closed) -> Result<String> {
-        let html = self.say(closed_text(why), &[]);
-        Ok(match instance::said_meanwhile(self.conn)? {
-            Some(note) if why == Closed::Paused => format!("{html}\n\n{}", text::escape(&note)),
-            _ => html,
-        })
+    fn closed(&self, why: Closed) -> Result<Content> {
+        let mut html = self.say(closed_text(why), &[]);
+        if why == Closed::Paused
+            && let Some(note) = instance::said_meanwhile(self.conn)?
+        {
+            html = format!("{html}\n\n{}", text::escape(&note));
+        }
+        let mut rows: Rows = Vec::new();
+        rows.extend(support_button(self.shop, self.user.lang).map(|button| vec![button]));
+        rows.push(self.menu_row());
+        Ok(Content::text(html).with_buttons(rows))
     }
 
     fn hint(&self) -> String {
@@ -200,10 +202,14 @@ impl View<'_> {
             Place::Prompt => self.ask_prompt(),
             Place::Change => self.say("ask-change", &[("max", Arg::Num(CHANGE_MAX as i64))]),
             Place::Wishes => self.say("ask-wishes", &[]),
+            Place::Choice => match self.choices()? {
+                Some(html) => html,
+                None => return self.closed(Closed::NoModel),
+            },
             Place::Count => self.say("ask-count", &[("n", Arg::Num(self.user.credits))]),
             Place::Confirm => self.confirm()?,
         };
-        Ok(Content::text(html).with_buttons(self.rows(place)))
+        Ok(Content::text(html).with_buttons(self.rows(place)?))
     }
 
     /// The earlier one, where there is one, to be copied and changed.
@@ -222,11 +228,12 @@ impl View<'_> {
     }
 
     /// The buttons that belong to a place: also under a word on what was wrong.
-    fn rows(&self, place: Place) -> Rows {
+    fn rows(&self, place: Place) -> Result<Rows> {
         let mut rows = match place {
             Place::Template => self.template_rows(),
             Place::Wishes => vec![self.choice("button-no-wishes", Choice::NoWishes)],
-            Place::Count => [1, 3, 5].into_iter().map(|count| self.count_row(count)).collect(),
+            Place::Choice => self.choice_rows()?,
+            Place::Count => self.count_rows(),
             Place::Confirm => vec![self.choice("button-confirm", Choice::Confirm)],
             Place::Menu | Place::Photo | Place::Product | Place::Prompt | Place::Change => {
                 Vec::new()
@@ -236,6 +243,12 @@ impl View<'_> {
             Place::Confirm => self.choice("button-cancel", Choice::Cancel),
             _ => self.menu_row(),
         });
+        Ok(rows)
+    }
+
+    fn count_rows(&self) -> Rows {
+        let mut rows: Rows = [1, 3, 5].into_iter().map(|count| self.count_row(count)).collect();
+        rows.extend(self.other_choice());
         rows
     }
 
@@ -255,13 +268,13 @@ impl View<'_> {
             3 => "button-count-3",
             _ => "button-count-5",
         };
-        let price = self.credits(count * self.shop.options.per_video);
+        let price = self.credits(count * self.price());
         let label = self.say(id, &[("n", Arg::Num(count)), ("credits", Arg::Html(price))]);
         let press = Press::Draft(self.draft.id.clone(), Choice::Count(count));
         vec![Button::data(label, press.data())]
     }
 
-    fn wrong(&self, wrong: Wrong) -> Content {
+    fn wrong(&self, wrong: Wrong) -> Result<Content> {
         let limit = [("max", Arg::Num(self.prompt_limit()))];
         let (place, html) = match wrong {
             Wrong::TextForPhoto => (Place::Photo, self.say("wrong-photo-text", &[])),
@@ -286,10 +299,11 @@ impl View<'_> {
                 let limit = [("max", Arg::Num(CHANGE_MAX as i64))];
                 (Place::Change, self.say("wrong-change", &limit))
             }
+            Wrong::Choice => (Place::Choice, self.say("wrong-choice", &[])),
             Wrong::Count => (Place::Count, self.say("wrong-count", &[])),
             Wrong::Confirm => (Place::Confirm, self.say("wrong-confirm", &[])),
         };
-        Content::text(html).with_buttons(self.rows(place))
+        Ok(Content::text(html).with_buttons(self.rows(place)?))
     }
 
     fn confirm(&self) -> Result<String> {
@@ -302,14 +316,17 @@ impl View<'_> {
             None => self.say("confirm-wait-unknown", &[]),
         };
         let product = text::shorten(self.draft.product.as_deref().unwrap_or(""), 200);
-        let template = self.template_label(self.draft.template.as_deref().unwrap_or(""));
+        let mut template = self.template_label(self.draft.template.as_deref().unwrap_or(""));
+        if let Some(choice) = self.chosen_label() {
+            template = format!("{template} · {choice}");
+        }
         let mut html = self.say(
             "confirm",
             &[
                 ("template", Arg::Html(template)),
                 ("product", Arg::Str(&product)),
                 ("n", Arg::Num(count)),
-                ("cost", Arg::Html(self.credits(count * self.shop.options.per_video))),
+                ("cost", Arg::Html(self.credits(count * self.price()))),
                 ("have", Arg::Html(self.credits(self.user.credits))),
                 ("wait", Arg::Html(wait)),
             ],

@@ -4,11 +4,11 @@ use super::press::Choice;
 use super::under_video;
 use super::wishes::means_none;
 use super::{
-    BUY, CHANGE_MAX, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen,
+    BUY, CHANGE_MAX, Chosen, Dialog, Draft, Event, PROMPT_MAX, Photo, Place, Press, Refine, Screen,
     TEXT_MAX, TEXT_MIN, Toast, Wishes, Wrong,
 };
 use crate::db::{JobId, OrderId};
-use crate::orders::{Again, Closed, Pack, Selling};
+use crate::orders::{Again, Closed, Offered, Pack, Selling};
 use crate::text::Lang;
 
 /// What is true when the event comes; [`super::apply`] reads it in the same transaction.
@@ -16,8 +16,10 @@ use crate::text::Lang;
 pub struct Facts {
     /// What the customer may spend.
     pub credits: i64,
-    /// Credits per video.
+    /// Credits per video, where there is nothing to choose.
     pub price: i64,
+    /// What there is to choose, and whether it takes the draft's own prompt.
+    pub offered: Vec<Offered>,
     /// Whether anything is sold.
     pub selling: Selling,
     /// Consent is asked for and was not given.
@@ -70,10 +72,29 @@ pub enum Effect {
     Promo(String),
 }
 
+impl Facts {
+    pub(super) fn offer(&self, id: &str) -> Option<&Offered> {
+        self.offered.iter().find(|offer| offer.id == id)
+    }
+
+    /// What so many videos of this draft cost.
+    pub(super) fn cost(&self, draft: &Draft, count: i64) -> i64 {
+        let offer = draft.choice.id().and_then(|id| self.offer(id));
+        offer.map_or(self.price, |offer| offer.credits) * count
+    }
+
+    /// The draft's choice cannot be made now, and there is another to choose.
+    fn is_off(&self, draft: &Draft) -> bool {
+        let offer = draft.choice.id().and_then(|id| self.offer(id));
+        self.offered.len() > 1 && offer.is_some_and(|offer| !offer.serves)
+    }
+}
+
 pub(super) type Outcome = (Dialog, Vec<Effect>);
 
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
+    let dialog = &of_now(dialog, facts);
     match event {
         Event::Start(Some(word)) if word == BUY && is_known(facts) => {
             (dialog.clone(), buy(&Press::TopUp, facts))
@@ -98,6 +119,19 @@ pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
         Event::Promo(None) => (dialog.clone(), vec![Effect::Say(Screen::PromoHow)]),
         Event::Other => (dialog.clone(), vec![wrong(dialog.place, Wrong::FileForPhoto)]),
     }
+}
+
+/// The operator may have changed what there is to choose since the dialogue was left. The number
+/// belongs to a price that was shown: it is asked for again with another one.
+fn of_now(dialog: &Dialog, facts: &Facts) -> Dialog {
+    if dialog.place == Place::Menu {
+        return dialog.clone();
+    }
+    let mut draft = dialog.draft.clone().among(&facts.offered);
+    if draft.choice != dialog.draft.choice {
+        draft.count = None;
+    }
+    Dialog { place: draft.place(), draft }
 }
 
 /// Whom nothing has to be told first.
@@ -188,6 +222,15 @@ pub(super) fn begin(draft: Draft, facts: &Facts) -> Outcome {
     if let Selling::Closed(why) = facts.selling {
         return (Dialog::default(), vec![Effect::Say(Screen::Closed(why))]);
     }
+    go_on(draft.among(&facts.offered))
+}
+
+/// Where nothing but the yes is missing, who cannot pay hears it instead.
+pub(super) fn last_question(draft: Draft, facts: &Facts) -> Outcome {
+    let count = draft.count.unwrap_or(1);
+    if draft.place() == Place::Confirm && facts.credits < facts.cost(&draft, count) {
+        return wait_for_credits(&draft, count);
+    }
     go_on(draft)
 }
 
@@ -213,14 +256,14 @@ fn resume(dialog: &Dialog, facts: &Facts) -> Outcome {
     let Some(count) = dialog.draft.wanted.filter(|_| dialog.place == Place::Count) else {
         return here(dialog, None);
     };
-    if facts.credits < facts.price * count {
+    if facts.credits < facts.cost(&dialog.draft, count) {
         return (dialog.clone(), vec![Effect::Say(Screen::Insufficient { count })]);
     }
     go_on(Draft { count: Some(count), wanted: None, ..dialog.draft.clone() })
 }
 
 /// Too few credits: the order waits for them, and remembers how many videos it was to have.
-pub(super) fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
+fn wait_for_credits(draft: &Draft, count: i64) -> Outcome {
     let draft = Draft { count: None, wanted: Some(count), ..draft.clone() };
     let dialog = Dialog { place: draft.place(), draft };
     (dialog, vec![Effect::Say(Screen::Insufficient { count })])
@@ -252,8 +295,20 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
             draft.wishes = Some(Wishes::None);
             go_on(draft)
         }
+        (Place::Choice, Choice::Quality(id)) => match facts.offer(id) {
+            None => here(dialog, Some(Toast::Stale)),
+            Some(Offered { serves: false, .. }) => here(dialog, Some(Toast::Unavailable)),
+            Some(_) => {
+                draft.choice = Chosen::This(id.clone());
+                last_question(draft, facts)
+            }
+        },
+        (Place::Count | Place::Confirm, Choice::OtherQuality) if facts.offered.len() > 1 => {
+            (draft.count, draft.wanted) = (None, None);
+            go_on(Draft { choice: Chosen::Asked, ..draft })
+        }
         (Place::Count, Choice::Count(count @ (1 | 3 | 5))) => {
-            if facts.credits < facts.price * count {
+            if facts.credits < facts.cost(&draft, *count) {
                 return wait_for_credits(&draft, *count);
             }
             (draft.count, draft.wanted) = (Some(*count), None);
@@ -282,7 +337,11 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     if !facts.photo_kept {
         return go_on(Draft { photo: None, ..dialog.draft.clone() });
     }
-    if facts.credits < facts.price * count {
+    if facts.is_off(&dialog.draft) {
+        let draft = Draft { choice: Chosen::Asked, ..dialog.draft.clone() };
+        return here(&Dialog { place: draft.place(), draft }, Some(Toast::Unavailable));
+    }
+    if facts.credits < facts.cost(&dialog.draft, count) {
         return wait_for_credits(&dialog.draft, count);
     }
     let effects =
@@ -365,6 +424,7 @@ fn wrong(place: Place, for_photo: Wrong) -> Effect {
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
         Place::Change => Screen::Wrong(Wrong::Change),
+        Place::Choice => Screen::Wrong(Wrong::Choice),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),
     })

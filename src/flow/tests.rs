@@ -1,5 +1,6 @@
 //! The dialogue: its pure step as tables, and whole orders on a real database.
 
+mod choosing;
 mod growing;
 mod ordering;
 mod paying;
@@ -18,6 +19,7 @@ fn facts() -> Facts {
     Facts {
         credits: 5,
         price: 1,
+        offered: Vec::new(),
         selling: Selling::Open,
         terms_due: false,
         welcome: None,

@@ -1,15 +1,15 @@
 //! The buttons under a video: another with its product, the same again, one change, a word on it.
 
-use super::step::{Effect, Facts, Outcome, begin, wait_for_credits};
-use super::{Dialog, Draft, Place, Press, Refine, Wishes};
+use super::step::{Effect, Facts, Outcome, begin, last_question};
+use super::{Chosen, Dialog, Draft, Press, Refine, Wishes};
 use crate::orders::{Again, Selling};
 
 /// `again` is what the video was made of, and the video is theirs.
 pub(super) fn pressed(dialog: &Dialog, press: &Press, again: &Again, facts: &Facts) -> Outcome {
     let stay = |effect| (dialog.clone(), vec![effect]);
     match press {
-        Press::Same(_) => last_question(same(again, facts), facts),
-        Press::Refine(_) => last_question(refined(again, facts), facts),
+        Press::Same(_) => order(same(again, facts), facts),
+        Press::Refine(_) => order(refined(again, facts), facts),
         Press::Rate(job, good) => stay(Effect::Rate(*job, *good)),
         Press::Film(job) => stay(Effect::Film(*job)),
         _ => begin(another(again, facts), facts),
@@ -30,6 +30,8 @@ fn another(again: &Again, facts: &Facts) -> Draft {
 fn same(again: &Again, facts: &Facts) -> Draft {
     let serves = |id: &&String| *id == "self" || facts.templates.contains(*id);
     let fits = |prompt: &&String| prompt.chars().count() <= facts.prompt_max;
+    let offer = again.choice.as_ref().and_then(|id| facts.offer(id));
+    let choice = offer.filter(|offer| offer.serves).map(|offer| Chosen::This(offer.id.clone()));
     let wishes = again.wishes.clone().map_or(Wishes::None, Wishes::Some);
     let refine = again
         .refines
@@ -39,6 +41,7 @@ fn same(again: &Again, facts: &Facts) -> Draft {
         template: Some(&again.template).filter(serves).cloned(),
         prompt: again.own_prompt.as_ref().filter(fits).cloned(),
         wishes: Some(wishes),
+        choice: choice.unwrap_or_default(),
         count: Some(1),
         refine,
         ..another(again, facts)
@@ -55,12 +58,10 @@ fn refined(again: &Again, facts: &Facts) -> Draft {
     Draft { prompt: None, wishes, refine, ..draft }
 }
 
-/// Where nothing but the yes is missing, who cannot pay hears it instead.
-fn last_question(draft: Draft, facts: &Facts) -> Outcome {
-    let count = draft.count.unwrap_or(1);
-    let short = draft.place() == Place::Confirm && facts.credits < facts.price * count;
-    if short && facts.selling == Selling::Open {
-        return wait_for_credits(&draft, count);
+/// Straight to the last question, where the shop is open and nothing else is missing.
+fn order(draft: Draft, facts: &Facts) -> Outcome {
+    match facts.selling {
+        Selling::Open => last_question(draft.among(&facts.offered), facts),
+        Selling::Closed(_) => begin(draft, facts),
     }
-    begin(draft, facts)
 }

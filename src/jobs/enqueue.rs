@@ -29,6 +29,8 @@ pub struct Enqueue<'a> {
     pub own_prompt: Option<&'a str>,
     /// The customer's wishes.
     pub wishes: Option<&'a str>,
+    /// The id of what the customer chose among the operator's choices.
+    pub choice: Option<&'a str>,
     /// A script that is to be changed.
     pub refines: Option<&'a Refines>,
     /// The higher goes first.
@@ -43,10 +45,10 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
     }
     tx.prepare_cached(
         "INSERT INTO jobs (user_id, tg_user_id, order_id, ordinal, idempotency_key, template_id,
-                           input_photo_path, product_info, extra_wishes, priority, due_at,
+                           input_photo_path, product_info, extra_wishes, choice, priority, due_at,
                            created_at)
          VALUES (:user, :tg_user_id, :order, :ordinal, :key, :template, :photo, :product, :wishes,
-                 :priority, :now, :now)",
+                 :choice, :priority, :now, :now)",
     )?
     .execute(named_params! {
         ":user": new.user,
@@ -58,6 +60,7 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
         ":photo": new.photo,
         ":product": product.to_string(),
         ":wishes": new.wishes,
+        ":choice": new.choice,
         ":priority": new.priority,
         ":now": now,
     })
@@ -87,10 +90,10 @@ pub fn is_rerun(conn: &rusqlite::Connection, id: JobId) -> Result<bool> {
 pub fn rerun(tx: &Tx<'_>, id: JobId, due_at: Millis, now: Millis) -> Result<Option<JobId>> {
     let made = tx.execute(
         "INSERT INTO jobs (user_id, tg_user_id, rerun_of, idempotency_key, kind, template_id,
-                           input_photo_path, product_info, extra_wishes, due_at, created_at)
+                           input_photo_path, product_info, extra_wishes, choice, due_at, created_at)
          SELECT user_id, tg_user_id, id,
                 'rerun:' || id || ':' || (SELECT COUNT(*) + 1 FROM jobs WHERE rerun_of = ?1),
-                kind, template_id, input_photo_path, product_info, extra_wishes, ?2, ?3
+                kind, template_id, input_photo_path, product_info, extra_wishes, choice, ?2, ?3
          FROM jobs
          WHERE id = ?1",
         (id, due_at, now),

@@ -11,6 +11,7 @@ use crate::keys::{self, Limits};
 use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
+mod forgetting;
 mod reading;
 mod transitions;
 
@@ -44,6 +45,7 @@ fn queue(db: &Db, key: &'static str, priority: i64, due_at: Millis) -> JobId {
             product: "A \"blue\" mug",
             own_prompt: None,
             wishes: Some("-"),
+            choice: None,
             refines: None,
             priority: 0,
         };

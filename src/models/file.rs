@@ -1,5 +1,6 @@
 //! Reads a catalogue's file. Every complaint names the file and the line.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use super::{ImageIs, Model, Route};
+use super::{ImageIs, Model, Route, choice};
 
 const FILE_MAX: u64 = 1 << 20;
 const MODELS_MAX: usize = 500;
@@ -19,6 +20,8 @@ const MODELS_MAX: usize = 500;
 struct File {
     #[serde(default)]
     model: Vec<Spanned<Fields>>,
+    #[serde(default)]
+    choice: Vec<Spanned<choice::Fields>>,
 }
 
 /// Everything but the name may be left out where the entry only changes another.
@@ -32,6 +35,7 @@ struct Fields {
     prompt_min: Option<usize>,
     prompt_max: Option<usize>,
     seconds: Option<u32>,
+    lengths: Option<BTreeMap<String, Vec<u32>>>,
     follows_photo: Option<bool>,
     speech: Option<Vec<String>>,
     sound: Option<bool>,
@@ -47,7 +51,10 @@ pub(super) struct Entry {
     fields: Fields,
 }
 
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
+/// A file's models and choices.
+type Whole = (Vec<Entry>, Vec<choice::Entry>);
+
+pub(super) fn read(path: &Path) -> anyhow::Result<Whole> {
     let shown = path.display().to_string();
     let mut text = String::new();
     std::fs::File::open(path)
@@ -57,7 +64,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
     parse(&shown, &text)
 }
 
-pub(super) fn parse(shown: &str, text: &str) -> anyhow::Result<Vec<Entry>> {
+pub(super) fn parse(shown: &str, text: &str) -> anyhow::Result<Whole> {
     let line = |span: Option<Range<usize>>| {
         let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
         before.matches('\n').count()
@@ -78,7 +85,10 @@ pub(super) fn parse(shown: &str, text: &str) -> anyhow::Result<Vec<Entry>> {
         let twice = entries[..nth].iter().any(|earlier| earlier.fields.name == *name);
         ensure!(!twice, "{}: the model `{name}` is there twice", entry.at);
     }
-    Ok(entries)
+    let choices = file.choice.into_iter();
+    let choices =
+        choices.map(|it| choice::Entry { at: at(Some(it.span())), fields: it.into_inner() });
+    Ok((entries, choices.collect()))
 }
 
 pub(super) fn merge(mut ours: Vec<Entry>, theirs: Vec<Entry>) -> Vec<Entry> {
@@ -96,6 +106,7 @@ pub(super) fn merge(mut ours: Vec<Entry>, theirs: Vec<Entry>) -> Vec<Entry> {
             prompt_min: new.prompt_min.or(was.prompt_min),
             prompt_max: new.prompt_max.or(was.prompt_max),
             seconds: new.seconds.or(was.seconds),
+            lengths: new.lengths.or(was.lengths),
             follows_photo: new.follows_photo.or(was.follows_photo),
             speech: new.speech.or(was.speech),
             sound: new.sound.or(was.sound),
@@ -141,6 +152,7 @@ impl Fields {
         for ours in ["prompt", "model", &image] {
             ensure!(!input.contains_key(ours), "`input.{ours}` is filled in by the program");
         }
+        let lengths = self.lengths.map(lengths).transpose()?;
         Ok(Model {
             name: self.name,
             route: self.route.unwrap_or_default(),
@@ -155,9 +167,21 @@ impl Fields {
             about_credits,
             no_people: self.no_people.unwrap_or(false),
             ended,
+            // An `input` without the field, as an operator may write it, asks for no length.
+            lengths: lengths.filter(|(field, _)| input.contains_key(field)),
             input,
         })
     }
+}
+
+fn lengths(fields: BTreeMap<String, Vec<u32>>) -> anyhow::Result<(String, Vec<u32>)> {
+    let mut fields = fields.into_iter();
+    let (Some(lengths), None) = (fields.next(), fields.next()) else {
+        bail!("`lengths` has one field of `input`: {{ duration = [5, 10] }}");
+    };
+    let fit = !lengths.1.is_empty() && lengths.1.iter().all(|one| (1..=60).contains(one));
+    ensure!(fit, "`lengths` are 1 to 60 seconds");
+    Ok(lengths)
 }
 
 fn json_table(table: toml::Table) -> anyhow::Result<Map<String, Value>> {

@@ -75,30 +75,40 @@ pub fn block_key(conn: &Connection, fingerprint: &str, now: Millis) -> Result<Ou
     let (this, others): (Vec<&Health>, Vec<&Health>) =
         keys.iter().filter(serves).partition(|key| key.fingerprint == fingerprint);
     let is_last = others.is_empty() && !this.is_empty();
-    outage(conn, others.len(), |_| is_last)
+    outage(conn, others.len(), |_, _| is_last)
 }
 
 /// What switching this model off would do now. A model that the provider switched off serves
-/// nobody, and a prompt of the customer's own may fit no other one.
+/// nobody, a choice has models of its own, and a prompt of the customer's own may fit no other one.
 pub fn switch_off(conn: &Connection, shop: &Shop, model: &str, now: Millis) -> Result<Outage> {
     let off = models::paused(conn, now)?;
     let serves =
         |names: &[String], chars| shop.catalogue.serving(names, &off, &[], chars).is_some();
-    let all = &shop.options.models;
-    let others: Vec<String> = all.iter().filter(|name| *name != model).cloned().collect();
-    let open = others.iter().filter(|name| serves(slice::from_ref(name), 0)).count();
-    outage(conn, open, |chars| serves(all, chars) && !serves(&others, chars))
+    let others = |all: &[String]| -> Vec<String> {
+        all.iter().filter(|name| *name != model).cloned().collect()
+    };
+    let open =
+        others(&shop.models()).iter().filter(|name| serves(slice::from_ref(name), 0)).count();
+    outage(conn, open, |choice, chars| {
+        let all = shop.models_of(choice);
+        serves(all, chars) && !serves(&others(all), chars)
+    })
 }
 
-/// Counts the jobs before their submit that `fails`, by the characters of their own prompt (0: they
-/// have none).
-fn outage(conn: &Connection, others: usize, fails: impl Fn(usize) -> bool) -> Result<Outage> {
+/// Counts the jobs before their submit that `fails`, by their choice and the characters of their own
+/// prompt (0: they have none).
+fn outage(
+    conn: &Connection,
+    others: usize,
+    fails: impl Fn(Option<&str>, usize) -> bool,
+) -> Result<Outage> {
     let mut waiting = conn.prepare_cached(
         "SELECT COALESCE(LENGTH(product_info ->> '$.user_prompt'), 0),
                 COALESCE((SELECT -h.delta
                           FROM ledger h
                           WHERE h.job_id = jobs.id
-                            AND h.kind = 'hold'), 0)
+                            AND h.kind = 'hold'), 0),
+                choice
          FROM jobs
          WHERE status IN ('queued', 'processing')
            AND step IN ('script', 'upload', 'submit')
@@ -106,11 +116,12 @@ fn outage(conn: &Connection, others: usize, fails: impl Fn(usize) -> bool) -> Re
     )?;
     let mut effect = Outage { others, ..Outage::default() };
     let rows = waiting.query_map(named_params! { ":most": MOST }, |row| {
-        Ok((row.get::<_, u32>(0)? as usize, row.get::<_, i64>(1)?))
+        let choice: Option<String> = row.get(2)?;
+        Ok((row.get::<_, u32>(0)? as usize, row.get::<_, i64>(1)?, choice))
     })?;
     for row in rows {
-        let (chars, credits) = row?;
-        if fails(chars) {
+        let (chars, credits, choice) = row?;
+        if fails(choice.as_deref(), chars) {
             effect.failing += 1;
             effect.credits += credits;
         }

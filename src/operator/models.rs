@@ -68,13 +68,15 @@ pub enum State {
     Unknown,
 }
 
-/// The configured models in their order.
+/// The configured models in their order, then those that only a choice has.
 pub fn read(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<Model>> {
     let known = known(conn)?;
     let renders = renders(conn)?;
     let record = record(conn)?;
-    let names = shop.options.models.iter().enumerate();
+    let names = shop.models();
     Ok(names
+        .iter()
+        .enumerate()
         .map(|(at, name)| {
             let entry = shop.catalogue.get(name);
             let ended = entry.and_then(|entry| entry.ended.clone());

@@ -5,6 +5,7 @@ use crate::clock::{HOUR, Millis};
 use crate::db::{OrderId, Tx};
 use crate::jobs::{self, Enqueue, Refines};
 use crate::ledger::{self, Hold};
+use crate::models;
 use crate::users::User;
 use anyhow::{Result, bail};
 use rusqlite::{OptionalExtension as _, named_params};
@@ -24,6 +25,8 @@ pub struct NewOrder<'a> {
     pub own_prompt: Option<&'a str>,
     /// The customer's wishes.
     pub wishes: Option<&'a str>,
+    /// What they chose among the operator's choices; `None`: there was nothing to choose.
+    pub choice: Option<&'a str>,
     /// A script of theirs that is to be changed.
     pub refines: Option<&'a Refines>,
     /// How many videos.
@@ -67,7 +70,10 @@ pub fn place(
     if orders_between(tx, user, now - HOUR, now)? >= shop.options.orders_per_hour {
         return Ok(Placed::Closed(Closed::TooManyOrders));
     }
-    let price = shop.options.per_video;
+    if new.choice.is_some() && !serves(tx, shop, new, now)? {
+        return Ok(Placed::Closed(Closed::NoModel));
+    }
+    let price = shop.price(new.choice);
     let balance = ledger::balance(tx, user.id)?;
     if balance < price * new.videos {
         return Ok(Placed::Insufficient(balance));
@@ -87,6 +93,7 @@ pub fn place(
             product: new.product,
             own_prompt: new.own_prompt,
             wishes: new.wishes,
+            choice: new.choice,
             refines: new.refines,
             priority,
         };
@@ -98,6 +105,13 @@ pub fn place(
     }
     refresh(tx, shop, Some(order), now)?;
     Ok(Placed::Started(order))
+}
+
+/// Whether what they chose can be made now, with their own prompt if they have one.
+fn serves(tx: &Tx<'_>, shop: &Shop, new: &NewOrder<'_>, now: Millis) -> Result<bool> {
+    let off = models::paused(tx, now)?;
+    let chars = new.own_prompt.map_or(0, |prompt| prompt.chars().count());
+    Ok(shop.catalogue.serving(shop.models_of(new.choice), &off, &[], chars).is_some())
 }
 
 /// Videos of one customer under way from which on their next ones go behind others', and again.
@@ -121,9 +135,9 @@ fn insert(
 ) -> Result<OrderId> {
     tx.prepare_cached(
         "INSERT INTO orders (user_id, draft, template_id, photo_path, product, own_prompt, wishes,
-                             videos, price, created_at)
-         VALUES (:user, :draft, :template, :photo, :product, :own_prompt, :wishes, :videos, :price,
-                 :now)",
+                             choice, videos, price, created_at)
+         VALUES (:user, :draft, :template, :photo, :product, :own_prompt, :wishes, :choice, :videos,
+                 :price, :now)",
     )?
     .execute(named_params! {
         ":user": user.id,
@@ -133,6 +147,7 @@ fn insert(
         ":product": new.product,
         ":own_prompt": new.own_prompt,
         ":wishes": new.wishes,
+        ":choice": new.choice,
         ":videos": new.videos,
         ":price": price,
         ":now": now,

@@ -52,7 +52,7 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
         return Ok(Selling::Closed(Closed::NoKey));
     }
     let off = models::paused(conn, now)?;
-    if shop.catalogue.serving(&shop.options.models, &off, &[], 0).is_none() {
+    if !shop.sells(&off) {
         return Ok(Selling::Closed(Closed::NoModel));
     }
     let cap = shop.options.daily_spend_cap;
@@ -75,28 +75,28 @@ fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
         .query_row([midnight, now], |row| row.get(0))?;
     // What is under way, and videos of which the provider did not say what they cost.
     let mut by_model = conn.prepare_cached(
-        "SELECT COALESCE(model, ''),
+        "SELECT COALESCE(model, ''), choice,
                 SUM(provider_credits IS NULL OR step NOT IN ('fetch', 'deliver')),
                 COALESCE(SUM(provider_credits), 0.0)
          FROM jobs
          WHERE status IN ('queued', 'processing')
-         GROUP BY 1
+         GROUP BY 1, 2
          UNION ALL
-         SELECT COALESCE(model, ''), COUNT(*), 0.0
+         SELECT COALESCE(model, ''), choice, COUNT(*), 0.0
          FROM jobs
          WHERE finished_at BETWEEN ?1 AND ?2
            AND status = 'done'
            AND provider_credits IS NULL
-         GROUP BY 1",
+         GROUP BY 1, 2",
     )?;
     let groups = by_model.query_map([midnight, now], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?))
+        let what: (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        Ok((what, row.get::<_, i64>(2)?, row.get::<_, f64>(3)?))
     })?;
     let mut spent = known;
     for group in groups {
-        let (model, unknown, known) = group?;
-        let about = shop.catalogue.get(&model).map_or(shop.least_price(), |it| it.about_credits);
-        spent += known + about * unknown as f64;
+        let ((model, choice), unknown, known) = group?;
+        spent += known + shop.about(&model, choice.as_deref()) * unknown as f64;
     }
     Ok(spent)
 }
@@ -104,19 +104,23 @@ fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
 /// The longest own prompt that a model which serves now takes, in characters.
 pub fn own_prompt_max(conn: &Connection, shop: &Shop, now: Millis) -> Result<usize> {
     let off: HashSet<String> = models::paused(conn, now)?;
-    let serving = shop.options.models.iter().filter(|name| !off.contains(*name));
+    let names = shop.lists().into_iter().flatten();
+    let serving = names.filter(|name| !off.contains(*name));
     let limits = serving.filter_map(|name| shop.catalogue.get(name));
     let open = limits.filter(|model| model.ended.is_none());
     Ok(open.map(|model| model.prompt_max).max().unwrap_or(0))
 }
 
-/// What the model that serves now wants of a photo: ids of texts for the photo's question.
+/// What the model that serves now wants of a photo, or one of those among which the customer will
+/// choose: ids of texts for the photo's question.
 pub fn photo_rules(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<&'static str>> {
     let off = models::paused(conn, now)?;
-    let Some(model) = shop.catalogue.serving(&shop.options.models, &off, &[], 0) else {
-        return Ok(Vec::new());
-    };
-    let rules = [(model.no_people, "rule-no-people"), (model.follows_photo, "rule-vertical")];
+    let lists = shop.lists().into_iter();
+    let all: Vec<_> = lists.filter_map(|list| shop.catalogue.serving(list, &off, &[], 0)).collect();
+    let rules = [
+        (all.iter().any(|model| model.no_people), "rule-no-people"),
+        (all.iter().any(|model| model.follows_photo), "rule-vertical"),
+    ];
     Ok(rules.into_iter().filter(|(holds, _)| *holds).map(|(_, rule)| rule).collect())
 }
 

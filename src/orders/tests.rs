@@ -1,5 +1,6 @@
 //! Orders on a real database; every world checks its ledger when it is dropped.
 
+mod choosing;
 mod failing;
 mod history;
 mod late;
@@ -24,6 +25,23 @@ pub(crate) const NOW: Millis = 10_000;
 pub(crate) const LIMITS: Limits =
     Limits { creates_per_10s: 20, in_flight: 100, video_credits: 0.0 };
 pub(crate) const MODELS: [&str; 2] = ["bytedance/seedance-2-mini", "kling-3.0/video"];
+
+/// An operator's `models.toml`. Of the first choice's models the second takes shorter prompts.
+pub(crate) const CHOICES: &str = r#"
+[[choice]]
+id = "fast"
+label = { ru = "⚡ Быстрое <5>", en = "⚡ Quick <5>" }
+about = { ru = "5 секунд & всё", en = "5 seconds & done" }
+models = ["bytedance/seedance-2-mini", "kling-2.6/image-to-video"]
+seconds = 5
+credits = 1
+
+[[choice]]
+id = "good"
+label = { ru = "✨ Качественное", en = "✨ High quality" }
+models = ["bytedance/seedance-2"]
+credits = 3
+"#;
 
 /// The defaults of the configuration.
 pub(crate) fn options() -> Options {
@@ -76,6 +94,20 @@ impl World {
             catalogue: Catalogue::load(None).unwrap(),
             templates: Templates::load(None).unwrap(),
             options,
+        };
+        Self::of(Arc::new(shop), db, folder)
+    }
+
+    /// One that sells two kinds of video, a fast one and a good one.
+    pub(crate) fn choosing() -> Self {
+        let (folder, db) = fresh();
+        let file = folder.path().join("models.toml");
+        std::fs::write(&file, CHOICES).unwrap();
+        let shop = Shop {
+            texts: Texts::load(None).unwrap(),
+            catalogue: Catalogue::load(Some(&file)).unwrap(),
+            templates: Templates::load(None).unwrap(),
+            options: options(),
         };
         Self::of(Arc::new(shop), db, folder)
     }
@@ -293,6 +325,7 @@ pub(crate) fn new_order(draft: &str, videos: i64) -> NewOrder<'_> {
         product: "A blue mug",
         own_prompt: None,
         wishes: None,
+        choice: None,
         refines: None,
         videos,
     }

@@ -99,7 +99,8 @@ fn standing(
     };
     let off = models::paused(tx, now)?;
     let chars = job.product.user_prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
-    let other = shop.catalogue.serving(&shop.options.models, &off, refused, chars);
+    let models = shop.models_of(job.choice.as_deref());
+    let other = shop.catalogue.serving(models, &off, refused, chars);
     Ok(Standing {
         step: job.step,
         attempts: job.attempts,
@@ -200,7 +201,7 @@ fn model_off(tx: &Tx<'_>, shop: &Shop, model: &str, error: &str, now: Millis) ->
     let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
     let cause = format!("model:{model}");
     let off = models::paused(tx, now)?;
-    if shop.catalogue.serving(&shop.options.models, &off, &[], 0).is_some() {
+    if shop.sells(&off) {
         let html = shop.texts.say(lang, "alert-model-off", &args);
         return alerts::raise(tx, admins, &cause, &html, now);
     }

@@ -323,7 +323,7 @@ fn models(data: &[u8]) {
             }
             Ok(catalogue) => {
                 for model in catalogue.all() {
-                    let input = model.input("a prompt", "https://files.example/a.jpg");
+                    let input = model.input("a prompt", "https://files.example/a.jpg", Some(5));
                     assert!(input.is_object() && input.to_string().contains("a prompt"));
                     assert!((100..=100_000).contains(&model.prompt_max), "{}", model.name);
                     assert!(model.about_credits.is_finite() && model.about_credits >= 0.0);

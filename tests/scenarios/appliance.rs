@@ -238,6 +238,11 @@ impl Appliance {
         std::fs::write(self.root.path().join("settings/neurocards.toml"), toml).unwrap();
     }
 
+    /// A file of the operator's own, from the next start on.
+    pub(crate) fn puts_beside(&self, name: &str, text: &str) {
+        std::fs::write(self.root.path().join("settings").join(name), text).unwrap();
+    }
+
     /// Another value of a variable from the next start on.
     pub(crate) fn sets(&self, name: &str, value: &str) {
         held(&self.env).push((name.to_owned(), value.to_owned()));

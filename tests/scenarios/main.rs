@@ -18,6 +18,7 @@ mod buying;
 mod by_hand;
 mod cabinet;
 mod canary;
+mod choice;
 mod commands;
 mod console;
 mod crashes;

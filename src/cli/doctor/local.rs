@@ -1,6 +1,6 @@
 //! What can be seen from here: files, disk and database, and what the configuration says of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use crate::clock::Millis;
 use crate::config::Config;
 use crate::db::{self, Db, FILE_NAME};
 use crate::instance;
+use crate::models::Choice;
 use crate::orders::Shop;
 use crate::serve;
 
@@ -74,7 +75,8 @@ fn support(config: &Config) -> Check {
 }
 
 fn own_files(shop: &Shop) -> Check {
-    let serving = shop.options.models.iter().filter_map(|name| shop.catalogue.get(name));
+    let models = shop.models();
+    let serving = models.iter().filter_map(|name| shop.catalogue.get(name));
     let open = serving.filter(|model| model.ended.is_none()).count();
     if open == 0 {
         let what = "choose others: `neurocards config` shows where it is set";
@@ -212,7 +214,7 @@ fn models(config: &Config, shop: &Shop, db: Option<&Db>) -> Vec<Check> {
     let off = db.map(|db| db.read(|conn| switched_off(conn, now)).unwrap_or_default());
     let off = off.unwrap_or_default();
     let mut checks = Vec::new();
-    for name in &shop.options.models {
+    for name in &shop.models() {
         let Some(model) = shop.catalogue.get(name) else { continue };
         let line = format!("model {name}");
         checks.push(match (&model.ended, off.get(name)) {
@@ -238,7 +240,23 @@ fn models(config: &Config, shop: &Shop, db: Option<&Db>) -> Vec<Check> {
         let what = "add another to [kie] models: selling is closed until one serves";
         checks.push(Check::fail("models", "none of them serves now", what));
     }
+    let off: HashSet<String> = off.into_keys().collect();
+    checks.extend(shop.catalogue.choices().iter().map(|choice| one_choice(shop, choice, &off)));
     checks
+}
+
+fn one_choice(shop: &Shop, choice: &Choice, off: &HashSet<String>) -> Check {
+    let line = format!("choice {}", choice.id);
+    let Some(model) = shop.catalogue.serving(&choice.models, off, &[], 0) else {
+        let what = "add another model to it in models.toml";
+        return Check::warn(line, "not offered: none of its models serves now", what);
+    };
+    let seconds = choice.seconds.unwrap_or(model.seconds);
+    let price = match choice.credits {
+        1 => "1 credit".to_owned(),
+        credits => format!("{credits} credits"),
+    };
+    Check::ok(line, format!("{price} a video, {seconds} s from {}", model.name))
 }
 
 /// Why a model does not serve.

@@ -14,14 +14,15 @@ const DESCRIPTION: usize = 255;
 impl View<'_> {
     pub(super) fn insufficient(&self, count: i64) -> Content {
         let args = [
-            ("need", Arg::Html(self.credits(count * self.shop.options.per_video))),
+            ("need", Arg::Html(self.credits(count * self.price()))),
             ("have", Arg::Html(self.credits(self.user.credits))),
         ];
-        let rows = vec![
+        let mut rows = vec![
             self.button("button-topup", &Press::TopUp),
             self.choice("button-back", Choice::Back),
-            self.menu_row(),
         ];
+        rows.extend(self.other_choice());
+        rows.push(self.menu_row());
         Content::text(self.say("insufficient", &args)).with_buttons(rows)
     }
 
@@ -41,8 +42,7 @@ impl View<'_> {
             ("credits", Arg::Html(self.credits(pack.credits))),
             ("stars", Arg::Html(pack.stars.to_string())),
         ];
-        let per_video = self.shop.options.per_video;
-        let label = if per_video > 0 {
+        let label = if let Some(per_video) = self.one_price().filter(|price| *price > 0) {
             args.push(("each", Arg::Html(self.each(pack, per_video))));
             self.say("button-pack", &args)
         } else {

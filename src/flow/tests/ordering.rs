@@ -126,7 +126,12 @@ impl Phone {
     }
 
     /// From the menu to the last question, for one video.
-    fn to_count(&self) {
+    pub(super) fn to_count(&self) {
+        self.to_choice();
+    }
+
+    /// The same, where there is something to choose before.
+    pub(super) fn to_choice(&self) {
         self.tap("🎬");
         self.photo();
         self.send(text("<b>&\"Кружка\""));

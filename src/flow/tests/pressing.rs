@@ -3,7 +3,7 @@
 use super::*;
 use crate::db::{JobId, OrderId};
 use crate::flow::press::Choice;
-use crate::orders::{Again, Closed};
+use crate::orders::{Again, Closed, Offered};
 use proptest::prelude::*;
 
 /// A realistic long draft: the largest Telegram-made row id that we could meet, and an update id.
@@ -42,6 +42,8 @@ fn what_is_in_a_button_is_read_again_and_fits() {
     for choice in [
         Choice::Template(longest),
         Choice::NoWishes,
+        Choice::Quality("x".repeat(16)),
+        Choice::OtherQuality,
         Choice::Count(5),
         Choice::Back,
         Choice::Confirm,
@@ -121,9 +123,9 @@ fn what_is_not_ours_is_nothing() {
 fn forged() -> impl Strategy<Value = String> {
     prop_oneof![
         "\\PC{0,64}",
-        "(menu|make|lang|again|pack|topup|continue|t|n|w|b|y|x|terms)?:?[a-z0-9:+-]{0,12}:?[a-z0-9:+-]{0,12}",
+        "(menu|make|lang|again|pack|topup|continue|t|n|w|q|o|b|y|x|terms)?:?[a-z0-9:+-]{0,12}:?[a-z0-9:+-]{0,12}",
         "(same|refine|good|bad|film|films|lines|takeback):[0-9+-]{1,3}",
-        "(t|n|w|b|y|x):(d|7-2a):?(ugc|ad|self|1|3|5|-3)?",
+        "(t|n|w|q|o|b|y|x):(d|7-2a):?(ugc|ad|self|1|3|5|-3|fast|good)?",
     ]
 }
 
@@ -171,17 +173,26 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         Selling::Closed(Closed::NoKey),
     ]);
     let flags = prop::array::uniform4(prop::bool::weighted(0.2));
-    (0..6i64, 0..3i64, selling, 0..3_000usize, flags).prop_map(
-        |(credits, price, selling, prompt_max, [terms_due, kept, confirmed, again])| Facts {
-            credits,
-            price,
-            selling,
-            prompt_max,
-            terms_due,
-            photo_kept: kept,
-            confirmed,
-            again: again.then(|| made(prompt_max % 2 == 0)),
-            ..facts()
+    let offered = (0..4usize, prop::array::uniform3((0..3i64, prop::bool::weighted(0.8))));
+    (0..6i64, 0..3i64, selling, 0..3_000usize, flags, offered).prop_map(
+        |(credits, price, selling, prompt_max, [terms_due, kept, confirmed, again], (n, all))| {
+            Facts {
+                credits,
+                price,
+                offered: ["fast", "good", "long"]
+                    .into_iter()
+                    .zip(all)
+                    .map(|(id, (credits, serves))| Offered { id: id.into(), credits, serves })
+                    .take(n)
+                    .collect(),
+                selling,
+                prompt_max,
+                terms_due,
+                photo_kept: kept,
+                confirmed,
+                again: again.then(|| made(prompt_max % 2 == 0)),
+                ..facts()
+            }
         },
     )
 }
@@ -217,7 +228,13 @@ proptest! {
             for effect in &effects {
                 if let Effect::Place(draft) = effect {
                     prop_assert_eq!(draft.place(), Place::Confirm);
-                    prop_assert!(draft.count.unwrap() * facts.price <= facts.credits);
+                    let offered = |id| facts.offered.iter().find(|one| Some(one.id.as_str()) == id);
+                    let chosen = offered(draft.choice.id());
+                    prop_assert_eq!(chosen.is_some(), !facts.offered.is_empty());
+                    let price = chosen.map_or(facts.price, |one| one.credits);
+                    prop_assert!(draft.count.unwrap() * price <= facts.credits);
+                    let makes = chosen.is_none_or(|one| one.serves || facts.offered.len() == 1);
+                    prop_assert!(makes, "{:?}", draft.choice);
                     prop_assert_eq!(facts.selling, Selling::Open);
                     prop_assert!(!facts.terms_due);
                 }

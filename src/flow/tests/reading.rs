@@ -30,6 +30,7 @@ fn screens() -> Vec<Screen> {
         Screen::LanguageSet,
     ];
     all.extend(PLACES.map(Screen::Ask));
+    all.push(Screen::Ask(Place::Choice));
     let closed = [
         Closed::Paused,
         Closed::NoKey,
@@ -53,6 +54,7 @@ fn screens() -> Vec<Screen> {
         Wrong::Prompt,
         Wrong::Wishes,
         Wrong::Change,
+        Wrong::Choice,
         Wrong::Count,
         Wrong::Confirm,
     ];
@@ -101,6 +103,7 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::FilmGone,
                     Toast::Invoice,
                     Toast::Prices,
+                    Toast::Unavailable,
                     Toast::Language(lang),
                 ] {
                     let said = view.toast(toast);
@@ -117,6 +120,7 @@ fn read_all(world: &World, lang: Lang) {
 fn every_screen_reads_well_in_both_languages() {
     for lang in [Lang::Ru, Lang::En] {
         read_all(&World::new(), lang);
+        read_all(&World::choosing(), lang);
         let links = |options: &mut crate::orders::Options| {
             options.terms_url = Some("https://example.com/terms".to_owned());
             options.privacy_url = Some("https://example.com/privacy".to_owned());

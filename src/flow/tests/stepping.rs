@@ -46,6 +46,7 @@ fn needed(place: Place, photo: Wrong) -> Screen {
         Place::Prompt => Screen::Wrong(Wrong::Prompt),
         Place::Wishes => Screen::Wrong(Wrong::Wishes),
         Place::Change => Screen::Wrong(Wrong::Change),
+        Place::Choice => Screen::Wrong(Wrong::Choice),
         Place::Count => Screen::Wrong(Wrong::Count),
         Place::Confirm => Screen::Wrong(Wrong::Confirm),
     }

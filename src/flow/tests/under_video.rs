@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::db::JobId;
+use crate::flow::press::Choice;
 use crate::jobs::Refines;
-use crate::orders::{Again, Closed};
+use crate::orders::{Again, Closed, Offered};
 
 /// A video by a template.
 fn made() -> Again {
@@ -13,6 +14,7 @@ fn made() -> Again {
         template: "ugc".into(),
         own_prompt: None,
         wishes: Some("at sea".into()),
+        choice: None,
         script: Some("A man on a beach.".into()),
         refines: None,
     }
@@ -104,6 +106,35 @@ fn who_cannot_pay_for_the_same_hears_it_instead_of_the_question() {
         let (_, said) = step(&at(Place::Menu), &press(pressed), &closed);
         assert_eq!(said, [Effect::Say(Screen::Closed(Closed::Paused))]);
     }
+}
+
+#[test]
+fn the_same_again_keeps_its_choice_while_that_is_offered() {
+    let offered = |id: &str, credits, serves| Offered { id: id.to_owned(), credits, serves };
+    let good = |serves| vec![offered("fast", 1, true), offered("good", 3, serves)];
+    let again = Again { choice: Some("good".into()), ..made() };
+    let facts = |offered| Facts { offered, ..after(again.clone()) };
+    let draft = asks(SAME, &facts(good(true)), Place::Confirm);
+    assert_eq!(draft.choice, Chosen::This("good".to_owned()));
+    for now in [good(false), vec![offered("fast", 1, true), offered("long", 2, true)]] {
+        let draft = asks(SAME, &facts(now), Place::Choice);
+        // It is still the same one video: only its choice is asked for, and what it costs.
+        let dialog = Dialog { place: Place::Choice, draft };
+        let fast = press(Press::Draft("7-2a".into(), Choice::Quality("fast".into())));
+        let two = |credits| Facts { credits, ..facts(good(false)) };
+        let (next, said) = step(&dialog, &fast, &two(1));
+        assert_eq!(
+            (next.place, said),
+            (Place::Confirm, vec![Effect::Say(Screen::Ask(Place::Confirm))])
+        );
+        let (_, said) = step(&dialog, &fast, &two(0));
+        assert_eq!(said, [Effect::Say(Screen::Insufficient { count: 1 })]);
+    }
+    asks(SAME, &facts(Vec::new()), Place::Confirm);
+    let poor = Facts { credits: 2, ..facts(good(true)) };
+    let (dialog, said) = step(&at(Place::Menu), &press(SAME), &poor);
+    assert_eq!(said, [Effect::Say(Screen::Insufficient { count: 1 })]);
+    assert_eq!(dialog.draft.wanted, Some(1));
 }
 
 #[test]

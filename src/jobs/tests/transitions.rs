@@ -51,6 +51,7 @@ fn a_job_is_read_as_it_is_written() {
         photo: "a.jpg".into(),
         product: Product { text: "A \"blue\" mug".into(), user_prompt: None, refines: None },
         wishes: Some("-".into()),
+        choice: None,
         step: Step::Submit,
         step_since: 70,
         tries: 3,
@@ -369,6 +370,7 @@ fn a_new_job_and_one_run_again_have_what_they_need() {
             product: "mug",
             own_prompt: Some("a prompt"),
             wishes: Some("slow"),
+            choice: Some("fast"),
             refines: None,
             priority: 0,
         };
@@ -376,7 +378,7 @@ fn a_new_job_and_one_run_again_have_what_they_need() {
         Ok(())
     });
     let common = "kind reels, template_id self, input_photo_path a.jpg, product_info \
-                  {\"text\":\"mug\",\"user_prompt\":\"a prompt\"}, extra_wishes slow, status \
+                  {\"text\":\"mug\",\"user_prompt\":\"a prompt\"}, extra_wishes slow, choice fast, status \
                   queued, step script, priority 0,";
     let rest = "lease 0, strikes 0, tries 0, attempts 0, refused [],";
     assert_eq!(

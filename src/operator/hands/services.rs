@@ -96,8 +96,9 @@ pub fn switch_model(
     on: bool,
     now: Millis,
 ) -> Result<bool> {
-    if !shop.options.models.iter().any(|model| model == name) {
-        return Err(Refused::NoModel(name.to_owned(), shop.options.models.join(", ")).into());
+    let all = shop.models();
+    if !all.iter().any(|model| model == name) {
+        return Err(Refused::NoModel(name.to_owned(), all.join(", ")).into());
     }
     let paused = models::paused(tx, now)?.contains(name);
     let before = match (models::is_off(tx, name)?, paused) {

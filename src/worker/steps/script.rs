@@ -30,9 +30,9 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let now = desk.now();
     let off = desk.db.read(|conn| models::paused(conn, now))?;
     let shop = &desk.shop;
-    let Some(model) = shop.catalogue.serving(&shop.options.models, &off, &job.refused, chars)
-    else {
-        let any = shop.catalogue.serving(&shop.options.models, &off, &job.refused, 0);
+    let models = models_of(shop, job);
+    let Some(model) = shop.catalogue.serving(models, &off, &job.refused, chars) else {
+        let any = shop.catalogue.serving(models, &off, &job.refused, 0);
         return match any {
             Some(_) => fail(desk, job, Why::NoPrompt, "the prompt is too long for every model"),
             None => trouble(desk, job, Trouble::ModelOff, "no model serves"),
@@ -63,10 +63,21 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     }
 }
 
+/// What was sold is made, though the operator took the choice out of the catalogue meanwhile.
+fn models_of<'a>(shop: &'a Shop, job: &Job) -> &'a [String] {
+    if let Some(choice) = &job.choice
+        && shop.choice(Some(choice)).is_none()
+    {
+        tracing::warn!(job.id = job.id.0, choice, "its choice is gone: [kie] models serve it");
+    }
+    shop.models_of(job.choice.as_deref())
+}
+
 /// What the brief borrows from.
 struct Known<'a> {
     job: &'a Job,
     model: &'a Model,
+    seconds: u32,
     language: &'static str,
     count: u32,
     earlier: &'a [String],
@@ -80,7 +91,7 @@ impl Known<'_> {
             wishes: self.job.wishes.as_deref(),
             language: self.language,
             prompt_max: self.model.prompt_max,
-            seconds: self.model.seconds,
+            seconds: self.seconds,
             speech: &self.model.speech,
             sound: self.model.sound,
             ordinal: self.job.ordinal as u32,
@@ -105,7 +116,8 @@ fn brief<'a>(
         };
         Ok((language, count))
     })?;
-    Ok(Known { job, model, language, count: count as u32, earlier })
+    let seconds = desk.shop.seconds_of(job.choice.as_deref()).unwrap_or(model.seconds);
+    Ok(Known { job, model, seconds, language, count: count as u32, earlier })
 }
 
 fn earlier(desk: &Desk, job: &Job) -> Result<Vec<String>> {

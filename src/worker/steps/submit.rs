@@ -36,7 +36,8 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
         Turn::Lost => return trouble(desk, job, Trouble::Lost, "a submit's outcome is unknown"),
         Turn::Gone => return Ok(()),
     };
-    let input = model.input(prompt, url);
+    let seconds = desk.shop.seconds_of(job.choice.as_deref());
+    let input = model.input(prompt, url, seconds);
     let deadline = desk.clock.deadline(CALL);
     let answer = desk.kie.create_task(secret, route(model), &model.name, &input, deadline);
     match answer {

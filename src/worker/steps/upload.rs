@@ -43,7 +43,8 @@ fn model<'a>(desk: &'a Desk, job: &Job) -> Result<Option<&'a Model>> {
     let now = desk.now();
     let off = desk.db.read(|conn| models::paused(conn, now))?;
     let chars = job.prompt.as_ref().map_or(0, |prompt| prompt.chars().count());
-    Ok(desk.shop.catalogue.serving(&desk.shop.options.models, &off, &job.refused, chars))
+    let models = desk.shop.models_of(job.choice.as_deref());
+    Ok(desk.shop.catalogue.serving(models, &off, &job.refused, chars))
 }
 
 /// A script that fits no serving model is written anew for the one that serves; an own prompt
@@ -51,7 +52,8 @@ fn model<'a>(desk: &'a Desk, job: &Job) -> Result<Option<&'a Model>> {
 fn no_model(desk: &Desk, job: &Job) -> Result<()> {
     let now = desk.now();
     let off = desk.db.read(|conn| models::paused(conn, now))?;
-    let any = desk.shop.catalogue.serving(&desk.shop.options.models, &off, &job.refused, 0);
+    let models = desk.shop.models_of(job.choice.as_deref());
+    let any = desk.shop.catalogue.serving(models, &off, &job.refused, 0);
     match (any, &job.product.user_prompt) {
         (Some(_), Some(_)) => fail(desk, job, Why::NoPrompt, "the prompt is too long"),
         (Some(_), None) => commit(desk, job, |tx, _, job, now| {
