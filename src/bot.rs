@@ -138,18 +138,24 @@ async fn remember_name(db: Db, name: String) {
     }
 }
 
-fn commands(lang: Lang) -> [(&'static str, &'static str); 4] {
+fn commands(lang: Lang) -> [(&'static str, &'static str); 7] {
     match lang {
         Lang::Ru => [
             ("start", "Меню"),
             ("help", "Как это работает"),
             ("cancel", "Выйти из заказа"),
+            ("invite", "Пригласить друга"),
+            ("promo", "Ввести промокод"),
+            ("language", "Язык"),
             ("paysupport", "Вопрос по оплате"),
         ],
         Lang::En => [
             ("start", "Menu"),
             ("help", "How it works"),
             ("cancel", "Leave the order"),
+            ("invite", "Invite a friend"),
+            ("promo", "Enter a promo code"),
+            ("language", "Language"),
             ("paysupport", "A question about a payment"),
         ],
     }

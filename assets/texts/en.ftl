@@ -30,7 +30,7 @@ button-back = ⬅️ Change the number
 
 ## Terms
 
-terms-ask = Before we begin, please read and accept the terms of service.
+terms-ask = 🎬 I make videos for Reels from a photo of your product. Before we begin, please read the terms of service and accept them with the button below.
 terms-accept = ✅ I accept the terms
 terms-read = 📄 Terms
 terms-privacy = 🔒 Privacy
@@ -46,7 +46,7 @@ rule-no-people = 🙅 The AI at work right now takes no photos of people.
 rule-vertical = 📱 An upright photo is best: the video takes its shape.
 ask-photo-again = 📸 The earlier photo has been deleted. Please send a new one – I still remember what the product is.
 wrong-photo-text = Right now I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
-wrong-photo-file = This won’t do: I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
+wrong-photo-file = Thanks, but what I need is a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
 wrong-photo-broken = I couldn’t open this picture: the file seems to be damaged. Please send another photo.
 wrong-photo-small = The photo is too small: { $width }×{ $height }. Please send a larger one, at least 300×300 pixels.
 wrong-photo-large = The file is too large. Please send a photo of up to 20 MB and 50 megapixels.
@@ -120,9 +120,9 @@ wrong-count = Please choose the number with a button below.
 insufficient = 💳 <b>Not enough credits</b>
 
     Needed: { $need }. Your balance: { $have }.
-    Your order is saved: top up and go on from here.
+    Your order is saved: top up and continue from here.
 button-topup = 💳 Top up
-button-continue = ▶️ Go on with the order
+button-continue = ▶️ Continue the order
 
 # The wishes follow, where there are any: that is why the question comes first.
 confirm = 🧾 <b>Please check your order – shall we start?</b>
@@ -161,8 +161,8 @@ status-wait = ⏱ It usually takes about { $minutes ->
 status-left = ⏱ About { $minutes ->
     [one] { $minutes } more minute
    *[other] { $minutes } more minutes
-} to wait.
-status-held = ⏸ We’re taking a short break. As soon as we go on, the videos follow in turn.
+} to go.
+status-held = ⏸ We’re taking a short break. As soon as we’re back, your videos go on in turn.
 button-take-back = ✋ Cancel what hasn’t begun
 status-wait-unknown = ⏱ It takes 1 to 30 minutes.
 line-queued = ⏳ in the queue, place { $place }
@@ -172,7 +172,7 @@ line-rendering = 🎬 generating the video
 line-retrying = 🔁 a small hiccup, trying again
 line-sending = 📤 uploading to the chat
 line-done = ✅ ready
-line-failed = ↩️ didn’t work out
+line-failed = ❌ didn’t work out
 line-canceled = ✖️ canceled
 
 video-ready = { $videos ->
@@ -199,25 +199,25 @@ button-good-chosen = 👍 ✓
 button-bad = 👎
 button-bad-chosen = 👎 ✓
 # Under a video that is sent once more: what it was.
-film-about = 🎞 <b>{ $template }</b>
+film-about = <b>{ $template }</b>
     { $product }
-video-link-again = I no longer have the file, but its link still works: <a href="{ $url }">watch the video</a>. It lives for one day – please download the video now.
+video-link-again = I no longer have the file, but its link still works: <a href="{ $url }">watch the video</a>. It works for one day – please download the video now.
 
 # The fail-… texts do without “back”, “returned”, “refund”: only the message refund says so.
 refund = ↩️ { $n ->
     [one] { $n } credit is back on your balance.
    *[other] { $n } credits are back on your balance.
 }
-fail-violation = 🚫 This broke the AI’s rules, so it refused to make { $n ->
+fail-violation = 🚫 This order breaks the AI’s rules, so it refused to make { $n ->
     [one] this video
    *[other] these videos
 }. Usually it’s the photo: people, faces, celebrities, famous characters or other brands’ logos. Try another photo or change the text.
 fail-words = 🚫 This video can’t be made: { $why }. Please describe the product differently and try again.
-unfit-sexual = the text has sexual content
-unfit-violence = the text has violence
+unfit-sexual = the text is too explicit
+unfit-violence = there is violence in the text
 unfit-hate = the text insults somebody
 unfit-self-harm = the text speaks of self-harm
-unfit-illicit = the text speaks of something forbidden
+unfit-illicit = there is something forbidden in the text
 unfit-other = the text breaks the AI’s rules
 fail-technical = 🛠 We have a technical problem and couldn’t make the video. Write to support – we’ll help.
 fail-overload = 🚦 There are too many orders right now, and the AI can’t keep up. Please try again in a few minutes.
@@ -231,10 +231,10 @@ button-new-photo = 📸 Send a new photo
 
 ## Closed
 
-closed-paused = 🌙 We’re taking a short break. Your credits are safe – please look in a little later.
-closed-no-key = 🛠 We can’t make videos right now because of a technical problem. Your credits are safe – please look in a little later.
-closed-no-model = 🌙 The AI that makes the videos isn’t working right now. Your credits are safe – please look in a little later.
-closed-budget = 🌙 That’s all for today, we go on tomorrow. Your credits are safe.
+closed-paused = 🌙 We’re taking a short break. Your credits are safe – please check back a little later.
+closed-no-key = 🛠 We can’t make videos right now because of a technical problem. Your credits are safe – please check back a little later.
+closed-no-model = 🌙 The AI that makes the videos isn’t working right now. Your credits are safe – please check back a little later.
+closed-budget = 🌙 That’s all for today, we’ll continue tomorrow. Your credits are safe.
 closed-too-many = ✋ That was a lot of orders within an hour. Take a short break and try again.
 closed-banned = ✋ Orders are closed for your account. If that’s a mistake, write to support.
 
@@ -251,10 +251,16 @@ cabinet-held = 👤 <b>My account</b>
 cabinet-orders = Latest orders:
 cabinet-none = No orders yet.
 order-line = No. { $id } · { $template } · { $state }
-order-running = in progress, { $ready } of { $n } ready
-order-done = { $ready } of { $n } ready
-order-failed = didn’t work out, the credits came back
-order-canceled = canceled, the credits came back
+order-running = { $n ->
+    [1] in progress
+   *[other] in progress, { $ready } of { $n } ready
+}
+order-done = { $n ->
+    [1] ready
+   *[other] { $ready } of { $n } ready
+}
+order-failed = didn’t work out, refunded
+order-canceled = canceled, refunded
 order-waits = place { $place } in the queue, about { $minutes ->
     [one] { $minutes } more minute
    *[other] { $minutes } more minutes
@@ -278,14 +284,14 @@ move-order = { $moved } – order No. { $order }: { $n ->
    *[other] { $n } videos
 }
 move-open = { $n } still in the works
-move-failed = { $moved } – back: { $n ->
+move-failed = { $moved } – back for order No. { $order }: { $n ->
     [one] { $n } video
    *[other] { $n } videos
-} of order No. { $order } didn’t work out
-move-canceled = { $moved } – back: { $n ->
+} didn’t work out
+move-canceled = { $moved } – back for order No. { $order }: { $n ->
     [one] { $n } video
    *[other] { $n } videos
-} of order No. { $order } canceled
+} canceled
 move-welcome = { $moved } – a gift for your first videos
 move-refund = { $moved } – Stars refunded
 move-invited = { $moved } – a gift: a friend invited you
@@ -307,10 +313,10 @@ invoice-title = { $credits }
 invoice-about = Credits for your videos: they arrive right after the payment. The invoice is good for a day.
 receipt = ⭐ Paid, thank you! Received: { $credits }. You now have { $balance }.
 receipt-late = ⭐ We found your payment: Telegram didn’t tell us about it in time. Sorry for the wait! Received: { $credits }. You now have { $balance }.
-receipt-order = Your order is waiting – shall we go on?
+receipt-order = Your order is waiting – shall we continue?
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
-refunded = ⭐ You have { $stars } Stars back. Taken from your balance: { $credits }. You now have { $balance }.
+refunded = ⭐ We’ve refunded you { $stars } Stars. Taken from your balance: { $credits }. You now have { $balance }.
 
 from-support = 💬 <b>A message from support</b>
 
@@ -329,6 +335,8 @@ help = ℹ️ <b>How it works</b>
 
     /start – menu
     /cancel – leave the order
+    /invite – invite a friend
+    /promo – enter a promo code
     /language – language
     /terms – terms
     /paysupport – a question about a payment
@@ -338,19 +346,19 @@ help = ℹ️ <b>How it works</b>
 canceled = All right, canceled. Your credits are safe.
 nothing-to-cancel = There’s nothing to cancel: you’re in the menu.
 unknown-command = I don’t know this command.
-hint-menu = To make a video, press “🎬 Make Reels” in the menu.
+hint-menu = To make a video, press “🎬 Make Reels” in the menu. A question? “🆘 Support” is there, too.
 
 ## Questions about payments, the customer’s data
 
-ask-words = 💳 What happened with your payment? Tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
-ask-words-or-payment = 💳 What happened with your payment? Pick the payment, or just tell me in one message – I’ll pass it on to the operator, and the answer will come right here.
+ask-words = 💳 What happened with your payment? Tell me in one message – I’ll pass it on to support, and the answer will come right here.
+ask-words-or-payment = 💳 What happened with your payment? Pick the payment, or just tell me in one message – I’ll pass it on to support, and the answer will come right here.
 ask-payment = ⭐ { $stars } · { $credits } · { $day }
 ask-about = { $payment }
 
     What’s wrong with this payment? Tell me in one message.
 ask-wrong = Please write your question as text, in one message of 3 to 1000 characters.
-ask-thanks = ✅ I’ve passed it on, your question is No. { $id }. The answer will come right here.
-ask-enough = ✋ The operator has your questions of today and will answer right here. You can ask a new one tomorrow.
+ask-thanks = ✅ I’ve passed it on to support, your question is No. { $id }. The answer will come right here.
+ask-enough = ✋ Support has your questions of today, and the answer will come right here. You can ask a new one tomorrow.
 ticket-answer = 💬 <b>The answer to your question No. { $id }</b>
 
     { $text }
@@ -358,7 +366,7 @@ button-ask-more = ✍️ Write again
 
 privacy = 🔒 <b>Your data</b>
 
-    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that make your video get the photo and the words. What is old we delete by ourselves.
+    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that make your video get the photo and the words. Old data we delete ourselves.
 
     You can have everything deleted at any moment – with the button below.
 button-leave = 🗑 Delete my data
@@ -366,8 +374,8 @@ leave-ask = 🗑 <b>Delete all of your data?</b>
 
     Your name, photos, descriptions, prompts, videos and the conversation that we keep will be deleted. There is no way back.
 
-    The number of your Telegram account and figures stay: credits, payments, how many videos there were. Without them we couldn’t give a payment back when you ask, or tell a new account from one that has returned. Backups keep the data until they are replaced, usually for a week.
-leave-waiting = Videos that haven’t begun will be cancelled: { $n }.
+    What stays is the number of your Telegram account and figures: credits, payments, how many videos there were. Without them we couldn’t give a payment back when you ask, or tell a new account from one that has returned. Backups keep the data until they are replaced, usually for a week.
+leave-waiting = Videos that haven’t begun will be canceled: { $n }.
 leave-credits = ❗️ { $n ->
     [one] { $n } unused credit will be lost.
    *[other] { $n } unused credits will be lost.
@@ -385,15 +393,15 @@ button-anew = 👋 Start over
 
 invite = 👥 <b>Invite a friend</b>
 
-    Here is your link. Send it to those who need product videos, too:
+    Here is your link. Share it with anyone who needs product videos:
     { $link }
 invite-friend = { $n ->
-    [one] 🎁 For your friend: { $n } credit at once.
-   *[other] 🎁 For your friend: { $n } credits at once.
+    [one] 🎁 Your friend gets { $n } credit right away.
+   *[other] 🎁 Your friend gets { $n } credits right away.
 }
 invite-inviter = { $n ->
-    [one] 🎁 For you: { $n } credit when your friend tops up for the first time.
-   *[other] 🎁 For you: { $n } credits when your friend tops up for the first time.
+    [one] 🎁 You get { $n } credit when your friend tops up for the first time.
+   *[other] 🎁 You get { $n } credits when your friend tops up for the first time.
 }
 invite-so-far = { $n ->
     [one] { $n } person came by your link
@@ -405,8 +413,8 @@ invite-thanks = { $n ->
    *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
 }
 bonus = { $n ->
-    [one] 🎁 And { $n } credit more as a gift for your first purchase.
-   *[other] 🎁 And { $n } credits more as a gift for your first purchase.
+    [one] 🎁 Of these, { $n } credit is our gift for your first purchase.
+   *[other] 🎁 Of these, { $n } credits are our gift for your first purchase.
 }
 button-invite = 👥 Invite a friend
 button-share = 📨 Send the link
@@ -428,7 +436,7 @@ toast-already = This order is already running 👌
 toast-started = Starting!
 toast-leaving = Deleting. I’ll write when it’s done.
 toast-good = Thank you! I’m glad you like it 🙌
-toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll mend it.
+toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll fix it.
 toast-taken-back = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos

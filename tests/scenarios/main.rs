@@ -28,6 +28,7 @@ mod gifts;
 mod growth;
 mod harness;
 mod in_a_terminal;
+mod journey;
 mod keys;
 mod leaving;
 mod limits;

@@ -65,7 +65,7 @@ fn a_question_is_only_what_was_asked_for_and_five_a_day_are_enough() {
         ann.says("/paysupport");
         ann.hears("Что случилось с оплатой");
         ann.says(&format!("Вопрос {n}"));
-        ann.hears("Передал оператору");
+        ann.hears("Передал в поддержку");
     }
     ann.says("/paysupport");
     ann.hears("Новый можно задать завтра");

@@ -11,6 +11,9 @@ impl View<'_> {
     pub(super) fn invitation(&self, link: &str, invited: Invited) -> Content {
         let rules = &self.shop.options.growth;
         let mut html = self.say("invite", &[("link", Arg::Str(link))]);
+        if rules.friend > 0 || rules.inviter > 0 {
+            html.push('\n');
+        }
         for (id, n) in [("invite-friend", rules.friend), ("invite-inviter", rules.inviter)] {
             if n > 0 {
                 html.push_str(&format!("\n{}", self.say(id, &[("n", Arg::Num(n))])));

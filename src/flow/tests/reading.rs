@@ -141,8 +141,11 @@ fn the_cabinet_shows_the_last_orders_with_their_state() {
     let job = world.lease(second[0], 20_000);
     world.fail(&job, crate::jobs::Why::Unknown, 20_000);
     for (lang, lines) in [
-        (Lang::Ru, ["делаем, готово 0 из 3", "не получилось", "готово 1 из 1", "5 кредитов"]),
-        (Lang::En, ["in progress, 0 of 3", "didn’t work out", "1 of 1 ready", "5 credits"]),
+        (
+            Lang::Ru,
+            ["делаем, готово 0 из 3", "не получилось", "🎥 UGC Блогер · готово", "5 кредитов"],
+        ),
+        (Lang::En, ["in progress, 0 of 3", "didn’t work out", "· ready", "5 credits"]),
     ] {
         let said = world.write(move |tx, shop| {
             let user = users(tx, lang)?;

@@ -18,7 +18,7 @@ fn a_failure_gives_its_credit_back_once_and_says_so() {
     assert!(said.contains("Вы нарушили правила") && said.contains("это видео"), "{said}");
     assert!(said.contains("1 кредит вернули на баланс"), "{said}");
     let status = world.said("status:1");
-    assert!(status.contains("1. ↩️ не получилось"), "{status}");
+    assert!(status.contains("1. ❌ не получилось"), "{status}");
     assert!(status.contains("1 кредит вернули на баланс"), "{status}");
 }
 
