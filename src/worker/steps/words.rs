@@ -36,17 +36,20 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
         tracing::warn!(job.id = job.id.0, error = %trouble, "the words could not be judged");
         Vec::new()
     });
+    // An own prompt needs no other call, so its turn goes on.
+    let goes_on = unfit.is_empty() && job.product.user_prompt.is_some();
     commit(desk, job, move |tx, shop, job, now| {
         if !jobs::is_held(tx, job)? {
             return Ok(());
         }
         orders::judge(tx, order, &unfit, now)?;
         match unfit.is_empty() {
+            true if goes_on => Ok(()),
             true => jobs::let_go(tx, job, now),
             false => orders::fail(tx, shop, job, Why::Words, &unfit.join(", "), now),
         }
     })?;
-    Ok(true)
+    Ok(!goes_on)
 }
 
 /// All that the customer wrote.
