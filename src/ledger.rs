@@ -112,10 +112,18 @@ pub fn purchases(conn: &Connection, user: UserId) -> Result<i64> {
     Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
 }
 
-/// What their friends brought them, and an invitation when they came.
+/// What their friends brought them; what they were given when they came as a friend is no part of
+/// it.
 pub fn invitations(conn: &Connection, user: UserId) -> Result<i64> {
-    let sql = "SELECT COALESCE(SUM(delta), 0) FROM ledger WHERE user_id = ?1 AND kind = 'invite'";
-    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(delta), 0)
+             FROM ledger
+             WHERE user_id = ?1
+               AND kind = 'invite'
+               AND key BETWEEN 'invite:' AND 'invite;'",
+        )?
+        .query_row([user], |row| row.get(0))?)
 }
 
 fn insert(tx: &Tx<'_>, kind: &str, grant: &Grant<'_>, now: Millis) -> Result<()> {

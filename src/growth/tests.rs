@@ -47,6 +47,10 @@ fn a_friend_brings_something_at_once_and_again_with_the_first_payment() {
     assert_eq!((has(&db, bob), has(&db, ann)), (13, 3));
     let invited = db.read(|conn| invited(conn, ann)).unwrap();
     assert_eq!(invited, Invited { friends: 1, credits: 3 });
+    promo(&db, "code", 1, None);
+    uses(&db, bob, "code", 4);
+    let invited = db.read(|conn| super::invited(conn, bob)).unwrap();
+    assert_eq!(invited, Invited::default(), "their own gifts are no friends of theirs");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use neurocards::sandbox::faults::{Action, Service};
 
+use crate::customer::ru;
 use crate::{Setup, UGC};
 
 /// In every customer's words about the product.
@@ -38,4 +39,18 @@ fn a_moderation_that_does_not_answer_holds_up_nobody() {
     let ann = shop.customer(7).with_credits(1);
     ann.orders(1, UGC).arrives();
     assert_eq!(shop.sandbox().openai().moderated().len(), 0);
+}
+
+#[test]
+fn what_is_to_be_changed_is_judged_like_all_that_they_wrote() {
+    let shop = Setup::new().start();
+    shop.sandbox().openai().finds("кастет", "violence");
+    let ann = shop.customer(7).with_credits(2);
+    ann.orders(1, UGC).arrives();
+    ann.presses("✏️");
+    ann.hears(&ru("ask-change"));
+    ann.says("пусть в кадре лежит кастет");
+    ann.presses("✅");
+    assert!(ann.hears("в тексте есть насилие").text.contains("1 кредит вернули"));
+    assert_eq!((ann.credits(), shop.sandbox().kie().submits()), (1, 1));
 }

@@ -54,7 +54,9 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
 
 /// All that the customer wrote.
 fn words(job: &Job) -> String {
-    let own = job.product.user_prompt.as_deref();
-    let all = [Some(job.product.text.as_str()), own, job.wishes.as_deref()];
+    let product = &job.product;
+    let change = product.refines.as_ref().map(|refines| refines.change.as_str());
+    let own = product.user_prompt.as_deref();
+    let all = [Some(product.text.as_str()), own, job.wishes.as_deref(), change];
     all.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
