@@ -15,6 +15,7 @@ mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod load;
 mod man;
 mod mend;
 mod models;
@@ -45,6 +46,7 @@ pub use args::{
     KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
     SqlArgs, UsersArgs,
 };
+pub use load::{LoadArgs, Scenario};
 
 /// Wrong usage or configuration.
 pub const EXIT_USAGE: u8 = 2;

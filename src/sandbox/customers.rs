@@ -128,9 +128,8 @@ impl Customers {
         let mut visits: BTreeMap<i64, Visit> = BTreeMap::new();
         loop {
             for (user, plans) in &mut waiting {
-                let has_come = |plan: &mut usize| {
-                    self.clock.now() - begun >= self.every * *plan as Millis
-                };
+                let has_come =
+                    |plan: &mut usize| self.clock.now() - begun >= self.every * *plan as Millis;
                 if !visits.contains_key(user)
                     && let Some(plan) = plans.pop_front_if(has_come)
                 {
@@ -150,7 +149,9 @@ impl Customers {
                 if visit.revision == Some(revision) && !visit.is_due(&self.clock) {
                     return true;
                 }
-                if self.clock.now() < *visit.reads_until.get_or_insert(self.clock.now() + self.think) {
+                if self.clock.now()
+                    < *visit.reads_until.get_or_insert(self.clock.now() + self.think)
+                {
                     return true;
                 }
                 visit.reads_until = None;

@@ -92,9 +92,8 @@ impl Kie {
     /// How many tasks it works on now.
     pub fn rendering(&self) -> usize {
         let now = self.now();
-        let ended = |task: &&Task| {
-            matches!(task.state_at(now), TaskState::Success | TaskState::Fail)
-        };
+        let ended =
+            |task: &&Task| matches!(task.state_at(now), TaskState::Success | TaskState::Fail);
         let state = self.state();
         state.tasks.len() - state.tasks.iter().filter(ended).count()
     }
