@@ -54,6 +54,9 @@ pub struct LoadArgs {
     /// Keep the full databases in this folder, and take them from there the next time
     #[arg(long, value_name = "DIR", requires = "load")]
     pub filled: Option<PathBuf>,
+    /// Measure this build of the program in place of the one that is running
+    #[arg(long, value_name = "FILE", requires = "load")]
+    pub program: Option<PathBuf>,
     /// Write the report to this file, too, as JSON
     #[arg(long, value_name = "FILE", requires = "load")]
     pub json: Option<PathBuf>,

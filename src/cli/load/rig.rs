@@ -63,6 +63,7 @@ pub(super) struct Rig {
     root: PathBuf,
     pub(super) sandbox: Sandbox,
     threads: u32,
+    program: PathBuf,
     child: Option<Child>,
     db: Option<Db>,
     /// Jobs up to this one were there before.
@@ -77,10 +78,15 @@ impl Rig {
         let root = course.folder()?;
         let sandbox = Sandbox::start(setup.options)?;
         let made_at = sandbox.options().clock.now();
+        let program = match &course.args.load.program {
+            Some(program) => program.canonicalize().context("there is no such program")?,
+            None => std::env::current_exe()?,
+        };
         let mut rig = Self {
             root,
             sandbox,
             threads: setup.threads,
+            program,
             child: None,
             db: None,
             before: 0,
@@ -139,7 +145,7 @@ impl Rig {
     fn command(&self) -> Result<Command> {
         let options = self.sandbox.options();
         let log = File::options().create(true).append(true).open(self.root.join("output.log"))?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(&self.program);
         command
             .arg("run")
             .env_clear()

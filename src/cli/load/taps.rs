@@ -18,7 +18,7 @@ use crate::sandbox::telegram::Does;
 
 /// Between two taps: 20 a second.
 const EVERY: Duration = Duration::from_millis(50);
-/// Who taps: so many that nobody does so twice within ten seconds.
+/// Who taps at most: nobody does so twice within ten seconds.
 const PEOPLE: u32 = 300;
 /// Starts of one folder.
 const STARTS: usize = 5;
@@ -55,7 +55,8 @@ fn full(course: &Course<'_>, users: u32, jobs: u32) -> Result<Setup> {
 
 /// Known customers come, and then press what they see, 20 times a second.
 fn tapping(course: &Course<'_>, rig: &mut Rig, span: Duration) -> Result<Taps> {
-    let people = known(rig)?;
+    let taps = (span.as_millis() / EVERY.as_millis()) as u32;
+    let people = known(rig, taps.clamp(1, PEOPLE))?;
     let telegram = rig.sandbox.telegram().clone();
     for person in &people {
         telegram.says(*person, "/start");
@@ -84,7 +85,7 @@ fn tapping(course: &Course<'_>, rig: &mut Rig, span: Duration) -> Result<Taps> {
 }
 
 /// Customers from all over the table, each with a chat.
-fn known(rig: &mut Rig) -> Result<Vec<i64>> {
+fn known(rig: &mut Rig, most: u32) -> Result<Vec<i64>> {
     let people: Vec<i64> = rig.read(|conn| {
         let all: i64 = conn.query_row("SELECT MAX(id) FROM users", [], |row| row.get(0))?;
         let mut query = conn.prepare(
@@ -94,9 +95,9 @@ fn known(rig: &mut Rig) -> Result<Vec<i64>> {
                AND blocked_at IS NULL
              LIMIT :most",
         )?;
-        let apart = (all / i64::from(PEOPLE + 15)).max(1);
-        let rows = query
-            .query_map(named_params! { ":apart": apart, ":most": PEOPLE }, |row| row.get(0))?;
+        let apart = (all / i64::from(most + most / 20 + 1)).max(1);
+        let rows =
+            query.query_map(named_params! { ":apart": apart, ":most": most }, |row| row.get(0))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     })?;
     people.first().context("nobody is in the database")?;
