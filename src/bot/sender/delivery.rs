@@ -117,7 +117,7 @@ impl Context {
         let said = text.to_lowercase();
         let buttons = said.contains("entit") || said.contains("too long");
         let now = self.now();
-        self.limiter().take_answer(now);
+        self.limiter().take_again(now);
         self.call(row, Style::Plain { buttons }).await
     }
 

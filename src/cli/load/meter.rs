@@ -58,6 +58,11 @@ pub(super) fn memory(pid: u32) -> Result<Memory> {
 }
 
 impl Used {
+    /// Milliseconds of CPU since the process began.
+    pub(super) fn cpu_ms(&self) -> f64 {
+        self.cpu * 1_000.0
+    }
+
     pub(super) fn until(&self, later: &Self) -> Spent {
         Spent {
             seconds: (later.at - self.at).as_secs_f64(),

@@ -168,8 +168,12 @@ pub(super) fn start(course: &mut Course<'_>) -> Result<()> {
     let setup = full(course, course.args.users, course.args.jobs)?;
     let mut rig = Rig::make(course, setup)?;
     course.says(&format!("{NAME}: {STARTS} times"));
-    let times = starting(course, &mut rig, STARTS)?;
-    let text = format!("slowest of {STARTS}; median {:.0}", percentile(&times, 0.5));
+    let (times, cpu) = starting(course, &mut rig, STARTS)?;
+    let text = format!(
+        "slowest of {STARTS}; median {:.0}, {:.0} of CPU by then",
+        percentile(&times, 0.5),
+        percentile(&cpu, 0.5)
+    );
     course.found(
         Row::of(NAME, "start to the first getUpdates", percentile(&times, 1.0), "ms")
             .under(300.0)
@@ -178,16 +182,17 @@ pub(super) fn start(course: &mut Course<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Starts and stops it; how long each start took, in ms.
-fn starting(course: &mut Course<'_>, rig: &mut Rig, times: usize) -> Result<Vec<f64>> {
-    let mut took = Vec::new();
+/// Starts and stops it; how long each start took, and its CPU until then, in ms.
+fn starting(course: &mut Course<'_>, rig: &mut Rig, times: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut took, mut cpu) = (Vec::new(), Vec::new());
     for _ in 0..times {
         took.push(rig.launch()?.as_secs_f64() * 1_000.0);
+        cpu.push(rig.used()?.cpu_ms());
         course.pause(Duration::from_secs(1))?;
         let wrong = rig.stops(course)?;
         course.broken.extend(wrong);
     }
-    Ok(took)
+    Ok((took, cpu))
 }
 
 pub(super) fn idle(course: &mut Course<'_>) -> Result<()> {
@@ -254,7 +259,7 @@ pub(super) fn growth(course: &mut Course<'_>) -> Result<()> {
 fn one_size(course: &mut Course<'_>, of: &mut Medians, users: u32, jobs: u32) -> Result<()> {
     let setup = full(course, users, jobs)?;
     let mut rig = Rig::make(course, setup)?;
-    of.start.extend(starting(course, &mut rig, STARTS)?);
+    of.start.extend(starting(course, &mut rig, STARTS)?.0);
     rig.launch()?;
     let taps = tapping(course, &mut rig, course.minutes(0.5))?;
     of.answer.extend(&taps.answers);
