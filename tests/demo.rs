@@ -125,26 +125,13 @@ fn a_demo_of_bad_days_settles_everything() {
 fn a_load_run_loses_nothing_and_its_report_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");
-    let scenarios = ["renders", "telegram", "fetch", "taps", "confirm", "disk"];
-    let small = [
-        "--speed",
-        "120",
-        "--videos",
-        "6",
-        "--minutes",
-        "0.02",
-        "--video-size",
-        "1",
-        "--customers-per-second",
-        "0.05",
-        "--users",
-        "1000",
-        "--jobs",
-        "1000",
-        "--json",
-    ];
-    let args: Vec<&str> = ["--load"].iter().chain(&scenarios).chain(&small).copied().collect();
-    let args = [&args[..], &[report.to_str().unwrap()]].concat();
+    let scenarios = ["renders", "telegram", "fetch", "taps"];
+    let small = "--speed 240 --videos 6 --minutes 0.01 --video-size 1 --customers-per-second 0.05 \
+                 --users 1000 --jobs 1000 --json";
+    let mut args = vec!["--load"];
+    args.extend(scenarios);
+    args.extend(small.split_whitespace());
+    args.push(report.to_str().unwrap());
     let output = demo(folder.path(), &args);
     let said = String::from_utf8(output.stdout).unwrap();
     let complained = String::from_utf8_lossy(&output.stderr);

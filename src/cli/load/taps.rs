@@ -170,7 +170,7 @@ pub(super) fn start(course: &mut Course<'_>) -> Result<()> {
     course.says(&format!("{NAME}: {STARTS} times"));
     let (times, cpu) = starting(course, &mut rig, STARTS)?;
     let text = format!(
-        "slowest of {STARTS}; median {:.0}, {:.0} of CPU by then",
+        "slowest of {STARTS}; median {:.0}, with {:.0} of CPU and a call of 150",
         percentile(&times, 0.5),
         percentile(&cpu, 0.5)
     );
