@@ -32,7 +32,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let all = if wanted.is_empty() { Scenario::value_variants() } else { &wanted[..] };
     let mut course = Course::begin(args, console::signals()?)?;
     for scenario in all {
-        match scenario {
+        let ran = match scenario {
             Scenario::Renders => renders::run(&mut course),
             Scenario::Telegram => telegram::run(&mut course),
             Scenario::Fetch => fetch::run(&mut course),
@@ -43,8 +43,14 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
             Scenario::Idle => taps::idle(&mut course),
             Scenario::Disk => fetch::disk(&mut course),
             Scenario::Growth => taps::growth(&mut course),
+        };
+        // What was measured until then is told all the same.
+        if let Err(error) = ran {
+            course.broken.push(format!("the scenario {scenario:?} ended early: {error:#}"));
         }
-        .with_context(|| format!("the scenario {scenario:?}"))?;
+        if course.is_stopped() {
+            break;
+        }
     }
     let (figures, broken) =
         (std::mem::take(&mut course.figures), std::mem::take(&mut course.broken));

@@ -79,12 +79,17 @@ impl<'a> Course<'a> {
         self.figures.push(row);
     }
 
+    /// Somebody wants it to end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
     /// Lets so much real time pass.
     pub(super) fn pause(&self, span: Duration) -> Result<()> {
         let until = Instant::now() + span;
         loop {
-            if self.stop.load(Ordering::SeqCst) {
-                bail!("interrupted: no report");
+            if self.is_stopped() {
+                bail!("interrupted");
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
