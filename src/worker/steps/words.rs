@@ -45,7 +45,7 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
         orders::judge(tx, order, &unfit, now)?;
         match unfit.is_empty() {
             true if goes_on => Ok(()),
-            true => jobs::let_go(tx, job, now),
+            true => jobs::back_in_line(tx, job, now),
             false => orders::fail(tx, shop, job, Why::Words, &unfit.join(", "), now),
         }
     })?;
