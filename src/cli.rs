@@ -111,7 +111,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         None if console::is_possible() => console::foreground(&context.config()?, context.lang),
         None | Some(Command::Run) => run::run(context.config()?),
         Some(Command::Console(args)) => console::run(&context, &args),
-        Some(Command::Demo(args)) => demo::run(&context, args),
+        Some(Command::Demo(args)) => demo::run(&context, &args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
         Some(Command::Stats(output)) => stats::run(&context.config()?, output),

@@ -39,7 +39,7 @@ pub enum Command {
     /// The console on the database of a running or stopped appliance
     Console(ConsoleArgs),
     /// The whole appliance with no key and no network, against the built-in sandbox
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// The effective configuration with the source of each value, secrets masked
     Config {
         /// Print the commented sample of neurocards.toml instead

@@ -44,18 +44,18 @@ impl DemoArgs {
 
 /// Until every order of the simulated customers is settled, and in a terminal until its user leaves
 /// the console.
-pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
+pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.fill {
-        return fill::run(&args, folder);
+        return fill::run(args, folder);
     }
     if args.load.load.is_some() {
-        return super::load::run(&args);
+        return super::load::run(args);
     }
     let by_hand = console::is_possible() && !args.no_console;
-    let plans = plans::make(&args)?;
+    let plans = plans::make(args)?;
     let begun = Instant::now();
     let stop = console::signals()?;
-    let world = World::start(context, &args, &plans)?;
+    let world = World::start(context, args, &plans)?;
     if !by_hand {
         screen::print(&format!(
             "neurocards demo: {} orders by {} customers, time runs {} times as fast\n\

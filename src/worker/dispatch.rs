@@ -363,9 +363,9 @@ fn claim_some(
     now: Millis,
 ) -> Result<Vec<Job>> {
     let mut claimed: Vec<Job> = Vec::new();
-    let rounds: [(usize, fn(Step) -> bool); 3] =
-        [(1, |_| true), (free, |step| step != Step::Submit), (free, |step| step == Step::Submit)];
-    for (most, among) in rounds {
+    // How many there may be after each round, and whether it is about submits; `None`: about all.
+    for (most, submits) in [(1, None), (free, Some(false)), (free, Some(true))] {
+        let among = |step: Step| submits.is_none_or(|only| only == (step == Step::Submit));
         while claimed.len() < most.min(free) {
             let given =
                 |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();

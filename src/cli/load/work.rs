@@ -75,7 +75,7 @@ pub(super) struct Visitors {
 
 impl Visitors {
     pub(super) fn asks_gpt(&self, n: u32) -> bool {
-        self.by_gpt > 0 && n % self.by_gpt == 0
+        self.by_gpt > 0 && n.is_multiple_of(self.by_gpt)
     }
 
     fn plans(&self) -> Vec<Plan> {
@@ -84,7 +84,7 @@ impl Visitors {
             let own = !self.asks_gpt(n);
             Plan {
                 user: FIRST_CUSTOMER + i64::from(n),
-                language: if n % 3 == 0 { "en" } else { "ru" }.to_owned(),
+                language: if n.is_multiple_of(3) { "en" } else { "ru" }.to_owned(),
                 photo: photos[n as usize % photos.len()].clone().into(),
                 product: "Свеча «Хвойный лес», соевый воск, горит 40 часов".to_owned(),
                 template: if own { "🧑‍💻" } else { "🎥" }.to_owned(),
