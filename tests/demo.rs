@@ -125,8 +125,8 @@ fn a_demo_of_bad_days_settles_everything() {
 fn a_load_run_loses_nothing_and_its_report_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.json");
-    let scenarios = ["renders", "telegram", "fetch", "taps"];
-    let small = "--speed 240 --videos 6 --minutes 0.02 --video-size 1 --customers-per-second 0.05 \
+    let scenarios = ["renders", "fetch", "taps", "confirm"];
+    let small = "--speed 240 --videos 6 --minutes 0.02 --video-size 1 \
                  --users 1000 --jobs 1000 --json";
     let mut args = vec!["--load"];
     args.extend(scenarios);
