@@ -40,6 +40,10 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
         return Ok(());
     }
     let chat = incoming.profile.tg_user_id;
+    if shop.options.admins.contains(&chat) {
+        // A customer's words that an administrator passes on or replies to are not kept twice.
+        inbox::empty(tx, incoming.update_id)?;
+    }
     let back = users::has_left(tx, chat)?;
     if back && leaving::is_echo(&incoming.event) {
         answer(tx, chat, incoming.callback.as_deref(), "", now)?;

@@ -28,11 +28,21 @@ fn a_question_about_a_payment_comes_with_it_and_its_answer_goes_back() {
     ann.acts();
     let reply = json!({
         "text": "Пришли, проверьте & напишите",
-        "reply_to_message": { "message_id": letter.id, "date": 0, "chat": { "id": ADMIN } },
+        "reply_to_message": {
+            "message_id": letter.id, "date": 0, "chat": { "id": ADMIN }, "text": letter.text,
+        },
     });
     shop.sandbox().telegram().sends_raw(ADMIN, reply);
     ann.hears("Пришли, проверьте & напишите");
     admin.hears("Ответ отправлен: 7");
+    // A picture is no answer, and brings the question along all the same.
+    let mut picture = reply;
+    picture["text"] = json!(null);
+    picture["sticker"] = json!({ "file_id": "s" });
+    shop.sandbox().telegram().sends_raw(ADMIN, picture);
+    admin.hears("нажмите в меню");
+    let copies = "SELECT COUNT(*) FROM inbox WHERE chat_id = 99 AND body LIKE '%не пришли%'";
+    assert_eq!(shop.value::<i64>(copies), 0, "her words stand in her ticket, and nowhere else");
     admin.says("/answer 1 И подарок от нас");
     ann.hears("И подарок от нас");
     admin.says("/answer 2 Никому");
