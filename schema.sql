@@ -165,6 +165,7 @@ CREATE TABLE tickets (
 CREATE UNIQUE INDEX tickets_writing ON tickets (user_id) WHERE text IS NULL;
 CREATE INDEX tickets_user ON tickets (user_id, asked_at);
 CREATE INDEX tickets_time ON tickets (opened_at);
+CREATE INDEX tickets_unanswered ON tickets (asked_at) WHERE text IS NOT NULL AND answered_at IS NULL;
 
 -- What the operator writes to many. Recipients go in the order of their ids: `bookmark` says how far
 -- their messages (outbox, key 'broadcast:ID:USER') were written, a few at a time.

@@ -555,6 +555,10 @@ attention-old-job = • Video No. { $job } has been in the works for { $span }.
 attention-model-ended = • The provider has closed the model { $model }: take it out of the settings.
 attention-model-off = • The model { $model } is switched off by hand.
 attention-model-paused = • The provider has switched off the model { $model }; it is tried again in { $span }.
+attention-tickets = • { $n ->
+    [1] A question about a payment has waited { $span } for an answer
+   *[other] { $n } questions about payments wait for an answer, the first for { $span }
+}. To read: <code>neurocards tickets</code>, to answer: <code>/answer N text</code>.
 attention-low-balance = • Key { $key } runs low: { $n ->
     [one] { $n } KIE credit
    *[other] { $n } KIE credits

@@ -555,6 +555,12 @@ attention-old-job = • Видео № { $job } делается уже { $span 
 attention-model-ended = • Модель { $model } закрыта провайдером: уберите её из настроек.
 attention-model-off = • Модель { $model } выключена вручную.
 attention-model-paused = • Модель { $model } отключена провайдером, проверим через { $span }.
+attention-tickets = • { $n ->
+    [1] Вопрос об оплате ждёт ответа уже { $span }
+    [one] { $n } вопрос об оплате ждёт ответа, первый — уже { $span }
+    [few] { $n } вопроса об оплате ждут ответа, первый — уже { $span }
+   *[many] { $n } вопросов об оплате ждут ответа, первый — уже { $span }
+}. Прочитать: <code>neurocards tickets</code>, ответить: <code>/answer N текст</code>.
 attention-low-balance = • На счёте ключа { $key } мало: { $n ->
     [one] { $n } кредит
     [few] { $n } кредита

@@ -83,3 +83,36 @@ fn a_question_is_only_what_was_asked_for_and_five_a_day_are_enough() {
     ann.hears("нажмите в меню");
     assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM tickets WHERE text IS NOT NULL"), 5);
 }
+
+#[test]
+fn a_question_that_reaches_no_administrator_is_not_lost() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let admin = Customer::meets(&shop, ADMIN, "ru");
+    let ann = shop.customer(7);
+    shop.sandbox().telegram().blocks_bot(ADMIN);
+    shop.waits_until("SELECT blocked_at IS NOT NULL FROM users WHERE tg_user_id = 99");
+    // With the order at its first step: the screenshot is none of its photo.
+    ann.presses("🎬");
+    ann.hears("📸");
+    ann.says("/paysupport");
+    ann.hears("Что случилось с оплатой");
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("только текст");
+    assert!(!shop.path("photos/7").exists(), "what is not wanted is not fetched");
+    ann.says("Кредиты не пришли");
+    ann.hears("Передал в поддержку");
+    shop.settles();
+    let open: serde_json::Value =
+        serde_json::from_str(&shop.commands(&["tickets", "--json"])).unwrap();
+    assert_eq!((&open[0]["id"], &open[0]["text"]), (&json!(1), &json!("Кредиты не пришли")));
+    let said = shop.commands(&["tickets"]);
+    assert!(said.contains("from 7") && said.contains("    Кредиты не пришли\n"), "{said}");
+    admin.says("/stats");
+    let stats = admin.hears("Нужно внимание");
+    assert!(stats.text.contains("Вопрос об оплате ждёт ответа"), "{}", stats.text);
+    admin.says("/answer 1 Уже на балансе");
+    ann.hears("Уже на балансе");
+    assert!(shop.commands(&["tickets"]).starts_with("No question waits"));
+    ann.sends_photo(crate::customer::photo());
+    ann.hears("✍️");
+}

@@ -99,6 +99,8 @@ fn long_history() -> Connection {
          INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
                                paid_at, created_at)
          SELECT i, 'c' || i, 50, 2, 'p', at, at FROM n;
+         INSERT INTO tickets (user_id, text, opened_at, asked_at, answer, answered_at)
+         SELECT i, 'x', at, at, 'y', at FROM n WHERE NOT live;
          INSERT INTO audit (at, way, who, action, object)
          SELECT at, 'console', 'root', 'grant', 'user ' || i FROM n;",
         all = HISTORY + LIVE,
