@@ -28,8 +28,8 @@ mod step;
 mod under_video;
 mod wishes;
 
-pub use apply::{Incoming, handle, photo_of, photos_since, place_of, prune};
-pub use aside::{Aside, ticket_of};
+pub use apply::{Incoming, handle, photo_of, photos_since, prune};
+pub use aside::{Aside, ticket_of, wants_photo};
 pub use checkout::{Verdict, Wish, checkout};
 pub use leaving::{farewell, leave_again};
 pub use paying::{

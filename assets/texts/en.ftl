@@ -357,7 +357,7 @@ ask-payment = ⭐ { $stars } · { $credits } · { $day }
 ask-about = { $payment }
 
     What’s wrong with this payment? Tell me in one message.
-ask-wrong = Please write your question as text, in one message of 3 to 1000 characters.
+ask-wrong = I can only pass on text: please put it into words, in one message of 3 to 1000 characters.
 ask-thanks = ✅ I’ve passed it on to support, your question is No. { $id }. The answer will come right here.
 ask-enough = ✋ Support has your questions of today, and the answer will come right here. You can ask a new one tomorrow.
 ticket-answer = 💬 <b>The answer to your question No. { $id }</b>

@@ -361,12 +361,6 @@ pub fn photos_since(conn: &Connection, since: Millis) -> Result<Vec<String>> {
     Ok(photos.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The place at which a customer stands: the bot downloads a picture only where one is asked for.
-pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
-    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(Place::Menu) };
-    Ok(load(conn, user.id)?.place)
-}
-
 /// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must
 /// not lock its customer out.
 pub(super) fn load(conn: &Connection, user: UserId) -> Result<Dialog> {

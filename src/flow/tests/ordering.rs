@@ -118,7 +118,10 @@ impl Phone {
     }
 
     pub(super) fn place(&self) -> Place {
-        self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
+        let user = self.world.db.read(|conn| users::by_tg(conn, self.tg_user_id)).unwrap();
+        user.map_or(Place::Menu, |user| {
+            self.world.db.read(|conn| apply::load(conn, user.id)).unwrap().place
+        })
     }
 
     pub(super) fn credits(&self) -> i64 {
