@@ -367,6 +367,11 @@ pub fn forget(tx: &Tx<'_>, chat_id: i64) -> anyhow::Result<()> {
 
 /// Empties the message with this key, whoever it went to.
 pub fn forget_key(tx: &Tx<'_>, key: &str) -> anyhow::Result<()> {
+    forget_keys(tx, key, key)
+}
+
+/// Empties the messages whose keys lie between these, whoever they went to.
+pub fn forget_keys(tx: &Tx<'_>, from: &str, to: &str) -> anyhow::Result<()> {
     tx.prepare_cached(
         "UPDATE outbox
          SET content = :forgotten, error = 'forgotten',

@@ -106,7 +106,7 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
         ledger::grant(tx, &lost, now)?;
     }
     orders::forget(tx, user.id, now)?;
-    aside::forget(tx, desk.shop, &tickets::forget(tx, user.id)?)?;
+    aside::forget(tx, &tickets::forget(tx, user.id)?)?;
     ledger::forget_notes(tx, user.id)?;
     audit::forget(tx, &format!("user {}", user.tg_user_id))?;
     outbox::forget(tx, user.tg_user_id)?;
