@@ -102,7 +102,7 @@ pub enum Command {
     },
     /// Put a draft to all customers into your chat with the bot, where it is aimed and sent
     Broadcast {
-        /// HTML as Telegram takes it, up to 3,500 characters
+        /// HTML as Telegram takes it, up to 4,096 characters without its tags
         text: String,
     },
     /// The payments in Stars, newest first

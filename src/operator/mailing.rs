@@ -10,7 +10,7 @@ use crate::clock::Millis;
 use crate::db::Tx;
 use crate::inbox;
 use crate::orders::Shop;
-use crate::outbox::{self, Button, Content};
+use crate::outbox::{self, Button, Content, HTML_MAX, TEXT_MAX};
 use crate::text::{Arg, Lang, check_html, escape};
 use anyhow::Result;
 use rusqlite::Connection;
@@ -128,8 +128,8 @@ pub enum Wrong {
     /// None.
     #[error("the message is empty: write what everybody is to read")]
     Empty,
-    /// Too many, with their number.
-    #[error("the message has {0} characters: up to {LENGTH_MAX} fit")]
+    /// Too many, with their number as Telegram counts.
+    #[error("the message has {0} characters: up to {TEXT_MAX} fit, and most emoji count as two")]
     Long(usize),
     /// Telegram would not take its tags.
     #[error("Telegram would not take the message's markup: it {0}")]
@@ -141,12 +141,15 @@ pub enum Wrong {
 /// # Errors
 /// That.
 pub fn check(html: &str) -> Result<(), Wrong> {
-    let chars = html.chars().count();
     if html.trim().is_empty() {
         return Err(Wrong::Empty);
     }
-    if chars > LENGTH_MAX {
-        return Err(Wrong::Long(chars));
+    if html.len() > HTML_MAX {
+        return Err(Wrong::Markup(format!("is {} bytes, and {HTML_MAX} fit", html.len())));
+    }
+    let length = outbox::length(html);
+    if length > TEXT_MAX {
+        return Err(Wrong::Long(length));
     }
     check_html(html).map_err(|error| Wrong::Markup(error.to_string()))
 }
@@ -220,7 +223,7 @@ impl Letters<'_> {
         match wrong {
             Wrong::Empty => self.say("chat-usage-broadcast", &[]),
             Wrong::Long(n) => {
-                let args = [("n", Arg::Num(*n as i64)), ("max", Arg::Num(LENGTH_MAX as i64))];
+                let args = [("n", Arg::Num(*n as i64)), ("max", Arg::Num(TEXT_MAX as i64))];
                 self.say("mailing-long", &args)
             }
             Wrong::Markup(error) => {
@@ -312,6 +315,14 @@ impl Letters<'_> {
 }
 
 #[cfg(test)]
+    #[test]
+    fn a_text_is_as_long_as_telegram_finds_it() {
+        assert_eq!(check(&"😀".repeat(2_100)), Err(Wrong::Long(4_200)));
+        assert_eq!(check(&format!("<b>{}</b>", "я".repeat(4_096))), Ok(()), "as it is read");
+        let links = "<a href=\"https://example.com\">x</a>".repeat(1_000);
+        assert!(matches!(check(&links), Err(Wrong::Markup(_))), "and not without an end");
+    }
+
 mod tests {
     use super::*;
 
