@@ -319,6 +319,9 @@ granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Taken from your balance: { $credits }. You now have { $balance }.
 refunded = ⭐ We’ve refunded you { $stars } Stars. Taken from your balance: { $credits }. You now have { $balance }.
 
+# The credits for these Stars were used before: nothing was taken.
+refunded-spent = ⭐ We’ve refunded you { $stars } Stars. The credits were already used, so nothing was taken from your balance.
+
 from-support = 💬 <b>A message from support</b>
 
     { $text }

@@ -15,7 +15,7 @@ use crate::inbox;
 use crate::orders::{Pack, Shop, menu_button, support_button};
 use crate::outbox::{self, Button, Content};
 use crate::payments::{self, Invoice, Offer, Payment, Received, Refunded, Source, Taken};
-use crate::text::{Arg, Lang, Texts};
+use crate::text::{Arg, Lang};
 use crate::users::{self, Profile, User};
 use anyhow::Result;
 
@@ -205,20 +205,28 @@ fn receipt(
         html = format!("{html}\n{}", say("bonus", &[("n", Arg::Num(bonus))]));
     }
     let waits = load(tx, user.id)?.place != Place::Menu;
-    let mut rows = Vec::new();
-    if user.banned {
-        rows.extend(support_button(shop, user.lang).map(|button| vec![button]));
-    } else if waits {
+    if waits && !user.banned {
         html = format!("{html}\n\n{}", say("receipt-order", &[]));
-        rows.push(vec![Button::data(say("button-continue", &[]), Press::Continue.data())]);
-    } else {
-        rows.push(vec![Button::data(say("menu-make", &[]), Press::Make.data())]);
     }
-    rows.push(vec![menu_button(shop, user.lang)]);
     let key = format!("receipt:{}", payment.charge_id);
-    let content = Content::text(html).with_buttons(rows);
+    let content = Content::text(html).with_buttons(ways_on(shop, user, waits));
     outbox::put(tx, user.tg_user_id, Some(&key), &content, None, now)?;
     Ok(())
+}
+
+/// What credits that came are good for: the order that waits, or a new one.
+fn ways_on(shop: &Shop, user: &User, waits: bool) -> Vec<Vec<Button>> {
+    let button = |id: &str, press: Press| {
+        vec![Button::data(shop.texts.say(user.lang, id, &[]), press.data())]
+    };
+    let mut rows = Vec::new();
+    match (user.banned, waits) {
+        (true, _) => rows.extend(support_button(shop, user.lang).map(|button| vec![button])),
+        (_, true) => rows.push(button("button-continue", Press::Continue)),
+        (_, false) => rows.push(button("menu-make", Press::Make)),
+    }
+    rows.push(vec![menu_button(shop, user.lang)]);
+    rows
 }
 
 /// Whoever invited the payer hears what that brought.
@@ -265,7 +273,7 @@ fn take_back(
         return Ok(true);
     };
     let user = users::by_id(tx, receipt.user)?;
-    refunded(tx, &shop.texts, &user, receipt.stars, taken_back, now)?;
+    refunded(tx, shop, &user, receipt.stars, taken_back, now)?;
     if owed > 0 {
         let args = [
             ("user", Arg::Html(tg_user_id.to_string())),
@@ -354,22 +362,23 @@ fn alert(
 /// button here.
 pub fn granted(
     tx: &Tx<'_>,
-    texts: &Texts,
+    shop: &Shop,
     user: &User,
     delta: i64,
     balance: i64,
     now: Millis,
 ) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
+    let words = |n: i64| shop.texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
     let id = if delta > 0 { "granted" } else { "taken-back" };
     let args = [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
-    let html = texts.say(user.lang, id, &args);
-    let mut content = Content::text(html);
-    if delta > 0 && load(tx, user.id)?.place != Place::Menu {
-        let label = texts.say(user.lang, "button-continue", &[]);
-        let button = outbox::Button::data(label, Press::Continue.data());
-        content = content.with_buttons(vec![vec![button]]);
-    }
+    let html = shop.texts.say(user.lang, id, &args);
+    let rows = if delta > 0 {
+        ways_on(shop, user, load(tx, user.id)?.place != Place::Menu)
+    } else {
+        let ask = support_button(shop, user.lang).map(|button| vec![button]);
+        ask.into_iter().chain([vec![menu_button(shop, user.lang)]]).collect()
+    };
+    let content = Content::text(html).with_buttons(rows);
     outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
     Ok(())
 }
@@ -377,19 +386,21 @@ pub fn granted(
 /// Tells a customer that a payment went back, `stars` of it, with the credits that it took along.
 pub fn refunded(
     tx: &Tx<'_>,
-    texts: &Texts,
+    shop: &Shop,
     user: &User,
     stars: i64,
     taken_back: i64,
     now: Millis,
 ) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
+    let words = |n: i64| shop.texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
     let args = [
         ("stars", Arg::Num(stars)),
         ("credits", Arg::Html(words(taken_back))),
         ("balance", Arg::Html(words(user.credits))),
     ];
-    let html = texts.say(user.lang, "refunded", &args);
-    outbox::put(tx, user.tg_user_id, None, &Content::text(html), None, now)?;
+    let id = if taken_back > 0 { "refunded" } else { "refunded-spent" };
+    let content = Content::text(shop.texts.say(user.lang, id, &args))
+        .with_buttons(vec![vec![menu_button(shop, user.lang)]]);
+    outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
     Ok(())
 }

@@ -295,7 +295,7 @@ fn an_order_waits_for_credits_and_goes_on_after_the_top_up() {
             note: None,
         };
         crate::ledger::grant(tx, &gift, NOW)?;
-        granted(tx, &shop.texts, &user, 3, 5, NOW)
+        granted(tx, shop, &user, 3, 5, NOW)
     });
     phone.tap("▶️");
     phone.tap("✅");

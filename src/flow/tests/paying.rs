@@ -333,3 +333,21 @@ fn who_left_cannot_pay_an_old_invoice_and_what_they_paid_by_then_is_theirs() {
         assert!(till.alerts().is_empty(), "{:?}", till.alerts());
     }
 }
+
+#[test]
+fn whatever_is_said_about_money_has_a_next_step() {
+    let till = Till::new();
+    let ann = till.customer(7, Lang::Ru);
+    till.world.write(move |tx, shop| {
+        granted(tx, shop, &ann, 3, 6, NOW)?;
+        granted(tx, shop, &ann, -1, 5, NOW)?;
+        refunded(tx, shop, &ann, 300, 5, NOW)?;
+        refunded(tx, shop, &ann, 300, 0, NOW)
+    });
+    let row = |id| till.world.db.read(|conn| crate::outbox::get(conn, id)).unwrap().unwrap();
+    let said: Vec<Content> = (1..=4).map(|id| row(id).content).collect();
+    let steps = said.iter().map(|content| buttons(content).len()).collect::<Vec<_>>();
+    assert_eq!(steps, [2, 2, 1, 1], "{said:?}");
+    assert!(html(&said[2]).contains("списано: 5 кредитов"), "{said:?}");
+    assert!(html(&said[3]).ends_with("с баланса ничего не списали."), "{said:?}");
+}

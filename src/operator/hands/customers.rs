@@ -64,7 +64,7 @@ pub fn grant(tx: &Tx<'_>, shop: &Shop, by: &By, gift: &Gift<'_>, now: Millis) ->
         note,
     };
     record(tx, by, &done, now)?;
-    flow::granted(tx, &shop.texts, &user, credits, balance, now)?;
+    flow::granted(tx, shop, &user, credits, balance, now)?;
     Ok(balance)
 }
 

@@ -107,7 +107,7 @@ pub fn end_refund(
     };
     audit::record(tx, by, &action, now)?;
     if fresh {
-        flow::refunded(tx, &shop.texts, &refund.user, refund.stars, taken.taken_back, now)?;
+        flow::refunded(tx, shop, &refund.user, refund.stars, taken.taken_back, now)?;
     }
     Ok(refund)
 }
