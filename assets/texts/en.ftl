@@ -14,7 +14,7 @@ videos = { $n ->
 
 welcome = 👋 Hi! I turn a photo of your product into short vertical videos for Reels, Shorts and TikTok.
 
-    Press “🎬 Make Reels”, send a photo and a few words about the product, and the finished clip comes right here.
+    Press “🎬 Make Reels”, send a photo and a few words about the product, and the finished clip will arrive right here.
 welcome-gift = { $n ->
     [one] 🎁 A gift for you: { $n } credit for your first video.
    *[other] 🎁 A gift for you: { $n } credits for your first videos.
@@ -34,16 +34,16 @@ terms-ask = 🎬 I make videos for Reels from a photo of your product. Before we
 terms-accept = ✅ I accept the terms
 terms-read = 📄 Terms
 terms-privacy = 🔒 Privacy
-terms-none = There are no separate terms: credits are spent on finished videos only, and if a video doesn’t work out, they come back by themselves.
+terms-none = There are no separate terms: credits are spent on finished videos only, and if a video doesn’t work out, they come back automatically.
 terms-links = The terms and the privacy policy are behind the buttons below.
 
 ## An order, step by step
 
 ask-photo = 📸 Send a photo of your product.
 
-    Best of all: one product, close up, in good light. No people or faces in the frame, no celebrities, no famous characters.
-rule-no-people = 🙅 The AI at work right now takes no photos of people.
-rule-vertical = 📱 An upright photo is best: the video takes its shape.
+    What works best: one product, close up, in good light. No people or faces in the frame, no celebrities, no famous characters.
+rule-no-people = 🙅 The AI we’re using right now doesn’t accept photos with people.
+rule-vertical = 📱 A vertical photo works best: the video takes its shape.
 ask-photo-again = 📸 The earlier photo has been deleted. Please send a new one – I still remember what the product is.
 wrong-photo-text = Right now I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
 wrong-photo-file = Thanks, but what I need is a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
@@ -60,7 +60,7 @@ wrong-product = Now I need a few words about the product: send them as text, in 
 wrong-product-long = That’s a bit long: { $n ->
     [one] { $n } character
    *[other] { $n } characters
-}, and 1000 fit. Please shorten it a little and send it again.
+}, and the limit is 1000. Please shorten it a little and send it again.
 
 ask-template = 🎭 What kind of video?
 
@@ -95,7 +95,7 @@ ask-prompt-again = 🧑‍💻 Here is your prompt – tap it to copy it:
 
     <code>{ $prompt }</code>
 
-    Change it and send the whole of it in one message: 3 to { $max ->
+    Edit it and send the whole prompt in one message: 3 to { $max ->
     [one] { $max } character
    *[other] { $max } characters
 }.
@@ -139,13 +139,13 @@ confirm-wait = Waiting time: usually about { $minutes ->
 }
 confirm-wait-unknown = Waiting time: 1 to 30 minutes
 button-confirm = ✅ Yes, start
-wrong-confirm = All correct? Start the order or cancel it with a button below.
+wrong-confirm = Does everything look right? Start the order or cancel it with a button below.
 
 ## The order
 
 status-started = { $n ->
-    [one] ✅ Got it! Your video is being made. It comes here as soon as it’s ready.
-   *[other] ✅ Got it! { $n } videos are being made. Each comes here as soon as it’s ready.
+    [one] ✅ Got it! Your video is being made. It’ll arrive here as soon as it’s ready.
+   *[other] ✅ Got it! { $n } videos are being made. Each will arrive here as soon as it’s ready.
 }
 status-done = { $n ->
     [one] 🎉 Your order is ready!
@@ -162,8 +162,8 @@ status-left = ⏱ About { $minutes ->
     [one] { $minutes } more minute
    *[other] { $minutes } more minutes
 } to go.
-status-held = ⏸ We’re taking a short break. As soon as we’re back, your videos go on in turn.
-button-take-back = ✋ Cancel what hasn’t begun
+status-held = ⏸ We’re taking a short break. As soon as we’re back, your videos will go on in order.
+button-take-back = ✋ Cancel what hasn’t started
 status-wait-unknown = ⏱ It takes 1 to 30 minutes.
 line-queued = ⏳ in the queue, place { $place }
 line-script = ✍️ writing the script
@@ -316,7 +316,7 @@ receipt = ⭐ Paid, thank you! Received: { $credits }. You now have { $balance }
 receipt-late = ⭐ We found your payment: Telegram didn’t tell us about it in time. Sorry for the wait! Received: { $credits }. You now have { $balance }.
 receipt-order = Your order is waiting – shall we continue?
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
-taken-back = Taken from your balance: { $credits }. You now have { $balance }.
+taken-back = Support has taken { $credits } from your balance. You now have { $balance }.
 refunded = ⭐ We’ve refunded you { $stars } Stars. Taken from your balance: { $credits }. You now have { $balance }.
 
 # The credits for these Stars were used before: nothing was taken.
@@ -333,7 +333,7 @@ help = ℹ️ <b>How it works</b>
 
     1. Press “🎬 Make Reels” and send a photo of the product.
     2. Tell me about the product and choose the kind of video.
-    3. Choose how many and start: the videos come here by themselves.
+    3. Choose how many and start: the videos will arrive right here.
 
     If a video doesn’t work out, its credit comes back at once.
 
@@ -362,7 +362,7 @@ ask-about = { $payment }
     What’s wrong with this payment? Tell me in one message.
 ask-wrong = I can only pass on text: please put it into words, in one message of 3 to 1000 characters.
 ask-thanks = ✅ I’ve passed it on to support, your question is No. { $id }. The answer will come right here.
-ask-enough = ✋ Support has your questions of today, and the answer will come right here. You can ask a new one tomorrow.
+ask-enough = ✋ Support already has your questions, and the answers will come right here. You can ask a new one a little later, within a day at most.
 ticket-answer = 💬 <b>The answer to your question No. { $id }</b>
 
     { $text }
@@ -370,24 +370,24 @@ button-ask-more = ✍️ Write again
 
 privacy = 🔒 <b>Your data</b>
 
-    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that make your video get the photo and the words. Old data we delete ourselves.
+    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that check your order, write the script and make the video get your photo and words; support reads your questions about payments. Older data is deleted automatically.
 
-    You can have everything deleted at any moment – with the button below.
+    You can have everything deleted at any time – with the button below.
 button-leave = 🗑 Delete my data
 leave-ask = 🗑 <b>Delete all of your data?</b>
 
-    Your name, photos, descriptions, prompts, videos and the conversation that we keep will be deleted. There is no way back.
+    Your name, photos, descriptions, prompts, videos and the messages that we keep will be deleted. This can’t be undone.
 
-    What stays is the number of your Telegram account and figures: credits, payments, how many videos there were. Without them we couldn’t give a payment back when you ask, or tell a new account from one that has returned. Backups keep the data until they are replaced, usually for a week.
-leave-waiting = Videos that haven’t begun will be canceled: { $n }.
+    What stays is your Telegram account number and some figures: credits, payments, how many videos there were. Without them we couldn’t refund a payment if you ask, or tell a new account from a returning one. Backups keep the data until they are replaced, usually for a week.
+leave-waiting = Videos that haven’t started will be canceled: { $n }.
 leave-credits = ❗️ { $n ->
     [one] { $n } unused credit will be lost.
    *[other] { $n } unused credits will be lost.
 }
 button-leave-yes = 🗑 Yes, delete everything
 leave-busy = ⏳ { $n ->
-    [1] Your video is being made right now. Wait for it, and then we’ll delete everything.
-   *[other] Your videos are being made right now: { $n }. Wait for them, and then we’ll delete everything.
+    [1] Your video is being made right now. Once it’s here, press the button below and we’ll delete everything.
+   *[other] Your videos are being made right now: { $n }. Once they’re here, press the button below and we’ll delete everything.
 }
 left = ✅ Done, we no longer have any of your data. The messages in this chat are kept by Telegram – only you can delete them.
 
@@ -417,8 +417,8 @@ invite-thanks = { $n ->
    *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
 }
 bonus = { $n ->
-    [one] 🎁 Of these, { $n } credit is our gift for your first purchase.
-   *[other] 🎁 Of these, { $n } credits are our gift for your first purchase.
+    [one] 🎁 Plus { $n } more credit, our gift for your first purchase – it’s already on your balance.
+   *[other] 🎁 Plus { $n } more credits, our gift for your first purchase – they’re already on your balance.
 }
 button-invite = 👥 Invite a friend
 button-share = 📨 Send the link
@@ -438,7 +438,7 @@ toast-stale = This button no longer works – here’s where we are.
 toast-unknown = I don’t know this button – here’s where we are.
 toast-already = This order is already running 👌
 toast-started = Starting!
-toast-leaving = Deleting. I’ll write when it’s done.
+toast-leaving = Deleting. I’ll let you know when it’s done.
 toast-good = Thank you! I’m glad you like it 🙌
 toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll fix it.
 toast-taken-back = Canceled { $n ->
@@ -555,13 +555,13 @@ attention-key-billing = • Key { $key } doesn’t work: no money, or it isn’t
 attention-key-limited = • Key { $key } is resting: too many requests.
 attention-key-blocked = • Key { $key } is switched off by hand.
 attention-old-job = • Video No. { $job } has been in the works for { $span }.
-attention-model-ended = • The provider has closed the model { $model }: take it out of the settings.
-attention-model-off = • The model { $model } is switched off by hand.
-attention-model-paused = • The provider has switched off the model { $model }; it is tried again in { $span }.
 attention-tickets = • { $n ->
     [1] A question about a payment has waited { $span } for an answer
    *[other] { $n } questions about payments wait for an answer, the first for { $span }
 }. To read: <code>neurocards tickets</code>, to answer: <code>/answer N text</code>.
+attention-model-ended = • The provider has closed the model { $model }: take it out of the settings.
+attention-model-off = • The model { $model } is switched off by hand.
+attention-model-paused = • The provider has switched off the model { $model }; it is tried again in { $span }.
 attention-low-balance = • Key { $key } runs low: { $n ->
     [one] { $n } KIE credit
    *[other] { $n } KIE credits
@@ -618,7 +618,7 @@ mailing = 📣 <b>Broadcast No. { $id }</b>
 
     To: { $who } – { $people }
 mailing-draft = The message above is exactly what people will get. Choose who is to get it.
-mailing-sure = Really send it? { $people } will get it, and it can’t be taken back.
+mailing-sure = Recipients: { $n }. Really send it? It can’t be taken back.
 mailing-running = 📤 Sent: { $sent } of { $total }. Messages go out when the bot has nothing else to send.
 mailing-paused = ⏸ Paused. Sent: { $sent } of { $total }. The last few that were on their way still arrive.
 mailing-stopped = ⏹ Stopped. Sent: { $sent } of { $total }.

@@ -62,7 +62,7 @@ fn held(desk: &Desk<'_>) -> Result<i64> {
 }
 
 fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
-    let again = desk.button("button-try-again", &Press::Aside(Aside::Leave));
+    let again = desk.button("button-leave", &Press::Aside(Aside::Leave));
     desk.tell(desk.say("leave-busy", &[("n", Arg::Num(videos))]), vec![again])
 }
 

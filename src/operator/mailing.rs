@@ -5,7 +5,7 @@ use super::hands;
 use super::letters::Letters;
 use super::report;
 use crate::audit::{By, Way};
-use crate::broadcasts::{self, Broadcast, LENGTH_MAX, Segment, State};
+use crate::broadcasts::{self, Broadcast, Segment, State};
 use crate::clock::Millis;
 use crate::db::Tx;
 use crate::inbox;
@@ -233,19 +233,16 @@ impl Letters<'_> {
     }
 
     fn panel(&self, it: &Broadcast, waiting: i64, sure: bool) -> Content {
-        let people = |n: i64| self.say("people", &[("n", Arg::Num(n))]);
         let args = [
             ("id", Arg::Html(it.id.to_string())),
             ("who", Arg::Html(self.who(it.segment))),
-            ("people", Arg::Html(people(it.total))),
+            ("people", Arg::Html(self.say("people", &[("n", Arg::Num(it.total))]))),
         ];
         let title = self.say("mailing", &args);
         let unreached = (it.queued - it.sent - waiting).max(0);
         let sent = [("sent", Arg::Num(it.sent)), ("total", Arg::Num(it.total))];
         let state = match it.state {
-            State::Draft if sure => {
-                self.say("mailing-sure", &[("people", Arg::Html(people(it.total)))])
-            }
+            State::Draft if sure => self.say("mailing-sure", &[("n", Arg::Num(it.total))]),
             State::Draft => self.say("mailing-draft", &[]),
             State::Running => self.say("mailing-running", &sent),
             State::Paused => self.say("mailing-paused", &sent),
@@ -315,6 +312,9 @@ impl Letters<'_> {
 }
 
 #[cfg(test)]
+mod tests {
+    use super::*;
+
     #[test]
     fn a_text_is_as_long_as_telegram_finds_it() {
         assert_eq!(check(&"😀".repeat(2_100)), Err(Wrong::Long(4_200)));
@@ -322,9 +322,6 @@ impl Letters<'_> {
         let links = "<a href=\"https://example.com\">x</a>".repeat(1_000);
         assert!(matches!(check(&links), Err(Wrong::Markup(_))), "and not without an end");
     }
-
-mod tests {
-    use super::*;
 
     #[test]
     fn what_is_in_a_button_is_read_again() {

@@ -92,7 +92,7 @@ fn lives(shop: &Appliance) -> (Customer<'_>, String) {
     ann.presses("⭐");
     ann.hears("Что с этим платежом");
     ann.says(QUESTION);
-    ann.hears("номер обращения");
+    ann.hears("Передал в поддержку");
     ann.says("/start");
     ann.presses("🎬");
     ann.hears("📸");

@@ -19,7 +19,7 @@ fn a_question_about_a_payment_comes_with_it_and_its_answer_goes_back() {
     ann.hears("Что с этим платежом не так");
     admin.acts();
     ann.says("Кредиты <b>не пришли</b>");
-    ann.hears("номер обращения — 1");
+    ann.hears("ваш вопрос — № 1");
     let letter = admin.hears("Обращение № 1");
     for part in ["от 7", "Кредиты <b>не пришли</b>", charge.as_str(), "⭐ 300"] {
         assert!(letter.text.contains(part), "{part} in {}", letter.text);
@@ -32,7 +32,7 @@ fn a_question_about_a_payment_comes_with_it_and_its_answer_goes_back() {
             "message_id": letter.id, "date": 0, "chat": { "id": ADMIN }, "text": letter.text,
         },
     });
-    shop.sandbox().telegram().sends_raw(ADMIN, reply);
+    shop.sandbox().telegram().sends_raw(ADMIN, reply.clone());
     ann.hears("Пришли, проверьте & напишите");
     admin.hears("Ответ отправлен: 7");
     // A picture is no answer, and brings the question along all the same.
@@ -78,7 +78,7 @@ fn a_question_is_only_what_was_asked_for_and_five_a_day_are_enough() {
         ann.hears("Передал в поддержку");
     }
     ann.says("/paysupport");
-    ann.hears("Новый можно задать завтра");
+    ann.hears("Ваши вопросы уже в поддержке");
     ann.says("Вопрос 6");
     ann.hears("нажмите в меню");
     assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM tickets WHERE text IS NOT NULL"), 5);
