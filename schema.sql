@@ -31,7 +31,9 @@ CREATE TABLE users (
     language          TEXT    NOT NULL DEFAULT 'ru' CHECK (language IN ('ru', 'en')),
     credits           INTEGER NOT NULL DEFAULT 0 CHECK (credits >= 0),
     invited_by        TEXT,                        -- the argument of the first /start: ref_…
+    friend_no         INTEGER,                     -- which friend of that customer they were, the first is 1
     invite_code       TEXT UNIQUE,                 -- of their own link; NULL: they never looked at it
+    friends           INTEGER NOT NULL DEFAULT 0,  -- who ever came by their links, whoever left since
     terms_accepted_at INTEGER,
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
@@ -39,7 +41,6 @@ CREATE TABLE users (
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
-CREATE INDEX users_invited ON users (invited_by) WHERE invited_by IS NOT NULL;
 
 -- Customers who had all of theirs deleted, until the last of it is gone from the disk, too.
 CREATE TABLE departures (

@@ -63,7 +63,11 @@ pub fn came_by(
     reference: &str,
     now: Millis,
 ) -> Result<i64> {
-    users::remember_inviter(tx, user, reference)?;
+    if users::remember_inviter(tx, user, reference)?
+        && let Some(inviter) = inviter(tx, user)?
+    {
+        users::count_friend(tx, user, inviter)?;
+    }
     if options.friend == 0 || !counts(tx, options, user)? {
         return Ok(0);
     }
@@ -74,9 +78,11 @@ pub fn came_by(
 /// Whether an invitation of theirs brings something: it is one of the first friends of somebody
 /// who may order.
 fn counts(conn: &Connection, options: &Options, user: UserId) -> Result<bool> {
-    let Some(inviter) = inviter(conn, user)? else { return Ok(false) };
-    let before = users::invited_before(conn, user)?;
-    Ok(before < options.friends_max && !users::by_id(conn, inviter)?.banned)
+    let (Some(inviter), Some(number)) = (inviter(conn, user)?, users::friend_number(conn, user)?)
+    else {
+        return Ok(false);
+    };
+    Ok(number <= options.friends_max && !users::by_id(conn, inviter)?.banned)
 }
 
 /// What a payment brought besides its credits.

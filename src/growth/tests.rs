@@ -172,6 +172,41 @@ fn a_payment_that_was_given_back_is_no_first_one() {
     assert_eq!((pays("b", OPTIONS), pays("c", OPTIONS)), (2, 0));
 }
 
+fn leaves(db: &Db, user: UserId) {
+    db.write(move |tx| users::leave(tx, user, 5)).unwrap();
+}
+
+#[test]
+fn a_friend_who_leaves_makes_no_room_for_another() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let by_ann = link(&db, ann);
+    let [first, second] = [10, 11].map(|id| comes(&db, id, &by_ann).0);
+    assert_eq!([first, second].map(|it| pays_once(&db, it)), [Some((ann, 3)); 2]);
+    leaves(&db, first);
+    leaves(&db, second);
+    let (third, gift) = comes(&db, 12, &by_ann);
+    assert_eq!((gift, pays_once(&db, third)), (0, None));
+    assert_eq!(db.read(|conn| invited(conn, ann)).unwrap().friends, 3);
+}
+
+#[test]
+fn who_leaves_and_comes_back_with_another_link_has_no_more_friends_than_before() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let before = link(&db, ann);
+    for id in [10, 11] {
+        comes(&db, id, &before);
+    }
+    leaves(&db, ann);
+    assert_eq!(meet(&db, 7), ann);
+    let after = link(&db, ann);
+    assert_ne!(after, before);
+    let (friend, gift) = comes(&db, 12, &after);
+    assert_eq!((gift, pays_once(&db, friend)), (0, None));
+    assert_eq!(comes(&db, 13, &before).1, 0, "an old link is nobody's");
+}
+
 fn promo(db: &Db, code: &'static str, uses: i64, until: Option<Millis>) -> bool {
     db.write(move |tx| make_promo(tx, code, (4, uses), until, 1)).unwrap()
 }

@@ -58,6 +58,37 @@ fn nobody_farms_invitations() {
     assert_eq!(ann.credits(), 10 + 2 + 2, "so many friends, and no more");
 }
 
+/// Friends who come, bring something and leave, and an inviter who does.
+#[test]
+fn nobody_farms_invitations_by_leaving() {
+    let shop = Setup::new().settings(GROWTH).start();
+    let ann = shop.customer(7);
+    let reference = link(&ann);
+    let leaves = |who: &Customer<'_>| {
+        who.says("/delete_me");
+        who.presses("🗑 Да");
+        who.hears("ваших данных у нас больше нет");
+    };
+    for (id, gift, reward) in [(10, 1, 2), (11, 1, 2), (12, 0, 0)] {
+        let friend = comes(&shop, id, &reference);
+        let (mine, before) = (friend.credits(), ann.credits());
+        friend.buys(PACK);
+        shop.settles();
+        assert_eq!((mine, ann.credits() - before), (2 + gift, reward), "friend {id}");
+        leaves(&friend);
+    }
+    leaves(&ann);
+    ann.says("/start");
+    ann.sees("🎬");
+    let another = link(&ann);
+    assert_ne!(another, reference);
+    let friend = comes(&shop, 13, &another);
+    assert_eq!(friend.credits(), 2);
+    friend.buys(PACK);
+    shop.settles();
+    assert_eq!(ann.credits(), 0);
+}
+
 #[test]
 fn fifty_write_the_last_code_at_once_and_one_gets_it() {
     let shop = Appliance::new();
