@@ -260,6 +260,7 @@ ledger-purchase = bought
 ledger-hold = held
 ledger-charge = spent
 ledger-release = returned
+ledger-repay = taken: refunded Stars
 payment-paid = paid
 payment-refunding = refund asked { $age }, not confirmed
 payment-refunded = refunded { $age }

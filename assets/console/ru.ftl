@@ -256,6 +256,7 @@ ledger-purchase = куплено
 ledger-hold = отложено
 ledger-charge = списано
 ledger-release = возвращено
+ledger-repay = забрано: Stars вернули
 payment-paid = оплачено
 payment-refunding = возврат запрошен { $age }, не подтверждён
 payment-refunded = возвращено { $age }

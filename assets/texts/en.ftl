@@ -208,6 +208,11 @@ refund = ↩️ { $n ->
     [one] { $n } credit is back on your balance.
    *[other] { $n } credits are back on your balance.
 }
+# The payment went back before, while the video was being made.
+refund-repaid = Of these, { $n ->
+    [one] { $n } credit was
+   *[other] { $n } credits were
+} taken right away: the payment for them had been refunded.
 fail-violation = 🚫 This order breaks the AI’s rules, so it refused to make { $n ->
     [one] this video
    *[other] these videos
@@ -297,6 +302,7 @@ move-welcome = { $moved } – a gift for your first videos
 move-refund = { $moved } – Stars refunded
 move-invited = { $moved } – a gift: a friend invited you
 move-invite = { $moved } – you invited a friend, thank you!
+move-invite-back = { $moved } – your friend’s payment was refunded
 move-bonus = { $moved } – a bonus for your first purchase
 move-promo = { $moved } – promo code
 move-gift = { $moved } – a gift
@@ -318,9 +324,15 @@ receipt-order = Your order is waiting – shall we continue?
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
 taken-back = Support has taken { $credits } from your balance. You now have { $balance }.
 refunded = ⭐ We’ve refunded you { $stars } Stars. Taken from your balance: { $credits }. You now have { $balance }.
-
-# The credits for these Stars were used before: nothing was taken.
-refunded-spent = ⭐ We’ve refunded you { $stars } Stars. The credits were already used, so nothing was taken from your balance.
+refunded-nothing = ⭐ We’ve refunded you { $stars } Stars. Your balance is still { $balance }.
+refunded-bonus = Of these, { $n ->
+    [one] { $n } credit was our gift for your first purchase.
+   *[other] { $n } credits were our gift for your first purchase.
+}
+refunded-held = { $n ->
+    [one] { $n } more credit is in the works: if the video doesn’t work out, it won’t come back to your balance.
+   *[other] { $n } more credits are in the works: if the videos don’t work out, they won’t come back to your balance.
+}
 
 from-support = 💬 <b>A message from support</b>
 
@@ -416,6 +428,10 @@ invite-thanks = { $n ->
     [one] 🎁 Your friend topped up, and { $n } credit is yours. Thank you! You have { $balance } now.
    *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
 }
+invite-back = { $n ->
+    [one] Your friend’s payment was refunded, so your gift for the invitation went with it: { $n } credit. You have { $balance } now.
+   *[other] Your friend’s payment was refunded, so your gift for the invitation went with it: { $n } credits. You have { $balance } now.
+}
 bonus = { $n ->
     [one] 🎁 Plus { $n } more credit, our gift for your first purchase – it’s already on your balance.
    *[other] 🎁 Plus { $n } more credits, our gift for your first purchase – they’re already on your balance.
@@ -445,6 +461,10 @@ toast-taken-back = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos
 }. Back on your balance: { $credits }.
+toast-taken-back-repaid = Canceled { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+}. Back on your balance: { $credits }. Taken: { $repaid }, as the payment for them had been refunded.
 toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞
@@ -474,7 +494,8 @@ alert-payment-unlisted = Telegram’s list of payments has { $n ->
    *[other] { $n } transactions
 } that this version cannot read (the first one: { $id }): { $error }. No credits were moved. Look at the bot’s transactions in Telegram; what is missing can be given with neurocards grant.
 alert-payment-differs = Payment <code>{ $charge }</code> is not the same here and at Telegram. Telegram: { $theirs } ⭐ from <code>{ $payer }</code>; here: { $ours } ⭐ from <code>{ $user }</code>. Nothing was changed: check the customer’s balance and correct it with <code>neurocards grant</code>.
-alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent. Missing: { $owed }. The balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent or are held by videos in the works. Missing: { $owed }. What comes back of videos that do not work out is taken by itself; the balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-reward = Telegram gave { $stars } ⭐ back to a friend whom customer <code>{ $user }</code> had invited, and the reward for that has been spent. Missing: { $owed }. The friend does not owe it, and there is nothing to do. Payment: <code>{ $charge }</code>
 alert-refund-unknown = Telegram gave payment <code>{ $charge }</code> back to customer <code>{ $user }</code>, and we do not have it. No credits were moved. If the database was restored from a backup, check the customer’s balance.
 
 ## For the operator

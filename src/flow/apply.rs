@@ -200,7 +200,7 @@ impl Work<'_> {
         Ok(self.view().toast(match back {
             None => Toast::OrderGone,
             Some(TakenBack { videos: 0, .. }) => Toast::NothingLeft,
-            Some(TakenBack { videos, credits }) => Toast::TakenBack(videos, credits),
+            Some(back) => Toast::TakenBack(back),
         }))
     }
 

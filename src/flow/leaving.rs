@@ -32,11 +32,10 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if begun > 0 {
         return busy(desk, begun);
     }
-    let credits = ledger::balance(desk.tx, desk.user.id)?;
     let waiting = unbegun.len() as i64;
     let mut html = desk.say("leave-ask", &[]);
     // What waits is taken back, and its credits are lost like the others.
-    let lost = credits + held(desk)?;
+    let lost = lost(desk)?;
     if waiting > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-waiting", &[("n", Arg::Num(waiting))])));
     }
@@ -47,9 +46,9 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     desk.tell(html, vec![yes])
 }
 
-/// Credits that videos hold which have not begun.
-fn held(desk: &Desk<'_>) -> Result<i64> {
-    Ok(desk
+/// Credits that are there once what has not begun came back.
+fn lost(desk: &Desk<'_>) -> Result<i64> {
+    let held: i64 = desk
         .tx
         .prepare_cached(
             "SELECT COALESCE(-SUM(delta), 0)
@@ -58,7 +57,9 @@ fn held(desk: &Desk<'_>) -> Result<i64> {
                AND kind = 'hold'
                AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
         )?
-        .query_row([desk.user.id], |row| row.get(0))?)
+        .query_row([desk.user.id], |row| row.get(0))?;
+    let user = desk.user.id;
+    Ok(ledger::balance(desk.tx, user)? + held - ledger::due(desk.tx, user)?)
 }
 
 fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
@@ -71,7 +72,7 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
 pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    if begun > 0 || ledger::balance(tx, user.id)? + held(desk)? != shown {
+    if begun > 0 || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }
