@@ -115,6 +115,8 @@ pub struct Draft {
     pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
+    /// Credits per video, as they read when they were last asked for their yes.
+    pub shown: Option<i64>,
     /// The earlier video that this one is to be like.
     pub refine: Option<Refine>,
     /// How many they are to be once there are credits for them.
