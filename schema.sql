@@ -19,6 +19,7 @@ CREATE TABLE instance (
     selling_note      TEXT,                        -- `pause --note`: what customers read meanwhile
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
     stars_seen        INTEGER NOT NULL DEFAULT 0,  -- transactions in Stars that were compared, the oldest first
+    stars_last        TEXT,                        -- the last one of these
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER
 ) STRICT;

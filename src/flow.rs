@@ -33,7 +33,7 @@ pub use aside::{Aside, ticket_of};
 pub use checkout::{Verdict, Wish, checkout};
 pub use leaving::{farewell, leave_again};
 pub use paying::{
-    Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unread,
+    Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unlisted, unread,
 };
 pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};

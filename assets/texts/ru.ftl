@@ -489,6 +489,11 @@ alert-payment-foreign = Клиент <code>{ $user }</code> заплатил { $
 alert-payment-twice = Клиент <code>{ $user }</code> оплатил один счёт дважды, ещё { $stars } ⭐. Начислено ещё раз: { $credits }. Если он не хотел, верните деньги: <code>neurocards refund-payment { $charge }</code>
 alert-payment-banned = Клиент <code>{ $user }</code>, чьи заказы вы закрыли, заплатил { $stars } ⭐. Начислено: { $credits }. Вернуть деньги: <code>neurocards refund-payment { $charge }</code>
 alert-payment-unread = Telegram прислал оплату или возврат, которые не получилось прочитать (обновление { $update }): { $error }. Кредиты не изменились. Сверка с Telegram найдёт этот платёж в течение суток, а после перезапуска программы — сразу.
+alert-payment-unlisted = В списке платежей Telegram { $n ->
+    [one] { $n } операция, которую
+    [few] { $n } операции, которые
+   *[many] { $n } операций, которые
+} эта версия программы не может прочитать (первая: { $id }): { $error }. Кредиты не изменились. Посмотрите операции бота в Telegram; чего не хватает, можно начислить командой neurocards grant.
 alert-payment-differs = Платёж <code>{ $charge }</code> у нас и у Telegram не совпадает. У Telegram: { $theirs } ⭐ от <code>{ $payer }</code>; у нас: { $ours } ⭐ от <code>{ $user }</code>. Ничего не изменено: проверьте баланс клиента и поправьте его командой <code>neurocards grant</code>.
 alert-refund-owed = Telegram вернул клиенту <code>{ $user }</code> { $stars } ⭐, а кредиты за них уже потрачены или заняты видео в работе. Не хватило: { $owed }. Что вернётся за неполучившиеся видео, спишется само; баланс не ушёл ниже нуля, делать ничего не нужно. Платёж: <code>{ $charge }</code>
 alert-refund-reward = Telegram вернул { $stars } ⭐ другу, которого пригласил клиент <code>{ $user }</code>, а подарок за это приглашение уже потрачен. Не хватило: { $owed }. Друг его не должен, делать ничего не нужно. Платёж: <code>{ $charge }</code>
