@@ -39,7 +39,7 @@ fn a_friend_gets_more_and_who_invited_gets_theirs_when_the_friend_pays() {
     ann.says("/start");
     ann.presses("👤");
     ann.presses("📜");
-    ann.hears("<b>−2</b> — друг вернул оплату");
+    ann.hears("−2 — друг вернул оплату");
 }
 
 /// Gifts that were spent are gone; it is told before the refund and after it.
