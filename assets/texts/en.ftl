@@ -210,9 +210,9 @@ refund = ↩️ { $n ->
 }
 # The payment went back before, while the video was being made.
 refund-repaid = Of these, { $n ->
-    [one] { $n } credit was
-   *[other] { $n } credits were
-} taken right away: the payment for them had been refunded.
+    [one] { $n } credit was taken right away: the payment it came with had been refunded.
+   *[other] { $n } credits were taken right away: the payment they came with had been refunded.
+}
 fail-violation = 🚫 This order breaks the AI’s rules, so it refused to make { $n ->
     [one] this video
    *[other] these videos
@@ -464,7 +464,7 @@ toast-taken-back = Canceled { $n ->
 toast-taken-back-repaid = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos
-}. Back on your balance: { $credits }. Taken: { $repaid }, as the payment for them had been refunded.
+}. Back on your balance: { $credits }. Taken right away: { $repaid } – their payment had been refunded.
 toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞

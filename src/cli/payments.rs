@@ -73,7 +73,7 @@ fn state(row: &Row, now: Millis) -> String {
                 text += &format!(", {} owed", hands::in_words(owed));
             }
             if row.gifts_spent > 0 {
-                text += &format!(", {} of its gifts spent", hands::in_words(row.gifts_spent));
+                text += &format!(", {} of gifts", row.gifts_spent);
             }
             text
         }

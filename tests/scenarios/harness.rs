@@ -54,7 +54,7 @@ const DAMAGE: [(&str, &str); 33] = [
     ),
     (
         "INSERT INTO debts (key, user_id, charge, owed, line)
-         SELECT 'x', user_id, 'x', 1, id FROM ledger WHERE kind = 'hold';
+         SELECT 'x' || id, user_id, 'x', 1, id FROM ledger WHERE kind = 'hold';
          UPDATE ledger SET kind = 'release', delta = 1 WHERE kind = 'charge'",
         "came back as credits",
     ),

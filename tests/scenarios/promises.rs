@@ -135,7 +135,7 @@ const NOBODY: [(&str, &str); 23] = [
     ),
     (
         "what was held at a refund came back as credits",
-        "SELECT key || ', job ' || back.job_id FROM debts
+        "SELECT debts.key || ', job ' || back.job_id FROM debts
          JOIN ledger AS back ON back.user_id = debts.user_id AND back.kind = 'release'
          WHERE owed > 0 AND back.hold_id <= line AND back.id > line
            AND NOT EXISTS (SELECT 1 FROM ledger

@@ -271,7 +271,7 @@ fn what_came_back_of_an_order_and_went_for_a_refund_are_two_lines() {
     let order = phone.world.number("SELECT MAX(id) FROM orders");
     presses(&phone, Press::TakeBack(OrderId(order)));
     let toast = phone.toast();
-    let words = "Отменил 3 видео. Вернулось на баланс: 0 кредитов. Ещё 3 кредита списали";
+    let words = "Отменил 3 видео. Вернулось на баланс: 0 кредитов. Сразу списали: 3 кредита";
     assert!(toast.starts_with(words), "{toast}");
     let status = phone.world.said(&format!("status:{order}"));
     let words = "3 кредита вернули на баланс. Из них 3 кредита сразу списали";

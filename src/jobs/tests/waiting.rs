@@ -325,3 +325,13 @@ fn who_goes_back_in_line_keeps_their_place() {
     db.write(move |tx| let_go(tx, &job, NOW + 300)).unwrap();
     assert_eq!(take(&db, NOW + 300).unwrap().id, second, "unlike who is let go until a time");
 }
+
+#[test]
+fn the_extremes_of_priority_are_reached() {
+    let (_folder, db) = world();
+    let low = queue(&db, "low", i64::MIN, NOW);
+    let high = queue(&db, "high", i64::MAX, NOW + 1);
+    assert_eq!(take(&db, NOW).unwrap().id, low);
+    assert_eq!(take(&db, NOW), None);
+    assert_eq!(take(&db, NOW + 1).unwrap().id, high);
+}
