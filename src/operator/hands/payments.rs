@@ -116,7 +116,6 @@ pub fn end_refund(
         before: &before,
         after: &after,
         note: &refund.besides(),
-        ..Action::default()
     };
     audit::record(tx, by, &action, now)?;
     if fresh {
