@@ -1,6 +1,7 @@
 //! What one step of each kind takes, without a commit.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,7 +25,7 @@ pub(crate) fn measure(table: &mut Table, turns: Turns) {
     let (db, _) = fresh(folder.path(), &clock);
     let shop = Arc::new(shop(folder.path()));
     let rounds = turns.count * 5;
-    let customers = customers(&db, 1, rounds * IN_TX);
+    let customers = customers(&db, 1, 0..rounds * IN_TX);
     let placed = {
         let shop = Arc::clone(&shop);
         in_tx(&db, rounds, move |tx, n| place(tx, &shop, customers[n], clock.now()))
@@ -55,7 +56,7 @@ pub(crate) fn measure(table: &mut Table, turns: Turns) {
     }
 }
 
-fn shop(folder: &std::path::Path) -> Shop {
+pub(crate) fn shop(folder: &std::path::Path) -> Shop {
     let home = folder.to_str().unwrap();
     let flags = Overrides { data_dir: Some(folder.into()), ..Overrides::default() };
     let config = Config::load(&flags, &Env::from_pairs([("HOME", home)])).unwrap();
@@ -96,7 +97,7 @@ where
 }
 
 /// Customers, each with so many lines in the ledger and a credit at least.
-fn customers(db: &Db, lines: usize, count: usize) -> Vec<UserId> {
+pub(crate) fn customers(db: &Db, lines: usize, numbers: Range<usize>) -> Vec<UserId> {
     let now = Clock::real().now();
     db.write(move |tx| {
         tx.execute(
@@ -115,12 +116,12 @@ fn customers(db: &Db, lines: usize, count: usize) -> Vec<UserId> {
             }
             Ok(user)
         };
-        (0..count).map(customer).collect()
+        numbers.map(customer).collect()
     })
     .unwrap()
 }
 
-fn place(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> anyhow::Result<()> {
+pub(crate) fn place(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> anyhow::Result<()> {
     let draft = format!("bench-{user}");
     let order = NewOrder {
         draft: &draft,
@@ -142,7 +143,7 @@ fn place(tx: &Tx<'_>, shop: &Shop, user: UserId, now: Millis) -> anyhow::Result<
 
 /// A job each of customers with so many lines in the ledger, ten jobs a customer.
 fn jobs(db: &Db, lines: usize, count: usize) -> Vec<(UserId, JobId)> {
-    let owners = customers(db, lines, count.div_ceil(10));
+    let owners = customers(db, lines, 0..count.div_ceil(10));
     let now = Clock::real().now();
     db.write(move |tx| {
         let job = |n: usize| {

@@ -9,19 +9,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static SYNCS: AtomicU64 = AtomicU64::new(0);
 
 /// So many until now.
-pub fn syncs() -> u64 {
+pub(crate) fn syncs() -> u64 {
     SYNCS.load(Ordering::Relaxed)
 }
 
 /// As the C library's; but an error ends the measurement.
 #[unsafe(no_mangle)]
-pub extern "C" fn fsync(fd: i32) -> i32 {
+extern "C" fn fsync(fd: i32) -> i32 {
     counted(fd, |fd| rustix::fs::fsync(fd))
 }
 
 /// As the C library's; but an error ends the measurement.
 #[unsafe(no_mangle)]
-pub extern "C" fn fdatasync(fd: i32) -> i32 {
+extern "C" fn fdatasync(fd: i32) -> i32 {
     counted(fd, |fd| rustix::fs::fdatasync(fd))
 }
 
