@@ -92,16 +92,6 @@ fn priority_goes_first_then_the_due_time_then_the_number() {
 }
 
 #[test]
-fn the_extremes_of_priority_are_reached() {
-    let (_folder, db) = world();
-    let low = queue(&db, "low", i64::MIN, NOW);
-    let high = queue(&db, "high", i64::MAX, NOW + 1);
-    assert_eq!(take(&db, NOW).unwrap().id, low);
-    assert_eq!(take(&db, NOW), None);
-    assert_eq!(take(&db, NOW + 1).unwrap().id, high);
-}
-
-#[test]
 fn only_the_steps_that_are_asked_for_are_claimed() {
     let (_folder, db) = world();
     let job = queue(&db, "one", 0, NOW);
@@ -257,6 +247,10 @@ fn claims_by_index(db: &Db) {
     }
     for places in [super::queue::MORE_URGENT, super::queue::EARLIER] {
         uses(db, places, "jobs_queue");
+    }
+    // However long a customer's history is.
+    for theirs in [RUNNING_OF, WAITING_OF, super::enqueue::LIVE_OF] {
+        uses(db, theirs, "jobs_live");
     }
     uses(db, super::waiting::EXPIRED, "jobs_leased");
     uses(db, NEXT_DUE, "jobs_due");

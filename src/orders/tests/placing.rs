@@ -49,6 +49,33 @@ fn a_free_video_holds_nothing_and_gives_nothing_back() {
 }
 
 #[test]
+fn who_has_paid_goes_first_and_no_longer_once_they_have_it_back() {
+    let world = World::new();
+    let user = world.customer(7, 5);
+    let newest = "SELECT priority FROM jobs ORDER BY id DESC LIMIT 1";
+    let orders = |draft| {
+        world.order(&user, draft, 1);
+        world.number(newest)
+    };
+    let before = orders("d1");
+    let id = user.id;
+    world.write(move |tx, _| {
+        tx.execute(
+            "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                                   paid_at, created_at)
+             VALUES (?1, 'c', 1, 1, 'x', 1, 1)",
+            [id],
+        )?;
+        let key = Some("purchase:c");
+        let bought = ledger::Grant { user: id, credits: 1, key, actor: "bot", note: None };
+        ledger::purchase(tx, &bought, NOW)
+    });
+    assert_eq!(orders("d2"), before + 3);
+    world.sql("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 1");
+    assert_eq!(orders("d3"), before);
+}
+
+#[test]
 fn an_hour_has_so_many_orders_of_one_customer() {
     let world = World::with(|options| options.orders_per_hour = 2);
     let (user, other) = (world.customer(7, 5), world.customer(8, 5));
@@ -211,4 +238,20 @@ fn the_photos_question_knows_the_serving_models_own_rules() {
     assert_eq!(rules(&["bytedance/seedance-2-mini"]), Vec::<&str>::new());
     assert_eq!(rules(&["kling-2.6/image-to-video", "kling-3.0/video"]), ["rule-vertical"]);
     assert_eq!(rules(&["sora-2-image-to-video"]), Vec::<&str>::new(), "it is off");
+}
+
+#[test]
+fn a_days_spending_is_summed_without_a_look_at_its_rows() {
+    let world = World::new();
+    for sql in [selling::SPENT, selling::TO_SPEND] {
+        let plan = world.db.read(|conn| {
+            let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let rows = query.query_map([0, 1], |row| row.get::<_, String>("detail"))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        let plan = plan.unwrap();
+        let mut looks = plan.iter().filter(|line| line.contains(" jobs ")).peekable();
+        assert!(looks.peek().is_some(), "{plan:?}");
+        assert!(looks.all(|line| line.contains("COVERING INDEX")), "{plan:?}");
+    }
 }
