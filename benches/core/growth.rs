@@ -36,8 +36,8 @@ pub(crate) fn measure(table: &mut Table, count: i64) {
         let some = customers(&db, 1, from..from + BATCH);
         let shop = Arc::clone(&shop);
         let story = move |tx: &Tx<'_>| -> anyhow::Result<()> {
-            let ordered = some.iter().zip(from..);
-            ordered.map(|(user, n)| order(tx, &shop, *user, n, now)).collect()
+            let mut ordered = some.iter().zip(from..);
+            ordered.try_for_each(|(user, n)| order(tx, &shop, *user, n, now))
         };
         db.write(story).unwrap();
     }
