@@ -327,7 +327,8 @@ CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), p
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
     WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
-CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
+CREATE INDEX jobs_running ON jobs (api_key)
+    WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL AND step = 'render';
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;

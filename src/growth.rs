@@ -14,7 +14,8 @@
 mod promos;
 
 pub use promos::{
-    CODE_MAX, Promo, Redeemed, close as close_promo, list as promos, make as make_promo, redeem,
+    CODE_MAX, Promo, Redeemed, close as close_promo, list as promos, make as make_promo,
+    prune_guesses, redeem,
 };
 
 use crate::clock::Millis;
