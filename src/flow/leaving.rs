@@ -13,7 +13,7 @@ use crate::jobs;
 use crate::ledger::{self, Grant};
 use crate::orders::{self, Shop};
 use crate::outbox::{self, Button, Content};
-use crate::text::{Arg, Lang};
+use crate::text::Arg;
 use crate::tickets;
 use crate::users;
 use crate::users::departures::{self, Departure};
@@ -113,7 +113,8 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
 }
 
 /// Says that all is gone; with a way to begin anew.
-pub fn farewell(tx: &Tx<'_>, shop: &Shop, tg_user_id: i64, lang: Lang, now: Millis) -> Result<()> {
+pub fn farewell(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<()> {
+    let (tg_user_id, Some(lang)) = (one.tg_user_id, one.lang) else { return Ok(()) };
     let anew = Button::data(shop.texts.say(lang, "button-anew", &[]), Press::Menu.data());
     let content = Content::text(shop.texts.say(lang, "left", &[])).with_buttons(vec![vec![anew]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
