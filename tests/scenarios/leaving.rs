@@ -210,7 +210,7 @@ fn while_a_video_is_made_nobody_leaves() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(3);
     let order = ann.orders(1, UGC);
-    shop.waits_until("SELECT started_at IS NOT NULL FROM jobs");
+    shop.waits_until("SELECT step = 'render' FROM jobs");
     ann.says("/delete_me");
     ann.hears("Сейчас делаем ваше видео");
     order.arrives();

@@ -82,13 +82,28 @@ fn a_yes_to_other_credits_than_there_are_by_now_is_asked_again() {
 #[test]
 fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
     let phone = orders_three();
-    phone.world.sql("UPDATE jobs SET started_at = 5, status = 'processing' WHERE id = 2");
+    phone
+        .world
+        .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'render' WHERE id = 2");
     phone.send(leave());
     assert!(phone.says().contains("Сейчас делаем ваше видео"), "{}", phone.says());
     phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
     assert!(phone.says().contains("Сейчас делаем ваше видео"));
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 0);
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_video_that_was_only_prepared_is_cancelled_with_the_rest() {
+    let phone = orders_three();
+    phone
+        .world
+        .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'submit' WHERE id = 2");
+    phone.send(leave());
+    assert!(phone.says().contains("отменим: 3"), "{}", phone.says());
+    phone.tap("🗑 Да");
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 3);
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1);
 }
 
 #[test]
