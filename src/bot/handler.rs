@@ -194,15 +194,18 @@ impl Handler {
                 What::Paid(paid) => flow::paid(tx, &shop, update_id, &paid, now),
                 What::Unread(why) => flow::unread(tx, &shop, update_id, why, now),
                 What::GivenBack(user, charge) => {
-                    flow::given_back(tx, &shop, update_id, (user, &charge), now)
+                    flow::given_back(tx, &shop, update_id, (user, &charge), now)?;
+                    flow::forget_again(tx, user, update_id, now)
                 }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
                     inbox::done(tx, update_id, now)?;
-                    // Their name is in it.
-                    if users::has_left(tx, user)? { inbox::forget(tx, user) } else { Ok(()) }
+                    flow::forget_again(tx, user, update_id, now)
                 }
-                What::Nothing => inbox::done(tx, update_id, now).map(drop),
+                What::Nothing(from) => {
+                    inbox::pass_over(tx, update_id, now)?;
+                    from.map_or(Ok(()), |from| flow::forget_again(tx, from, update_id, now))
+                }
             })
         })
         .await
@@ -222,14 +225,15 @@ impl Handler {
         if let Some(message) = &update.message {
             return self.message(row, message).await;
         }
-        if let Some(member) = &update.my_chat_member {
+        let member = update.my_chat_member.as_ref();
+        if let Some(member) = member {
             let status = member.new_chat_member.as_ref().map_or("", |new| new.status.as_str());
             // Who takes the bot out of a group still wants their own chat.
             if status == "kicked" && member.chat.id == member.from.id {
                 return Ok(What::Blocked(member.from.id));
             }
         }
-        Ok(What::Nothing)
+        Ok(What::Nothing(member.map(|member| member.from.id)))
     }
 
     async fn message(&self, row: &Row, message: &Message) -> Result<What> {
@@ -237,11 +241,11 @@ impl Handler {
             return Ok(money);
         }
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
-            return Ok(What::Nothing);
+            return Ok(What::Nothing(None));
         };
         // The bot sells to people, not to groups.
         if message.chat.id != from.id {
-            return Ok(What::Nothing);
+            return Ok(What::Nothing(Some(from.id)));
         }
         let event = match message.brings() {
             Brings::Text(text) => command(text).unwrap_or_else(|| Event::Text(text.to_owned())),
@@ -406,7 +410,8 @@ enum What {
     /// To whom, and which charge.
     GivenBack(i64, String),
     Blocked(i64),
-    Nothing,
+    /// Nothing to us; whose it is.
+    Nothing(Option<i64>),
 }
 
 pub(super) fn profile(user: &User) -> Profile {

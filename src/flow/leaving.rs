@@ -80,6 +80,16 @@ pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     Ok(words)
 }
 
+/// What came of somebody who has left and is not back by it: their name is in it, and goes at once. Who
+/// is here keeps what they sent.
+pub fn forget_again(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {
+    if !users::has_left(tx, tg_user_id)? {
+        return Ok(());
+    }
+    inbox::forget(tx, tg_user_id)?;
+    departures::trailed(tx, tg_user_id, update_id, now)
+}
+
 /// A backup that was put back knows somebody who had left: they leave again. `false`: a video of
 /// theirs is being made once more, and comes first.
 pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<bool> {

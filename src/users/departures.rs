@@ -37,6 +37,21 @@ pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis)
     Ok(())
 }
 
+/// Something came of somebody who has left, and was emptied: what the file has of it beside its rows
+/// goes like the rest. A farewell that was not said yet still is.
+pub fn trailed(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id, language)
+         SELECT users.id, COALESCE(at, :now), COALESCE(update_id, :update_id),
+                CASE WHEN erased_at IS NULL THEN departures.language END
+         FROM users
+         LEFT JOIN departures ON user_id = users.id
+         WHERE tg_user_id = :tg_user_id",
+        named_params! { ":tg_user_id": tg_user_id, ":update_id": update_id, ":now": now },
+    )?;
+    Ok(())
+}
+
 /// Up to `limit` whose rows a backup filled again.
 pub fn again(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
     let mut query = conn.prepare_cached(

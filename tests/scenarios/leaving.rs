@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use neurocards::sandbox::telegram::Does;
+use neurocards::sandbox::telegram::{Does, Invoice};
+use serde_json::json;
 
 use crate::customer::PACK;
 use crate::{Appliance, Customer, Setup, UGC, What, secrets};
@@ -131,6 +132,7 @@ fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
     shop.sandbox().telegram().presses(7, question.id, &yes);
     ann.hears("ваших данных у нас больше нет");
     shop.settles();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures WHERE erased_at IS NULL)");
     assert_eq!(shop.finds(&traces), [""; 0]);
     assert_eq!(shop.photos(), 0);
 
@@ -147,6 +149,49 @@ fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
     assert_eq!(ann.credits(), 0, "no second gift");
     assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM users"), 1);
     shop.settles();
+}
+
+#[test]
+fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = Customer::called(&shop, 7, (Some(USERNAME), NAME), "ru");
+    let charge = ann.buys(PACK);
+    let invoice = ann.asks_for(PACK).invoice.unwrap();
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    let telegram = shop.sandbox().telegram();
+    let traces = [USERNAME, NAME].map(str::to_owned);
+    let person = json!({ "id": 7, "is_bot": false, "first_name": NAME, "username": USERNAME });
+    let bot = json!({ "id": 5, "is_bot": true, "first_name": "b" });
+    let group = json!({ "id": -5, "type": "supergroup", "title": "g" });
+    let comes = |what: &str, update: &dyn Fn()| {
+        update();
+        shop.settles();
+        shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures WHERE erased_at IS NULL)");
+        assert_eq!(shop.finds(&traces), [""; 0], "{what}");
+        let left = "SELECT deleted_at IS NOT NULL FROM users WHERE tg_user_id = 7";
+        assert!(shop.value::<bool>(left), "{what}");
+    };
+    comes("a refund", &|| assert!(telegram.takes_back(&charge)));
+    comes("a pre-checkout", &|| {
+        telegram.pays_for(7, &Invoice { stars: 1, ..invoice.clone() });
+    });
+    comes("a block", &|| telegram.blocks_bot(7));
+    comes("the end of it", &|| {
+        telegram.sends_update(
+            "my_chat_member",
+            json!({ "chat": { "id": 7, "type": "private", "first_name": NAME }, "from": person,
+                    "date": 1, "old_chat_member": { "user": bot, "status": "kicked" },
+                    "new_chat_member": { "user": bot, "status": "member" } }),
+        );
+    });
+    comes("a word in a group", &|| {
+        telegram.sends_update(
+            "message",
+            json!({ "message_id": 1, "date": 1, "chat": group, "from": person, "text": NAME }),
+        );
+    });
 }
 
 #[test]
