@@ -36,6 +36,7 @@ CREATE TABLE users (
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
     deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
+    left_at           INTEGER,                     -- when that was asked for last; stays when they come back
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;

@@ -34,6 +34,7 @@ pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis)
             ":user": user, ":now": now, ":update_id": update_id, ":language": lang.code(),
         },
     )?;
+    tx.execute("UPDATE users SET left_at = ?2 WHERE id = ?1", (user, now))?;
     Ok(())
 }
 
@@ -117,25 +118,33 @@ pub fn over(tx: &Tx<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Telegram's ids of all who left and have not come back.
-pub fn left(conn: &Connection) -> Result<Vec<i64>> {
-    let mut query = conn.prepare("SELECT tg_user_id FROM users WHERE deleted_at IS NOT NULL")?;
-    let ids = query.query_map([], |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+/// Telegram's ids of all who ever left, and when they last did. Who has come back is among them: what
+/// was deleted then is to stay so.
+pub fn left(conn: &Connection) -> Result<Vec<(i64, Millis)>> {
+    let mut query =
+        conn.prepare("SELECT tg_user_id, left_at FROM users WHERE left_at IS NOT NULL")?;
+    let left = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(left.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A backup brought these back: the next start forgets them again. Returns how many it knows.
-pub fn once_more(tx: &Tx<'_>, tg_user_ids: &[i64]) -> Result<usize> {
-    let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO departures (user_id, at, update_id)
-         SELECT id, 0, 0
-         FROM users
+/// A backup took the place of a database in which these had [`left`]: the next start forgets those
+/// again of whom it is from before that. Returns how many.
+pub fn once_more(tx: &Tx<'_>, left: &[(i64, Millis)]) -> Result<usize> {
+    let mut leave = tx.prepare_cached(
+        "UPDATE users
+         SET left_at = ?2
          WHERE tg_user_id = ?1
-           AND deleted_at IS NULL",
+           AND left_at IS NOT ?2
+         RETURNING id",
+    )?;
+    let mut insert = tx.prepare_cached(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id) VALUES (?1, 0, 0)",
     )?;
     let mut known = 0;
-    for id in tg_user_ids {
-        known += insert.execute([id])?;
+    for one in left {
+        for id in leave.query_map(*one, |row| row.get::<_, UserId>(0))? {
+            known += insert.execute([id?])?;
+        }
     }
     Ok(known)
 }

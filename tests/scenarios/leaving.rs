@@ -251,6 +251,37 @@ fn a_backup_that_is_put_back_brings_nobody_back_who_left() {
 }
 
 #[test]
+fn a_backup_brings_nothing_back_of_somebody_who_left_and_returned() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = Customer::called(&shop, 7, (Some(USERNAME), NAME), "ru");
+    ann.describes(UGC);
+    let drafts = "SELECT COUNT(*) FROM dialogs WHERE state LIKE '%photo%'";
+    assert_eq!(shop.value::<i64>(drafts), 1);
+    let copies = ["before.db", "after.db"].map(|name| shop.data().parent().unwrap().join(name));
+    shop.commands(&["backup", copies[0].to_str().unwrap()]);
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    ann.says("/start");
+    ann.sees("🎬");
+    shop.settles();
+    shop.commands(&["backup", copies[1].to_str().unwrap()]);
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let again = "are forgotten again at the next start: 1.";
+    let restores = |copy: usize| shop.commands(&["restore", copies[copy].to_str().unwrap()]);
+    assert!(!restores(1).contains("forgotten"), "this one is from after they left");
+    assert!(restores(0).contains(again));
+    assert!(restores(0).contains(again), "a restore after a restore knows it, too");
+    assert_eq!(shop.value::<i64>(drafts), 1);
+    shop.start_again();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures)");
+    shop.settles();
+    assert_eq!((shop.value::<i64>(drafts), ann.credits()), (0, 0));
+    shop.expects(|it| it.maybe_twice = 10);
+}
+
+#[test]
 fn while_a_video_is_made_nobody_leaves() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(3);
