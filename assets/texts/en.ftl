@@ -388,6 +388,7 @@ leave-busy = ⏳ { $n ->
 left = ✅ Done, we no longer have any of your data. The messages in this chat are kept by Telegram – only you can delete them.
 
     If you’d like to come back, we’ll start from scratch.
+left-before = ✅ Your earlier data is deleted. You’re with us again, so we’re starting from scratch.
 button-anew = 👋 Start over
 ## Invitations and promo codes
 

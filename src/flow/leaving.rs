@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::inbox;
 use crate::jobs;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Shop};
+use crate::orders::{self, Shop, menu_button};
 use crate::outbox::{self, Button, Content};
 use crate::text::Arg;
 use crate::tickets;
@@ -122,11 +122,18 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     users::leave(tx, user.id, now)
 }
 
-/// Says that all is gone; with a way to begin anew.
+/// Says that all is gone; with a way to begin anew. Who has come back before that hears what is gone,
+/// and that they are welcome.
 pub fn farewell(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<()> {
     let (tg_user_id, Some(lang)) = (one.tg_user_id, one.lang) else { return Ok(()) };
-    let anew = Button::data(shop.texts.say(lang, "button-anew", &[]), Press::Menu.data());
-    let content = Content::text(shop.texts.say(lang, "left", &[])).with_buttons(vec![vec![anew]]);
+    let (words, button) = match users::has_left(tx, tg_user_id)? {
+        true => {
+            let anew = shop.texts.say(lang, "button-anew", &[]);
+            ("left", Button::data(anew, Press::Menu.data()))
+        }
+        false => ("left-before", menu_button(shop, lang)),
+    };
+    let content = Content::text(shop.texts.say(lang, words, &[])).with_buttons(vec![vec![button]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     Ok(())
 }

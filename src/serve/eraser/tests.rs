@@ -187,6 +187,23 @@ fn a_large_file_is_left_as_it_is_until_the_night_and_the_farewell_is_said() {
 }
 
 #[test]
+fn who_is_back_before_all_is_gone_is_not_told_that_nothing_is_known_of_them() {
+    let mut stage = Stage::new();
+    stage.leaves(7);
+    stage.leaves(8);
+    stage.world.customer(8, 0);
+    stage.looks();
+    let said = |chat: i64, words: &str| {
+        let sql = format!(
+            "SELECT COUNT(*) FROM outbox
+             WHERE chat_id = {chat} AND content LIKE '%{words}%' AND content LIKE '%\"menu\"%'"
+        );
+        stage.world.number(&sql) == 1
+    };
+    assert!(said(7, "больше нет") && said(8, "снова с нами"));
+}
+
+#[test]
 fn a_file_that_cannot_be_removed_holds_up_nobody_else() {
     let mut stage = Stage::new();
     let file = stage.folder.path().join("photos/7/4.jpg");
