@@ -18,8 +18,8 @@ use jiff::Timestamp;
 pub enum Aside {
     /// Delete all of mine?
     Leave,
-    /// Yes, with so many credits, as the question said.
-    LeaveYes(i64),
+    /// Yes, with so many credits, as the question said; and in which minute it was asked.
+    LeaveYes(i64, i64),
     /// A question about a payment.
     Ask,
     /// About this one.
@@ -32,7 +32,10 @@ impl Aside {
         Some(match data.split_once(':') {
             None if data == "leave" => Self::Leave,
             None if data == "ask" => Self::Ask,
-            Some(("leave", credits)) => Self::LeaveYes(credits.parse().ok()?),
+            Some(("leave", rest)) => {
+                let (credits, minute) = rest.split_once(':')?;
+                Self::LeaveYes(credits.parse().ok()?, minute.parse().ok()?)
+            }
             Some(("ask", payment)) => Self::AskAbout(payment.parse().ok()?),
             _ => return None,
         })
@@ -42,7 +45,7 @@ impl Aside {
     pub(super) fn data(&self) -> String {
         match self {
             Self::Leave => "leave".to_owned(),
-            Self::LeaveYes(credits) => format!("leave:{credits}"),
+            Self::LeaveYes(credits, minute) => format!("leave:{credits}:{minute}"),
             Self::Ask => "ask".to_owned(),
             Self::AskAbout(payment) => format!("ask:{payment}"),
         }
@@ -113,7 +116,7 @@ fn pressed(desk: &Desk<'_>, press: &Aside) -> Result<String> {
     }
     match press {
         Aside::Leave => leaving::ask(desk)?,
-        Aside::LeaveYes(credits) => return leaving::leave(desk, *credits),
+        Aside::LeaveYes(credits, minute) => return leaving::leave(desk, *credits, *minute),
         Aside::Ask => ask(desk, None)?,
         Aside::AskAbout(payment) => ask(desk, Some(*payment))?,
     }

@@ -6,7 +6,7 @@
 use super::aside::{self, Aside, Desk};
 use super::{Event, Press};
 use crate::audit;
-use crate::clock::Millis;
+use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;
 use crate::inbox;
 use crate::jobs;
@@ -19,9 +19,12 @@ use crate::users;
 use crate::users::departures::{self, Departure};
 use anyhow::Result;
 
+/// How long the question stands, in minutes.
+const ASKED_FOR: i64 = 60;
+
 /// Whether this is once more the press that made them leave: it brings nobody back.
 pub(super) fn is_echo(event: &Event) -> bool {
-    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(_)))))
+    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(..)))))
 }
 
 /// What goes, what stays; or, while videos are made, that they come first.
@@ -42,7 +45,8 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if lost > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-credits", &[("n", Arg::Num(lost))])));
     }
-    let yes = desk.button("button-leave-yes", &Press::Aside(Aside::LeaveYes(lost)));
+    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE));
+    let yes = desk.button("button-leave-yes", &yes);
     desk.tell(html, vec![yes])
 }
 
@@ -65,12 +69,14 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
     desk.tell(desk.say("leave-busy", &[("n", Arg::Num(videos))]), vec![again])
 }
 
-/// They said yes to losing so many credits; where that is no longer so, or a video has begun, they
-/// are asked again. Returns the words of the callback's answer.
-pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
+/// They said yes to losing so many credits; where that is no longer so, a video has begun, or the
+/// question is an old one that a finger slipped on, they are asked again. Returns the words of the
+/// callback's answer.
+pub(super) fn leave(desk: &Desk<'_>, shown: i64, minute: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    if begun > 0 || ledger::balance(tx, user.id)? + held(desk)? != shown {
+    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR;
+    if begun > 0 || !is_fresh || ledger::balance(tx, user.id)? + held(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }

@@ -57,7 +57,7 @@ fn what_has_not_begun_is_cancelled_and_every_word_is_gone() {
     assert_eq!(number("SELECT COUNT(*) FROM dialogs"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM inbox WHERE body <> '{}'"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM departures WHERE erased_at IS NULL"), 1);
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
     assert_eq!(number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1, "no echo");
     phone.send(Event::Start(None));
     assert!(phone.says().contains("Привет") && !phone.says().contains("Дарю"), "{}", phone.says());
@@ -87,10 +87,26 @@ fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
         .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'render' WHERE id = 2");
     phone.send(leave());
     assert!(phone.says().contains("Сейчас делаем ваше видео"), "{}", phone.says());
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
     assert!(phone.says().contains("Сейчас делаем ваше видео"));
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 0);
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_yes_to_a_question_of_long_ago_is_asked_again() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.send(leave());
+    let yes = phone.button("🗑 Да");
+    phone.now.set(NOW + 2 * HOUR);
+    phone.send(Event::Press(yes));
+    assert!(phone.says().contains("Удалить все ваши данные?"), "{}", phone.says());
+    let left = "SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL";
+    assert_eq!((phone.credits(), phone.world.number(left)), (2, 0));
+    phone.now.set(NOW + 3 * HOUR);
+    phone.tap("🗑 Да");
+    assert_eq!(phone.world.number(left), 1);
 }
 
 #[test]
