@@ -1,6 +1,7 @@
 //! Handles the inbox: each row in one transaction, in order per chat, many chats at once. What a
 //! row needs from outside (a photo) is fetched before its transaction begins.
 
+mod keep;
 mod money;
 
 use super::download::{self, Download};
@@ -17,6 +18,7 @@ use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
+use keep::keep;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -450,25 +452,4 @@ fn is_inside(folder: &Path, path: &str) -> bool {
     let mut parts = Path::new(path).components();
     let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
     inside && !path.is_empty() && folder.join(path).is_file()
-}
-
-/// On disk before the transaction that names it.
-fn keep(photos: &Path, name: &str, jpeg: &[u8]) -> Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    let path = photos.join(name);
-    let folder = path.parent().context("a photo without a folder")?;
-    if !folder.is_dir() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        std::fs::File::open(photos)?.sync_all()?;
-    }
-    let part = path.with_extension("part");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-    file.write_all(jpeg)?;
-    file.sync_all()?;
-    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))?;
-    // The name is not on disk before its folder is.
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }
