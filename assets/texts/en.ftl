@@ -301,6 +301,7 @@ move-promo = { $moved } – promo code
 move-gift = { $moved } – a gift
 move-given = { $moved } – added by support
 move-taken = { $moved } – taken back by support
+move-left = { $moved } – lost when you deleted your data
 button-language = 🇷🇺 Русский
 language-set = Done, English from here on.
 

@@ -296,6 +296,7 @@ move-promo = { $moved } — промокод
 move-gift = { $moved } — подарок
 move-given = { $moved } — начислила поддержка
 move-taken = { $moved } — списала поддержка
+move-left = { $moved } — сгорели при удалении данных
 button-language = 🇬🇧 English
 language-set = Готово, дальше по-русски.
 

@@ -115,7 +115,9 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     orders::take_all_back(tx, desk.shop, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
-        let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
+        let key = format!("left:{}:{}:{now}", user.id, desk.update_id);
+        let key = Some(key.as_str());
+        let lost = Grant { user: user.id, credits: -credits, key, actor: "bot", note: None };
         ledger::grant(tx, &lost, now)?;
     }
     orders::forget(tx, user.id, now)?;

@@ -110,6 +110,24 @@ fn a_yes_to_a_question_of_long_ago_is_asked_again() {
 }
 
 #[test]
+fn the_statement_of_who_returned_says_what_became_of_their_credits() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    for _ in 0..2 {
+        grants(&phone, 3);
+        phone.send(leave());
+        phone.tap("🗑 Да");
+        phone.send(Event::Start(None));
+        assert_eq!(phone.credits(), 0);
+    }
+    phone.send(press(Press::Statement(None)));
+    let said = phone.says();
+    let lines = ["<b>−3</b> — сгорели при удалении данных", "<b>−5</b> — сгорели"];
+    assert!(lines.iter().all(|line| said.contains(line)), "{said}");
+    assert!(!said.contains("списала"), "{said}");
+}
+
+#[test]
 fn a_video_that_was_only_prepared_is_cancelled_with_the_rest() {
     let phone = orders_three();
     phone
