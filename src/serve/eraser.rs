@@ -132,14 +132,16 @@ impl Pause {
     }
 }
 
+/// Rewrites the file.
+type Compact = Box<dyn Fn(&Db) -> Result<()> + Send>;
+
 struct Work {
     db: Db,
     clock: Clock,
     shop: Arc<Shop>,
     folders: Folders,
     backups: daily::Options,
-    /// Rewrites the file.
-    compact: Box<dyn Fn(&Db) -> Result<()> + Send>,
+    compact: Compact,
     small: u64,
     done: Done,
     /// No compaction before.
@@ -181,10 +183,9 @@ impl Work {
         let gone = self.gone(open)?;
         let due = self.compacts_in()?.is_zero();
         let rewritten = self.done.compacted > self.done.clean;
-        if due || rewritten || gone.iter().any(|one| one.id > self.done.emptied) {
-            if !self.empties(newest, due)? {
-                return Ok(self.files_wait().min(self.log.left()));
-            }
+        let log = due || rewritten || gone.iter().any(|one| one.id > self.done.emptied);
+        if log && !self.empties(newest, due)? {
+            return Ok(self.files_wait().min(self.log.left()));
         }
         let (shop, now, clean) = (Arc::clone(&self.shop), self.clock.now(), self.done.clean);
         self.db.write(move |tx| {
