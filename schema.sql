@@ -217,7 +217,7 @@ CREATE TABLE invoices (
     stars      INTEGER NOT NULL CHECK (stars > 0),
     created_at INTEGER NOT NULL,
     closed_at  INTEGER,
-    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced')),
+    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced', 'left')),
     CHECK ((closed_at IS NULL) = (why IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX invoices_open ON invoices (user_id, credits) WHERE closed_at IS NULL;

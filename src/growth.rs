@@ -8,6 +8,7 @@
 //! promo:CODE:USER  promo    once per customer and code
 //! ```
 //! What a payment brought goes back with it, as far as it is still there: the same key with `:back`.
+//! So much may be earned again by a later payment, and no more: the same key with `:CHARGE`.
 
 mod promos;
 
@@ -87,7 +88,8 @@ pub struct Brought {
     pub inviter: Option<(UserId, i64)>,
 }
 
-/// A payment was credited; in its commit. Only a customer's first one brings anything.
+/// A payment was credited; in its commit. A customer's first one brings something, not counting
+/// those that were given back; a later one only what a refund has taken of that.
 pub fn paid(
     tx: &Tx<'_>,
     options: &Options,
@@ -96,27 +98,46 @@ pub fn paid(
     now: Millis,
 ) -> Result<Brought> {
     let mut brought = Brought::default();
-    if ledger::purchases(tx, user)? != 1 {
-        return Ok(brought);
-    }
     if options.first_payment > 0 {
         let bonus = Gift { user, credits: options.first_payment, note: Some(charge) };
-        brought.bonus = give(tx, "bonus", &format!("bonus:{user}"), &bonus, now)?;
+        brought.bonus = earn(tx, "bonus", user, &bonus, now)?;
     }
     if options.inviter > 0
         && counts(tx, options, user)?
         && let Some(inviter) = inviter(tx, user)?
     {
         let reward = Gift { user: inviter, credits: options.inviter, note: Some(charge) };
-        let credits = give(tx, "invite", &format!("invite:{user}"), &reward, now)?;
+        let credits = earn(tx, "invite", user, &reward, now)?;
         brought.inviter = (credits > 0).then_some((inviter, credits));
     }
     Ok(brought)
 }
 
+/// What `payer`'s payment (the gift's note) brings of a gift: all of it with the first one that they
+/// have, else what a refund took of it. So nobody has more of it than once, however often they pay
+/// and get their Stars back.
+fn earn(tx: &Tx<'_>, kind: &str, payer: UserId, gift: &Gift<'_>, now: Millis) -> Result<i64> {
+    let key = format!("{kind}:{payer}");
+    let Some(first) = ledger::given(tx, &key)? else {
+        let is_first = ledger::purchases(tx, payer)? == 1;
+        return if is_first { give(tx, kind, &key, gift, now) } else { Ok(0) };
+    };
+    let taken = first.credits - ledger::left_of(tx, &key)?;
+    let again = Gift { credits: taken.min(gift.credits), ..*gift };
+    match gift.note {
+        Some(charge) if again.credits > 0 && first.user == gift.user => {
+            give(tx, kind, &format!("{key}:{charge}"), &again, now)
+        }
+        _ => Ok(0),
+    }
+}
+
 /// That payment went back, in the same commit: what it brought goes, too, as far as it is there.
 pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<()> {
-    for (kind, key) in [("bonus", format!("bonus:{user}")), ("invite", format!("invite:{user}"))] {
+    let keys = |kind| [format!("{kind}:{user}"), format!("{kind}:{user}:{charge}")];
+    let brought =
+        ["bonus", "invite"].into_iter().flat_map(|kind| keys(kind).map(|key| (kind, key)));
+    for (kind, key) in brought {
         let Some(gift) = ledger::given(tx, &key)?.filter(|it| it.note.as_deref() == Some(charge))
         else {
             continue;

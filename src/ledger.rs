@@ -106,10 +106,30 @@ pub fn given(conn: &Connection, key: &str) -> Result<Option<Given>> {
     Ok(conn.prepare_cached(sql)?.query_row([key], read).optional()?)
 }
 
-/// How many payments of theirs were credited, whatever became of them.
+/// How many payments of theirs were credited and not given back.
 pub fn purchases(conn: &Connection, user: UserId) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM ledger WHERE user_id = ?1 AND kind = 'purchase'";
-    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM ledger
+             LEFT JOIN payments ON telegram_payment_charge_id = SUBSTR(key, LENGTH('purchase:') + 1)
+             WHERE ledger.user_id = ?1
+               AND kind = 'purchase'
+               AND refunded_at IS NULL",
+        )?
+        .query_row([user], |row| row.get(0))?)
+}
+
+/// What is left of the line with this key after those that go on from it (`KEY:…`).
+pub fn left_of(conn: &Connection, key: &str) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(delta), 0)
+             FROM ledger
+             WHERE key = ?1
+                OR key BETWEEN ?1 || ':' AND ?1 || ';'",
+        )?
+        .query_row([key], |row| row.get(0))?)
 }
 
 /// What their friends brought them; what they were given when they came as a friend is no part of

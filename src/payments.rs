@@ -9,7 +9,7 @@
 
 mod invoices;
 
-pub use invoices::{Invoice, OPEN_FOR, Offer, close_as_paid, invoice, open, prune};
+pub use invoices::{Invoice, OPEN_FOR, Offer, close_all, close_as_paid, invoice, open, prune};
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};

@@ -113,6 +113,19 @@ pub fn leave(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
     Ok(())
 }
 
+/// Somebody who had left has something here again, though they did not write: no name comes with it.
+/// `false`: they had not left.
+pub fn return_with_nothing(tx: &Tx<'_>, tg_user_id: i64, lang: Lang) -> Result<bool> {
+    let changed = tx.execute(
+        "UPDATE users
+         SET deleted_at = NULL, language = ?2
+         WHERE tg_user_id = ?1
+           AND deleted_at IS NOT NULL",
+        (tg_user_id, lang.code()),
+    )?;
+    Ok(changed == 1)
+}
+
 /// The customer with this Telegram id.
 pub fn by_tg(conn: &Connection, tg_user_id: i64) -> Result<Option<User>> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE tg_user_id = ?1");

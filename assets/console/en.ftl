@@ -278,6 +278,7 @@ job-reruns = run again as
 job-error = error
 job-step = step
 job-attempts = attempts
+job-choice = choice
 job-model = model
 job-key = key
 job-task = task

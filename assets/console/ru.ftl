@@ -274,6 +274,7 @@ job-reruns = повторено в
 job-error = ошибка
 job-step = шаг
 job-attempts = попыток
+job-choice = выбрано
 job-model = модель
 job-key = ключ
 job-task = задача

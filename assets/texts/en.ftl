@@ -272,6 +272,7 @@ films = 🎞 <b>My videos</b>
     Press any of them, and I’ll send it again.
 films-none = 🎞 Your videos will be here. Shall we make the first one?
 films-no-more = 🎞 Those were all your videos.
+film-nth = no. { $n }
 button-older = ⏪ Earlier
 button-statement = 📜 Credit history
 statement = 📜 <b>Credit history</b>

@@ -87,7 +87,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Switch a model of `[kie] models` on or off
+    /// Switch a model on or off, be it of `[kie] models` or of a `[[choice]]`
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Take no more orders of a user; what they ordered goes on

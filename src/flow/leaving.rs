@@ -13,6 +13,7 @@ use crate::jobs;
 use crate::ledger::{self, Grant};
 use crate::orders::{self, Shop, menu_button};
 use crate::outbox::{self, Button, Content};
+use crate::payments;
 use crate::text::Arg;
 use crate::tickets;
 use crate::users;
@@ -108,11 +109,13 @@ pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Re
     Ok(true)
 }
 
-/// What has not begun is taken back, the credits are lost, and every row that has words of theirs is
-/// emptied.
+/// What has not begun is taken back, the credits are lost, no invoice may be paid any more, and every
+/// row that has words of theirs is emptied. A payment that was let go before comes all the same, and
+/// brings them back with what it is worth (`paying::payer`).
 fn forget(desk: &Desk<'_>) -> Result<()> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     orders::take_all_back(tx, desk.shop, user.id, now)?;
+    payments::close_all(tx, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
         let key = format!("left:{}:{}:{now}", user.id, desk.update_id);

@@ -15,7 +15,7 @@ use crate::inbox;
 use crate::orders::{Pack, Shop, menu_button, support_button};
 use crate::outbox::{self, Button, Content};
 use crate::payments::{self, Invoice, Offer, Payment, Received, Refunded, Source, Taken};
-use crate::text::{Arg, Texts};
+use crate::text::{Arg, Lang, Texts};
 use crate::users::{self, Profile, User};
 use anyhow::Result;
 
@@ -39,8 +39,21 @@ pub fn paid(tx: &Tx<'_>, shop: &Shop, update_id: i64, paid: &Paid, now: Millis) 
     if !inbox::done(tx, update_id, now)? {
         return Ok(());
     }
-    let (user, _) = meet(tx, shop, &paid.profile, now)?;
+    let user = match payer(tx, &paid.profile)? {
+        Some(user) => user,
+        None => meet(tx, shop, &paid.profile, now)?.0,
+    };
     credit(tx, shop, &user, paid, Source::Update, now).map(drop)
+}
+
+/// Whoever has left and pays all the same (Telegram had our word before) is a customer again, with
+/// what they paid and nothing else: who they are we learn when they write. `None`: nobody who left.
+fn payer(tx: &Tx<'_>, profile: &Profile) -> Result<Option<User>> {
+    let lang = Lang::of(profile.language_code.as_deref());
+    match users::return_with_nothing(tx, profile.tg_user_id, lang)? {
+        true => users::by_tg(tx, profile.tg_user_id),
+        false => Ok(None),
+    }
 }
 
 /// A payment that cannot be read: the operator is told, and the next comparison finds it.
@@ -295,6 +308,7 @@ pub enum Compared {
 pub fn compare(tx: &Tx<'_>, shop: &Shop, paid: &Paid, now: Millis) -> Result<Compared> {
     let Some(known) = payments::by_charge(tx, &paid.charge_id)? else {
         // Their words in the list are no sign of life: only who is new is met.
+        payer(tx, &paid.profile)?;
         let user = match users::by_tg(tx, paid.profile.tg_user_id)? {
             Some(user) => user,
             None => meet(tx, shop, &paid.profile, now)?.0,

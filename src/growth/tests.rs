@@ -111,6 +111,67 @@ fn what_a_payment_brought_goes_back_with_it_as_far_as_it_is_there() {
     }
 }
 
+/// A refund of what [`pays`] brought, besides the payment's own credits.
+fn back(db: &Db, user: UserId, charge: &'static str) {
+    db.write(move |tx| {
+        unpaid(tx, user, charge, 5)?;
+        unpaid(tx, user, charge, 6)
+    })
+    .unwrap();
+}
+
+/// Whoever pays and gets it back again and again.
+#[test]
+fn what_a_refund_took_is_earned_again_by_the_next_payment_and_nobody_has_more_than_once() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let (bob, _) = comes(&db, 8, &link(&db, ann));
+    let all = Brought { bonus: 2, inviter: Some((ann, 3)) };
+    assert_eq!(pays(&db, bob, "a"), all);
+    back(&db, bob, "a");
+    assert_eq!(pays(&db, bob, "b"), all, "it was taken back");
+    assert_eq!(pays(&db, bob, "c"), Brought::default(), "they have it");
+    back(&db, bob, "b");
+    assert_eq!(pays(&db, bob, "d"), all, "and again");
+    // Now both spend, and nothing of Bob's is left to take.
+    for (user, left) in [(ann, 1), (bob, 0)] {
+        let credits = left - has(&db, user);
+        let spends = Grant { user, credits, key: None, actor: "x", note: None };
+        db.write(move |tx| ledger::grant(tx, &spends, 4)).unwrap();
+    }
+    back(&db, bob, "d");
+    assert_eq!((has(&db, bob), has(&db, ann)), (0, 0));
+    let rest = Brought { bonus: 0, inviter: Some((ann, 1)) };
+    assert_eq!(pays(&db, bob, "e"), rest, "what was spent is not given twice");
+    assert_eq!(pays(&db, bob, "f"), Brought::default());
+}
+
+#[test]
+fn a_payment_that_was_given_back_is_no_first_one() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let pays = |charge: &'static str, options: Options| {
+        db.write(move |tx| {
+            tx.execute(
+                "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                                       paid_at, created_at)
+                 VALUES (?1, ?2, 1, 5, 'x', 1, 1)",
+                (ann, charge),
+            )?;
+            let key = format!("purchase:{charge}");
+            let bought = Grant { user: ann, credits: 5, key: Some(&key), actor: "bot", note: None };
+            ledger::purchase(tx, &bought, 3)?;
+            Ok(paid(tx, &options, ann, charge, 3)?.bonus)
+        })
+        .unwrap()
+    };
+    assert_eq!(pays("a", Options::default()), 0, "no bonus yet");
+    let refund = "UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5";
+    db.write(move |tx| Ok(tx.execute(refund, [])?)).unwrap();
+    assert_eq!(db.read(|conn| ledger::purchases(conn, ann)).unwrap(), 0);
+    assert_eq!((pays("b", OPTIONS), pays("c", OPTIONS)), (2, 0));
+}
+
 fn promo(db: &Db, code: &'static str, uses: i64, until: Option<Millis>) -> bool {
     db.write(move |tx| make_promo(tx, code, (4, uses), until, 1)).unwrap()
 }

@@ -92,16 +92,6 @@ fn priority_goes_first_then_the_due_time_then_the_number() {
 }
 
 #[test]
-fn the_extremes_of_priority_are_reached() {
-    let (_folder, db) = world();
-    let low = queue(&db, "low", i64::MIN, NOW);
-    let high = queue(&db, "high", i64::MAX, NOW + 1);
-    assert_eq!(take(&db, NOW).unwrap().id, low);
-    assert_eq!(take(&db, NOW), None);
-    assert_eq!(take(&db, NOW + 1).unwrap().id, high);
-}
-
-#[test]
 fn only_the_steps_that_are_asked_for_are_claimed() {
     let (_folder, db) = world();
     let job = queue(&db, "one", 0, NOW);

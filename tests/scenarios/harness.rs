@@ -49,7 +49,7 @@ const DAMAGE: [(&str, &str); 31] = [
     ("DELETE FROM payments; DELETE FROM ledger WHERE kind = 'purchase'", "Stars for nothing"),
     ("UPDATE payments SET stars = 1", "stands for 1 Stars"),
     ("UPDATE payments SET stars = 1", "and 1 were paid"),
-    ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "is worth 5"),
+    ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "do not go together"),
     ("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5", "not so the Stars"),
     ("UPDATE payments SET telegram_payment_charge_id = 'x'", "Telegram does not know"),
     ("UPDATE outbox SET key = NULL WHERE key LIKE 'receipt:%'", "never heard of"),

@@ -1,5 +1,7 @@
 //! Whoever leaves with `/delete_me` is a number afterwards: every file is searched for them.
 
+mod killed;
+
 use std::process::Command;
 
 use neurocards::sandbox::telegram::{Does, Invoice};

@@ -6,6 +6,7 @@ use crate::inbox::{self, Raw};
 use crate::orders::Pack;
 use crate::orders::tests::{NOW, World};
 use crate::payments;
+use crate::users::departures::{self, Departure};
 use crate::users::{Profile, User};
 
 const PACK: (i64, i64) = (10, 550);
@@ -44,6 +45,17 @@ impl Till {
         self.store(update_id);
         let paid = paid.clone();
         self.world.write(move |tx, shop| super::super::paid(tx, shop, update_id, &paid, NOW));
+    }
+
+    /// By `/delete_me`.
+    fn leaves(&self, user: &User) {
+        let (user, tg_user_id, lang) = (user.id, user.tg_user_id, user.lang);
+        let one = Departure { user, tg_user_id, at: 0, update_id: 0, lang, erased: false };
+        let left = self.world.write(move |tx, shop| {
+            departures::begin(tx, user, lang, 0, NOW)?;
+            leave_again(tx, shop, &one, NOW)
+        });
+        assert!(left);
     }
 
     fn compares(&self, paid: &Paid) -> Compared {
@@ -292,4 +304,32 @@ fn a_payment_that_cannot_be_read_is_told_and_its_update_is_done() {
     till.world.write(|tx, shop| unread(tx, shop, 1, "no charge id", NOW));
     assert!(till.alerts()[0].contains("no charge id"));
     assert_eq!(till.world.number("SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL"), 0);
+}
+
+#[test]
+fn who_left_cannot_pay_an_old_invoice_and_what_they_paid_by_then_is_theirs() {
+    let comes: [fn(&Till, &Paid); 2] = [
+        |till, paid| till.pays(1, paid),
+        |till, paid| assert_eq!(till.compares(paid), Compared::Missed),
+    ];
+    for comes in comes {
+        let till = Till::new();
+        let anna = till.customer(7, Lang::En);
+        let payload = till.invoice(&anna);
+        assert_eq!(till.asks(&wish(7, 550, &payload), NOW), Verdict::Fine);
+        till.leaves(&anna);
+        let Verdict::Refused(said) = till.asks(&wish(7, 550, &payload), NOW) else {
+            panic!("an invoice of nobody may be paid")
+        };
+        assert!(said.starts_with("This invoice is no longer valid"), "{said}");
+        let mut paid = payment(7, "a", 550, &payload);
+        paid.profile.first_name = Some("Anna".to_owned());
+        paid.profile.language_code = Some("en".to_owned());
+        comes(&till, &paid);
+        assert_eq!((till.has(7), till.world.messages("receipt:")), (10, 1));
+        let here = "SELECT COUNT(*) FROM users
+                    WHERE deleted_at IS NULL AND first_name IS NULL AND language = 'en'";
+        assert_eq!(till.world.number(here), 1, "a customer again, of whom nothing is known");
+        assert!(till.alerts().is_empty(), "{:?}", till.alerts());
+    }
 }

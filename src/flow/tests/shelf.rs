@@ -320,6 +320,36 @@ fn videos_are_leafed_through_and_sent_again_by_telegrams_copy() {
 }
 
 #[test]
+fn videos_of_one_product_on_one_day_are_told_apart_by_a_number_that_stays() {
+    let (phone, _) = with_a_video(0);
+    phone.world.sql(
+        "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id, input_photo_path,
+                           product_info, status, tg_file_id, finished_at)
+         SELECT 1, 7, 'k' || value, 'ad', 'p',
+                json_object('text', iif(value = 3, 'Vase', 'A  lamp that ' || printf('%040d', 7))),
+                'done', 'f', 10000 + 86400000 * (value = 9)
+         FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')",
+    );
+    let lamp = |nth: &str| format!("🎞 01.01.1970{nth} · A lamp that 00000000000000000000…");
+    let films = |phone: &Phone| {
+        let labels = labels(&phone.last()).into_iter().filter(|label| label.starts_with('🎞'));
+        labels.collect::<Vec<_>>()
+    };
+    presses(&phone, Press::Films(None));
+    let first = films(&phone);
+    assert_eq!(first[0], lamp("").replace("01.01", "02.01"), "another day");
+    let numbers = [" · № 7", " · № 6", " · № 5", " · № 4"];
+    assert_eq!(first[1..], numbers.map(lamp));
+    phone.tap("⏪");
+    let second = films(&phone);
+    assert_eq!(
+        second[..4],
+        [lamp(" · № 3"), "🎞 01.01.1970 · Vase".into(), lamp(" · № 2"), lamp("")]
+    );
+    assert!(first.iter().chain(&second).all(|label| label.chars().count() <= 64));
+}
+
+#[test]
 fn a_video_without_a_copy_at_telegram_comes_by_its_file_its_link_or_a_kind_word() {
     let (phone, job) = with_a_video(0);
     phone.world.sql("UPDATE jobs SET tg_file_id = NULL");

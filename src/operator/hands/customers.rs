@@ -100,14 +100,7 @@ pub fn write_to(
     text: &str,
     now: Millis,
 ) -> Result<()> {
-    let text = text.trim();
-    let chars = text.chars().count();
-    if chars == 0 {
-        return Err(Refused::NoWords.into());
-    }
-    if chars > MESSAGE_MAX {
-        return Err(Refused::TooLong(chars).into());
-    }
+    let text = words(text)?;
     let user = user(tx, tg_user_id)?;
     let html = shop.texts.say(user.lang, "from-support", &[("text", Arg::Str(text))]);
     let buttons = support_button(shop, user.lang).map(|button| vec![button]).into_iter().collect();
@@ -115,6 +108,16 @@ pub fn write_to(
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     let (object, after) = (object(tg_user_id), shorten(text, 500));
     record(tx, by, &Done { action: "message", object, after, ..Done::default() }, now)
+}
+
+/// What a customer is to read, if they can.
+pub(super) fn words(text: &str) -> Result<&str, Refused> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(Refused::NoWords),
+        chars if chars > MESSAGE_MAX => Err(Refused::TooLong(chars)),
+        _ => Ok(text),
+    }
 }
 
 fn user(tx: &Tx<'_>, tg_user_id: i64) -> Result<User> {
