@@ -39,16 +39,18 @@ CREATE TABLE users (
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
     deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
+    left_at           INTEGER,                     -- when that was asked for last; stays when they come back
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
 
 -- Customers who had all of theirs deleted, until the last of it is gone from the disk, too.
 CREATE TABLE departures (
-    user_id   INTEGER PRIMARY KEY REFERENCES users (id),
-    at        INTEGER NOT NULL,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- only grows: what was done to the file up to one was done for all before it
+    user_id   INTEGER NOT NULL UNIQUE REFERENCES users (id),
+    at        INTEGER NOT NULL,                    -- 0: a backup brought their rows back, which are to be emptied again
     update_id INTEGER NOT NULL,                    -- their last word: later photos are of somebody who came back
-    language  TEXT    NOT NULL,                    -- of the farewell
+    language  TEXT,                                -- of the farewell; NULL: they need none
     erased_at INTEGER                              -- files gone, farewell said; the database is still to be compacted
 ) STRICT;
 
