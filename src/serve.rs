@@ -26,6 +26,7 @@ use crate::worker::Workers;
 use anyhow::{Context as _, Result, bail};
 use eraser::Eraser;
 use keeper::Keeper;
+pub use keeper::{Keep, prune};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
@@ -89,9 +90,10 @@ impl Appliance {
         }
         let backups =
             Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
+        // Nobody begins a video of whom a backup brought back.
+        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop))?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
-        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")

@@ -6,23 +6,26 @@
 use super::aside::{self, Aside, Desk};
 use super::{Event, Press};
 use crate::audit;
-use crate::clock::Millis;
+use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;
 use crate::inbox;
 use crate::jobs;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Shop};
+use crate::orders::{self, Shop, menu_button};
 use crate::outbox::{self, Button, Content};
 use crate::payments;
-use crate::text::{Arg, Lang};
+use crate::text::Arg;
 use crate::tickets;
 use crate::users;
 use crate::users::departures::{self, Departure};
 use anyhow::Result;
 
+/// How long the question stands, in minutes.
+const ASKED_FOR: i64 = 60;
+
 /// Whether this is once more the press that made them leave: it brings nobody back.
 pub(super) fn is_echo(event: &Event) -> bool {
-    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(_)))))
+    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(..)))))
 }
 
 /// What goes, what stays; or, while videos are made, that they come first.
@@ -32,24 +35,24 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if begun > 0 {
         return busy(desk, begun);
     }
-    let credits = ledger::balance(desk.tx, desk.user.id)?;
     let waiting = unbegun.len() as i64;
     let mut html = desk.say("leave-ask", &[]);
     // What waits is taken back, and its credits are lost like the others.
-    let lost = credits + held(desk)?;
+    let lost = lost(desk)?;
     if waiting > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-waiting", &[("n", Arg::Num(waiting))])));
     }
     if lost > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-credits", &[("n", Arg::Num(lost))])));
     }
-    let yes = desk.button("button-leave-yes", &Press::Aside(Aside::LeaveYes(lost)));
+    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE));
+    let yes = desk.button("button-leave-yes", &yes);
     desk.tell(html, vec![yes])
 }
 
-/// Credits that videos hold which have not begun.
-fn held(desk: &Desk<'_>) -> Result<i64> {
-    Ok(desk
+/// Credits that are there once what has not begun came back.
+fn lost(desk: &Desk<'_>) -> Result<i64> {
+    let held: i64 = desk
         .tx
         .prepare_cached(
             "SELECT COALESCE(-SUM(delta), 0)
@@ -58,20 +61,24 @@ fn held(desk: &Desk<'_>) -> Result<i64> {
                AND kind = 'hold'
                AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
         )?
-        .query_row([desk.user.id], |row| row.get(0))?)
+        .query_row([desk.user.id], |row| row.get(0))?;
+    let user = desk.user.id;
+    Ok(ledger::balance(desk.tx, user)? + held - ledger::due(desk.tx, user)?)
 }
 
 fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
-    let again = desk.button("button-try-again", &Press::Aside(Aside::Leave));
+    let again = desk.button("button-leave", &Press::Aside(Aside::Leave));
     desk.tell(desk.say("leave-busy", &[("n", Arg::Num(videos))]), vec![again])
 }
 
-/// They said yes to losing so many credits; where that is no longer so, or a video has begun, they
-/// are asked again. Returns the words of the callback's answer.
-pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
+/// They said yes to losing so many credits; where that is no longer so, a video has begun, or the
+/// question is an old one that a finger slipped on, they are asked again. Returns the words of the
+/// callback's answer.
+pub(super) fn leave(desk: &Desk<'_>, shown: i64, minute: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    if begun > 0 || ledger::balance(tx, user.id)? + held(desk)? != shown {
+    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR;
+    if begun > 0 || !is_fresh || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }
@@ -79,6 +86,16 @@ pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     forget(desk)?;
     departures::begin(tx, user.id, user.lang, desk.update_id, now)?;
     Ok(words)
+}
+
+/// What came of somebody who has left and is not back by it: their name is in it, and goes at once. Who
+/// is here keeps what they sent.
+pub fn forget_again(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {
+    if !users::has_left(tx, tg_user_id)? {
+        return Ok(());
+    }
+    inbox::forget(tx, tg_user_id)?;
+    departures::trailed(tx, tg_user_id, update_id, now)
 }
 
 /// A backup that was put back knows somebody who had left: they leave again. `false`: a video of
@@ -102,11 +119,13 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     payments::close_all(tx, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
-        let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
+        let key = format!("left:{}:{}:{now}", user.id, desk.update_id);
+        let key = Some(key.as_str());
+        let lost = Grant { user: user.id, credits: -credits, key, actor: "bot", note: None };
         ledger::grant(tx, &lost, now)?;
     }
     orders::forget(tx, user.id, now)?;
-    aside::forget(tx, desk.shop, &tickets::forget(tx, user.id)?)?;
+    aside::forget(tx, &tickets::forget(tx, user.id)?)?;
     ledger::forget_notes(tx, user.id)?;
     audit::forget(tx, &format!("user {}", user.tg_user_id))?;
     outbox::forget(tx, user.tg_user_id)?;
@@ -115,10 +134,18 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     users::leave(tx, user.id, now)
 }
 
-/// Says that all is gone; with a way to begin anew.
-pub fn farewell(tx: &Tx<'_>, shop: &Shop, tg_user_id: i64, lang: Lang, now: Millis) -> Result<()> {
-    let anew = Button::data(shop.texts.say(lang, "button-anew", &[]), Press::Menu.data());
-    let content = Content::text(shop.texts.say(lang, "left", &[])).with_buttons(vec![vec![anew]]);
+/// Says that all is gone; with a way to begin anew. Who has come back before that hears what is gone,
+/// and that they are welcome.
+pub fn farewell(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<()> {
+    let (tg_user_id, Some(lang)) = (one.tg_user_id, one.lang) else { return Ok(()) };
+    let (words, button) = match users::has_left(tx, tg_user_id)? {
+        true => {
+            let anew = shop.texts.say(lang, "button-anew", &[]);
+            ("left", Button::data(anew, Press::Menu.data()))
+        }
+        false => ("left-before", menu_button(shop, lang)),
+    };
+    let content = Content::text(shop.texts.say(lang, words, &[])).with_buttons(vec![vec![button]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     Ok(())
 }

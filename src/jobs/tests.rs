@@ -12,6 +12,7 @@ use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
 mod forgetting;
+mod plans;
 mod reading;
 mod transitions;
 

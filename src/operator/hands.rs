@@ -94,7 +94,7 @@ pub enum Refused {
     #[error("the message is empty: write what they are to read")]
     NoWords,
     /// A message that Telegram would not take, with its characters.
-    #[error("the message has {0} characters: up to {MESSAGE_MAX} fit")]
+    #[error("the message has {0} characters: up to {MESSAGE_MAX} fit, and most emoji count as two")]
     TooLong(usize),
     /// No key with this number in the configuration.
     #[error("there is no key {0}: `neurocards keys` lists them")]

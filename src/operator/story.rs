@@ -179,6 +179,7 @@ fn timeline(conn: &Connection, job: &Job) -> Result<Vec<Line>> {
          FROM ledger
          WHERE id IN (SELECT id FROM holds)
             OR hold_id IN (SELECT id FROM holds)
+            OR id IN (SELECT id FROM ledger WHERE job_id = :id AND kind = 'repay')
          UNION ALL
          SELECT COALESCE(sent_at, created_at), 'message', state,
                 CONCAT_WS(', ', content ->> '$.kind', key, 'message ' || message_id, error), NULL, id

@@ -7,6 +7,7 @@ use super::{Fetched, Shop};
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, Tx};
 use crate::jobs::{self, Job};
+use crate::ledger;
 use crate::outbox::{self, State};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -56,15 +57,22 @@ pub fn get(conn: &Connection, id: JobId) -> Result<Option<Gift>> {
     Ok(Some(Gift { job, until, tries }))
 }
 
-/// The provider has the video: it is to be fetched.
+/// The provider has the video: it is to be fetched. Where nobody waits for it any more (its customer
+/// left while the provider was asked) nothing is kept of it.
 pub fn came(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>, now: Millis) -> Result<()> {
+    if get(tx, job.id)?.is_none() {
+        return Ok(());
+    }
     jobs::late_video(tx, job, url, credits)?;
     jobs::note(tx, job, "late", "", None, now)
 }
 
 /// It could not be fetched now.
 pub fn not_fetched(tx: &Tx<'_>, job: &Job, error: &str, now: Millis) -> Result<()> {
-    tx.prepare_cached("UPDATE gifts SET tries = tries + 1 WHERE job_id = ?1")?.execute([job.id])?;
+    let sql = "UPDATE gifts SET tries = tries + 1 WHERE job_id = ?1 AND ended_at IS NULL";
+    if tx.prepare_cached(sql)?.execute([job.id])? == 0 {
+        return Ok(());
+    }
     jobs::note(tx, job, "trouble", error, None, now)
 }
 
@@ -147,9 +155,9 @@ fn say(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>, now: Millis) -> Resu
     Ok(())
 }
 
-/// The credits that the refund gave back; none for a job that nobody paid for.
+/// The credits that the refund gave back and left; none for a job that nobody paid for.
 fn came_back(conn: &Connection, id: JobId) -> Result<i64> {
-    Ok(conn
+    let back: i64 = conn
         .prepare_cached(
             "SELECT COALESCE(SUM(delta), 0)
              FROM ledger
@@ -159,7 +167,8 @@ fn came_back(conn: &Connection, id: JobId) -> Result<i64> {
                                WHERE job_id = ?1
                                  AND kind = 'hold')",
         )?
-        .query_row([id], |row| row.get(0))?)
+        .query_row([id], |row| row.get(0))?;
+    Ok(back - ledger::repaid(conn, id)?)
 }
 
 fn end(tx: &Tx<'_>, job: &Job, outcome: &str, now: Millis) -> Result<bool> {

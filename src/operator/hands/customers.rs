@@ -12,7 +12,8 @@ use crate::text::{Arg, shorten};
 use crate::users::{self, User};
 use anyhow::Result;
 
-/// The longest message to a customer, in characters: with the line above it Telegram takes it.
+/// The longest message to a customer, as Telegram counts (UTF-16 units, most emoji are two): with the
+/// line above it it is taken.
 pub const MESSAGE_MAX: usize = 4_000;
 
 /// The most credits that are given or taken at once.
@@ -63,7 +64,7 @@ pub fn grant(tx: &Tx<'_>, shop: &Shop, by: &By, gift: &Gift<'_>, now: Millis) ->
         note,
     };
     record(tx, by, &done, now)?;
-    flow::granted(tx, &shop.texts, &user, credits, balance, now)?;
+    flow::granted(tx, shop, &user, credits, balance, now)?;
     Ok(balance)
 }
 
@@ -113,9 +114,9 @@ pub fn write_to(
 /// What a customer is to read, if they can.
 pub(super) fn words(text: &str) -> Result<&str, Refused> {
     let text = text.trim();
-    match text.chars().count() {
+    match text.encode_utf16().count() {
         0 => Err(Refused::NoWords),
-        chars if chars > MESSAGE_MAX => Err(Refused::TooLong(chars)),
+        units if units > MESSAGE_MAX => Err(Refused::TooLong(units)),
         _ => Ok(text),
     }
 }
