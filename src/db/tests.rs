@@ -42,6 +42,18 @@ fn an_error_or_a_panic_rolls_back_only_its_own_caller() {
 }
 
 #[test]
+fn a_new_file_has_small_pages_and_so_has_its_copy() {
+    let (folder, db) = fresh();
+    let copied = folder.path().join("copy.db");
+    copy(db.path(), &copied, &(Arc::new(|_| false) as Watch)).unwrap();
+    for file in [db.path(), &copied] {
+        let conn = Connection::open(file).unwrap();
+        let size: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+        assert_eq!(size, 1_024, "{}", file.display());
+    }
+}
+
+#[test]
 fn readers_cannot_write() {
     let (_folder, db) = fresh();
     let refused =
