@@ -3,6 +3,7 @@
 //! of past commits is emptied, and then they are told. Whatever is cut off begins again at the next
 //! start, and nothing of it does harm twice.
 
+use super::supervisor::Supervisor;
 use crate::clock::{self, Clock, Millis};
 use crate::config::Config;
 use crate::db::Db;
@@ -44,7 +45,13 @@ pub(super) struct Eraser {
 }
 
 impl Eraser {
-    pub(super) fn start(db: &Db, clock: &Clock, config: &Config, shop: Arc<Shop>) -> Result<Self> {
+    pub(super) fn start(
+        db: &Db,
+        clock: &Clock,
+        config: &Config,
+        shop: Arc<Shop>,
+        supervisor: Arc<Supervisor>,
+    ) -> Result<Self> {
         let (tell, heard) = channel();
         let bell = tell.clone();
         // Nobody listens only when the appliance is ending anyway.
@@ -57,6 +64,7 @@ impl Eraser {
             videos: config.data_dir.join("videos"),
             quiet: config.backup.at,
             zone: config.report.timezone.clone(),
+            supervisor,
         };
         let thread = std::thread::Builder::new()
             .name("eraser".into())
@@ -90,6 +98,7 @@ struct Work {
     videos: PathBuf,
     quiet: Time,
     zone: TimeZone,
+    supervisor: Arc<Supervisor>,
 }
 
 impl Work {
@@ -142,7 +151,7 @@ impl Work {
     /// Everybody who writes waits for it: where it fails it is not tried again and again. `false`: it
     /// failed.
     fn compact(&self) -> bool {
-        let done = self.db.compact();
+        let done = self.supervisor.waits_for(|| self.db.compact());
         if let Err(error) = &done {
             let error = format!("{error:#}");
             tracing::error!(error, "the database could not be compacted: trying again in an hour");
