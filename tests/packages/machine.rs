@@ -147,7 +147,7 @@ fn the_watchdog_bites(machine: &Machine, shop: &Shop) {
     machine.does(&["systemctl", "daemon-reload"]);
     machine.does(&["systemctl", "restart", "neurocards"]);
     let pid = machine.shows("MainPID");
-    machine.does(&["kill", "-STOP", &pid]);
+    machine.does(&["systemctl", "kill", "--signal=STOP", "neurocards"]);
     let restarts = || (machine.shows("NRestarts") == "1" && machine.serves()).then_some(());
     shop.waits_for("a restart", restarts);
     assert_ne!(machine.shows("MainPID"), pid);
@@ -160,7 +160,7 @@ fn the_watchdog_bites(machine: &Machine, shop: &Shop) {
 fn a_wrong_configuration_stays_down(machine: &Machine) {
     let file = machine.root.join("etc/neurocards/neurocards.toml");
     let before = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, format!("{before}\n[kie]\nmodel = \"x\"\n")).unwrap();
+    std::fs::write(&file, format!("{before}\nlevell = \"x\"\n")).unwrap();
     let (_, good) = said(&mut machine.command(&["systemctl", "restart", "neurocards"]));
     assert!(!good);
     assert_eq!(
