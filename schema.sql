@@ -19,6 +19,7 @@ CREATE TABLE instance (
     selling_note      TEXT,                        -- `pause --note`: what customers read meanwhile
     submitting_paused_at INTEGER,                  -- `pause --submitting`; NULL: the provider is asked
     stars_seen        INTEGER NOT NULL DEFAULT 0,  -- transactions in Stars that were compared, the oldest first
+    stars_last        TEXT,                        -- the last one of these
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER
 ) STRICT;
@@ -233,7 +234,7 @@ CREATE TABLE orders (
     choice       TEXT,                             -- of models.toml's [[choice]]; NULL: there was nothing to choose
     videos       INTEGER NOT NULL CHECK (videos BETWEEN 1 AND 10),
     price        INTEGER NOT NULL CHECK (price >= 0),  -- credits per video
-    judged_at    INTEGER,                          -- its words went through the moderation
+    judged_at    INTEGER,                          -- its words went to the moderation
     unfit        TEXT CHECK (unfit IS NULL OR judged_at IS NOT NULL),  -- what that found wrong with them
     created_at   INTEGER NOT NULL,
     finished_at  INTEGER,
@@ -306,7 +307,11 @@ CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processi
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;
-CREATE INDEX jobs_finished ON jobs (finished_at) WHERE finished_at IS NOT NULL;
+-- With all that a day's spending is summed by, so that no row is looked at; the same of what is sold.
+CREATE INDEX jobs_finished ON jobs (finished_at, status, model, choice, provider_credits)
+    WHERE finished_at IS NOT NULL;
+CREATE INDEX jobs_live ON jobs (user_id, step, status, model, choice, provider_credits)
+    WHERE status IN ('queued', 'processing');
 -- Whose words are still kept.
 CREATE INDEX jobs_texts ON jobs (finished_at) WHERE finished_at IS NOT NULL AND product_info <> '{}';
 -- What went wrong lately, however much went well.

@@ -108,16 +108,33 @@ pub fn username(conn: &Connection) -> Result<Option<String>> {
     Ok(conn.query_row("SELECT bot_username FROM instance", [], |row| row.get(0))?)
 }
 
-/// How many of the bot's transactions in Stars were compared with our payments, the oldest first;
-/// and when this folder began: what was paid before then was paid to another program.
-pub fn stars_seen(conn: &Connection) -> Result<(u32, Millis)> {
-    let sql = "SELECT stars_seen, created_at FROM instance";
-    Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+/// How far the bot's transactions in Stars were compared with our payments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StarsSeen {
+    /// So many, the oldest first.
+    pub count: u32,
+    /// The name of the last one; `None`: there was none.
+    pub last: Option<String>,
+    /// When this folder began: what was paid before then was paid to another program.
+    pub since: Millis,
 }
 
-/// So many were compared by now.
-pub fn saw_stars(tx: &Tx<'_>, seen: u32) -> Result<()> {
-    tx.execute("UPDATE instance SET stars_seen = ?1 WHERE stars_seen <> ?1", [seen])?;
+/// How far they were compared.
+pub fn stars_seen(conn: &Connection) -> Result<StarsSeen> {
+    let sql = "SELECT stars_seen, stars_last, created_at FROM instance";
+    Ok(conn.query_row(sql, [], |row| {
+        Ok(StarsSeen { count: row.get(0)?, last: row.get(1)?, since: row.get(2)? })
+    })?)
+}
+
+/// So many were compared by now, up to this one.
+pub fn saw_stars(tx: &Tx<'_>, count: u32, last: Option<&str>) -> Result<()> {
+    tx.execute(
+        "UPDATE instance
+         SET stars_seen = ?1, stars_last = ?2
+         WHERE stars_seen <> ?1 OR stars_last IS NOT ?2",
+        (count, last),
+    )?;
     Ok(())
 }
 

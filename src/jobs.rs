@@ -426,33 +426,29 @@ pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
 
 /// Videos of a user that the provider works on, or is being asked for.
 pub fn running_of(conn: &Connection, user: UserId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM jobs
-             WHERE user_id = ?1
-               AND status IN ('queued', 'processing')
-               AND (step IN ('render', 'fetch')
-                    OR EXISTS (SELECT 1
-                               FROM submits
-                               WHERE job_id = jobs.id
-                                 AND outcome = 'sending'))",
-        )?
-        .query_row([user], |row| row.get(0))?)
+    Ok(conn.prepare_cached(RUNNING_OF)?.query_row([user], |row| row.get(0))?)
 }
+
+const RUNNING_OF: &str = "SELECT COUNT(*)
+     FROM jobs
+     WHERE user_id = ?1
+       AND status IN ('queued', 'processing')
+       AND (step IN ('render', 'fetch')
+            OR EXISTS (SELECT 1
+                       FROM submits
+                       WHERE job_id = jobs.id
+                         AND outcome = 'sending'))";
 
 /// Videos of a user that wait for their createTask.
 pub fn waiting_of(conn: &Connection, user: UserId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM jobs
-             WHERE user_id = ?1
-               AND status IN ('queued', 'processing')
-               AND step = 'submit'",
-        )?
-        .query_row([user], |row| row.get(0))?)
+    Ok(conn.prepare_cached(WAITING_OF)?.query_row([user], |row| row.get(0))?)
 }
+
+const WAITING_OF: &str = "SELECT COUNT(*)
+     FROM jobs
+     WHERE user_id = ?1
+       AND status IN ('queued', 'processing')
+       AND step = 'submit'";
 
 /// The prompts that an order's videos have by now: the next one is to differ.
 pub fn prompts_of(conn: &Connection, order: OrderId) -> Result<Vec<String>> {

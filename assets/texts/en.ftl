@@ -465,6 +465,10 @@ alert-payment-foreign = Customer <code>{ $user }</code> paid { $stars } ⭐ for 
 alert-payment-twice = Customer <code>{ $user }</code> paid one invoice twice, { $stars } ⭐ more. Credited once more: { $credits }. If they did not mean to, give the money back: <code>neurocards refund-payment { $charge }</code>
 alert-payment-banned = Customer <code>{ $user }</code>, whom you banned, paid { $stars } ⭐. Credited: { $credits }. To give the money back: <code>neurocards refund-payment { $charge }</code>
 alert-payment-unread = Telegram sent a payment or a refund that could not be read (update { $update }): { $error }. No credits were moved. The comparison with Telegram finds it within a day, and at once when the program is restarted.
+alert-payment-unlisted = Telegram’s list of payments has { $n ->
+    [one] a transaction
+   *[other] { $n } transactions
+} that this version cannot read (the first one: { $id }): { $error }. No credits were moved. Look at the bot’s transactions in Telegram; what is missing can be given with neurocards grant.
 alert-payment-differs = Payment <code>{ $charge }</code> is not the same here and at Telegram. Telegram: { $theirs } ⭐ from <code>{ $payer }</code>; here: { $ours } ⭐ from <code>{ $user }</code>. Nothing was changed: check the customer’s balance and correct it with <code>neurocards grant</code>.
 alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent. Missing: { $owed }. The balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
 alert-refund-unknown = Telegram gave payment <code>{ $charge }</code> back to customer <code>{ $user }</code>, and we do not have it. No credits were moved. If the database was restored from a backup, check the customer’s balance.

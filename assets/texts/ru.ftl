@@ -464,6 +464,11 @@ alert-payment-foreign = Клиент <code>{ $user }</code> заплатил { $
 alert-payment-twice = Клиент <code>{ $user }</code> оплатил один счёт дважды, ещё { $stars } ⭐. Начислено ещё раз: { $credits }. Если он не хотел, верните деньги: <code>neurocards refund-payment { $charge }</code>
 alert-payment-banned = Клиент <code>{ $user }</code>, чьи заказы вы закрыли, заплатил { $stars } ⭐. Начислено: { $credits }. Вернуть деньги: <code>neurocards refund-payment { $charge }</code>
 alert-payment-unread = Telegram прислал оплату или возврат, которые не получилось прочитать (обновление { $update }): { $error }. Кредиты не изменились. Сверка с Telegram найдёт этот платёж в течение суток, а после перезапуска программы — сразу.
+alert-payment-unlisted = В списке платежей Telegram { $n ->
+    [one] { $n } операция, которую
+    [few] { $n } операции, которые
+   *[many] { $n } операций, которые
+} эта версия программы не может прочитать (первая: { $id }): { $error }. Кредиты не изменились. Посмотрите операции бота в Telegram; чего не хватает, можно начислить командой neurocards grant.
 alert-payment-differs = Платёж <code>{ $charge }</code> у нас и у Telegram не совпадает. У Telegram: { $theirs } ⭐ от <code>{ $payer }</code>; у нас: { $ours } ⭐ от <code>{ $user }</code>. Ничего не изменено: проверьте баланс клиента и поправьте его командой <code>neurocards grant</code>.
 alert-refund-owed = Telegram вернул клиенту <code>{ $user }</code> { $stars } ⭐, а кредиты за них уже потрачены. Не хватило: { $owed }. Баланс не ушёл ниже нуля, делать ничего не нужно. Платёж: <code>{ $charge }</code>
 alert-refund-unknown = Telegram вернул клиенту <code>{ $user }</code> платёж <code>{ $charge }</code>, которого у нас нет. Кредиты не изменились. Если базу восстанавливали из копии, проверьте баланс клиента.

@@ -15,7 +15,7 @@ use super::updates::{self, Transaction};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::db::{Db, Tx};
 use crate::flow::{self, Compared, Paid};
-use crate::instance;
+use crate::instance::{self, StarsSeen};
 use crate::orders::Shop;
 
 /// After a start the updates that wait at Telegram come first.
@@ -29,6 +29,8 @@ const GRACE: Millis = MINUTE;
 const PACE: Millis = SECOND;
 /// Pages of one walk.
 const PAGES: u32 = 500;
+/// Of an entry's id so many characters are kept.
+const LONGEST_NAME: usize = 255;
 
 struct Stars {
     telegram: Arc<Telegram>,
@@ -92,15 +94,14 @@ pub async fn run(telegram: Arc<Telegram>, db: Db, shop: Arc<Shop>, stop: Cancell
 impl Stars {
     /// From where the last walk ended.
     async fn walk(&self, found: &mut Found) -> anyhow::Result<End> {
-        let (seen, since) = self.blocking(|db, _| db.read(instance::stars_seen)).await?;
-        let mut seen = seen;
+        let StarsSeen { count: mut seen, mut last, since } =
+            self.blocking(|db, _| db.read(instance::stars_seen)).await?;
         for _ in 0..PAGES {
             let overlap = seen.min(1);
             let page = self.page(seen - overlap).await?;
-            if page.is_empty() && seen > 0 {
-                // Shorter than it was: it is another list.
+            if overlap > 0 && page.first().map(name) != last {
                 tracing::warn!(seen, "Telegram's list of transactions begins anew");
-                seen = 0;
+                (seen, last) = (0, None);
                 continue;
             }
             let full = page.len() >= PAGE as usize;
@@ -109,12 +110,13 @@ impl Stars {
             let young = fresh.iter().position(|entry| is_young(entry, now));
             fresh.truncate(young.unwrap_or(fresh.len()));
             seen += fresh.len() as u32;
-            let end = seen;
+            last = fresh.last().map(name).or(last);
+            let (end, latest) = (seen, last.clone());
             let counted = self
                 .blocking(move |db, shop| {
                     db.write(move |tx| {
                         let counted = compare(tx, &shop, &fresh, since, now)?;
-                        instance::saw_stars(tx, end)?;
+                        instance::saw_stars(tx, end, latest.as_deref())?;
                         Ok(counted)
                     })
                 })
@@ -154,6 +156,13 @@ impl Found {
     }
 }
 
+/// Of an entry: a payment and its refund have one id.
+fn name(entry: &Value) -> String {
+    let way = if entry["source"].is_null() { "to" } else { "from" };
+    let id = entry["id"].as_str().unwrap_or_default();
+    format!("{way}:{}", id.chars().take(LONGEST_NAME).collect::<String>())
+}
+
 /// Two clocks never agree, so a little in the future is young, too.
 fn is_young(entry: &Value, now: Millis) -> bool {
     let age = entry["date"].as_i64().map(|date| now - date.saturating_mul(SECOND));
@@ -168,7 +177,7 @@ fn compare(
     since: Millis,
     now: Millis,
 ) -> anyhow::Result<Found> {
-    let mut found = Found::default();
+    let (mut found, mut unread) = (Found::default(), None);
     for entry in page {
         let compared = match updates::transaction(entry) {
             Ok(Transaction::Paid { money, user, date }) => {
@@ -187,6 +196,7 @@ fn compare(
             Err(why) => {
                 tracing::warn!(why, "a transaction in Stars cannot be read");
                 found.unread += 1;
+                unread = unread.or(Some((entry, why)));
                 continue;
             }
         };
@@ -196,6 +206,9 @@ fn compare(
             Compared::Differs => found.differ += 1,
             Compared::Same | Compared::Foreign => {}
         }
+    }
+    if let Some((first, why)) = unread {
+        flow::unlisted(tx, shop, (found.unread, &name(first)), why, now)?;
     }
     Ok(found)
 }

@@ -145,7 +145,11 @@ impl Work<'_> {
                         toast = None;
                     }
                 }
-                Effect::Invoice(pack) => self.invoice(*pack)?,
+                Effect::Invoice(pack) => {
+                    if !self.invoice(*pack)? {
+                        toast = None;
+                    }
+                }
                 Effect::AcceptTerms => users::accept_terms(self.tx, self.user.id, self.now)?,
                 Effect::Language(lang) => {
                     users::choose_language(self.tx, self.user.id, *lang)?;
@@ -156,6 +160,8 @@ impl Work<'_> {
                     self.came_with = growth::came_by(self.tx, rules, user, reference, self.now)?;
                 }
                 Effect::Invite => self.invite()?,
+                // A code is not used up without a word about it: they may write it again.
+                Effect::Promo(_) if self.is_flooded()? => {}
                 Effect::Promo(code) => {
                     let redeemed = growth::redeem(self.tx, self.user.id, code, self.now)?;
                     self.user = users::by_id(self.tx, self.user.id)?;
@@ -234,10 +240,10 @@ impl Work<'_> {
     }
 
     /// The pack's invoice, once in [`AGAIN`] however often it is asked for: who cannot find it any
-    /// more gets another copy, and either of them pays the same one.
-    fn invoice(&self, pack: Pack) -> Result<()> {
-        if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
-            return Ok(());
+    /// more gets another copy, and either of them pays the same one. `false`: none comes.
+    fn invoice(&self, pack: Pack) -> Result<bool> {
+        if self.is_flooded()? {
+            return Ok(false);
         }
         let (user, price) = (self.user.id, (pack.credits, pack.stars));
         let invoice = payments::open(self.tx, user, price, self.now)?;
@@ -245,7 +251,7 @@ impl Work<'_> {
         let copy = (self.now - invoice.created_at).max(0) / AGAIN;
         let key = format!("invoice:{}:{copy}", invoice.id);
         outbox::put(self.tx, self.user.tg_user_id, Some(&key), &content, None, self.now)?;
-        Ok(())
+        Ok(true)
     }
 
     /// `false`: nothing began, and the customer reads why.

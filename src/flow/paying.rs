@@ -52,6 +52,18 @@ pub fn unread(tx: &Tx<'_>, shop: &Shop, update_id: i64, why: &str, now: Millis) 
     alert(tx, shop, ("payment:unread", "alert-payment-unread"), &args, now)
 }
 
+/// Transactions in Telegram's list that cannot be read: no comparison will find them.
+pub fn unlisted(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    (count, first): (u32, &str),
+    why: &str,
+    now: Millis,
+) -> Result<()> {
+    let args = [("n", Arg::Num(count.into())), ("id", Arg::Str(first)), ("error", Arg::Str(why))];
+    alert(tx, shop, ("payment:unlisted", "alert-payment-unlisted"), &args, now)
+}
+
 /// What is odd about a payment that was credited all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Odd {

@@ -94,7 +94,16 @@ pub(super) type Outcome = (Dialog, Vec<Effect>);
 
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
-    let dialog = &of_now(dialog, facts);
+    let (mut dialog, effects) = go(&of_now(dialog, facts), event, facts);
+    if dialog.place != Place::Confirm {
+        dialog.draft.shown = None;
+    } else if effects.contains(&Effect::Say(Screen::Ask(Place::Confirm))) {
+        dialog.draft.shown = Some(facts.cost(&dialog.draft, 1));
+    }
+    (dialog, effects)
+}
+
+fn go(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
     match event {
         Event::Start(Some(word)) if word == BUY && is_known(facts) => {
             (dialog.clone(), buy(&Press::TopUp, facts))
@@ -343,6 +352,10 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     }
     if facts.credits < facts.cost(&dialog.draft, count) {
         return wait_for_credits(&dialog.draft, count);
+    }
+    // Nobody pays a price that they did not read.
+    if dialog.draft.shown != Some(facts.cost(&dialog.draft, 1)) {
+        return here(dialog, Some(Toast::Prices));
     }
     let effects =
         vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];

@@ -67,6 +67,7 @@ fn at(place: Place) -> Dialog {
     }
     if past(Place::Count) {
         draft.count = Some(3);
+        draft.shown = Some(facts().price);
     }
     if place == Place::Menu {
         return Dialog::default();

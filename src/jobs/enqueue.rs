@@ -70,15 +70,13 @@ pub fn enqueue(tx: &Tx<'_>, new: &Enqueue<'_>, now: Millis) -> Result<JobId> {
 
 /// Videos of a user that have not ended.
 pub fn live_of(conn: &rusqlite::Connection, user: UserId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM jobs
-             WHERE user_id = ?1
-               AND status IN ('queued', 'processing')",
-        )?
-        .query_row([user], |row| row.get(0))?)
+    Ok(conn.prepare_cached(LIVE_OF)?.query_row([user], |row| row.get(0))?)
 }
+
+pub(super) const LIVE_OF: &str = "SELECT COUNT(*)
+     FROM jobs
+     WHERE user_id = ?1
+       AND status IN ('queued', 'processing')";
 
 /// Whether a job was run again.
 pub fn is_rerun(conn: &rusqlite::Connection, id: JobId) -> Result<bool> {

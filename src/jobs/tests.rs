@@ -258,6 +258,10 @@ fn claims_by_index(db: &Db) {
     for places in [super::queue::MORE_URGENT, super::queue::EARLIER] {
         uses(db, places, "jobs_queue");
     }
+    // However long a customer's history is.
+    for theirs in [RUNNING_OF, WAITING_OF, super::enqueue::LIVE_OF] {
+        uses(db, theirs, "jobs_live");
+    }
     uses(db, super::waiting::EXPIRED, "jobs_leased");
     uses(db, NEXT_DUE, "jobs_due");
 }

@@ -30,16 +30,18 @@ pub fn judged(conn: &Connection, order: OrderId) -> Result<Judged> {
     })
 }
 
-/// Keeps a verdict; none of the categories: the words are fit. The first one stands.
-pub fn judge(tx: &Tx<'_>, order: OrderId, unfit: &[String], now: Millis) -> Result<()> {
+/// Keeps a verdict, and returns the one that stands; none of the categories: the words are fit, or
+/// nobody answered. Two videos of an order may ask at once: what one of them was told is wrong stays
+/// wrong, whatever the other heard.
+pub fn judge(tx: &Tx<'_>, order: OrderId, unfit: &[String], now: Millis) -> Result<Judged> {
     tx.prepare_cached(
         "UPDATE orders
          SET judged_at = ?2, unfit = NULLIF(?3, '')
          WHERE id = ?1
-           AND judged_at IS NULL",
+           AND unfit IS NULL",
     )?
     .execute((order, now, unfit.join(", ")))?;
-    Ok(())
+    judged(tx, order)
 }
 
 /// What is wrong, in the customer's language.
@@ -57,4 +59,27 @@ pub(super) fn why(conn: &Connection, shop: &Shop, lang: Lang, order: OrderId) ->
         _ => "unfit-other",
     };
     Ok(shop.texts.say(lang, id, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{NOW, World};
+    use super::*;
+
+    #[test]
+    fn what_one_video_was_told_is_wrong_stays_wrong_whatever_another_heard() {
+        let world = World::new();
+        let ann = world.customer(1, 2);
+        let job = world.order(&ann, "d", 2)[0];
+        let order = world.job(job).order.unwrap();
+        let judges = move |unfit: &[&str]| {
+            let unfit: Vec<String> = unfit.iter().map(|&it| it.to_owned()).collect();
+            world.write(move |tx, _| judge(tx, order, &unfit, NOW))
+        };
+        let wrong = Judged::Unfit("sexual".to_owned());
+        assert_eq!(judges(&[]), Judged::Fit);
+        assert_eq!(judges(&["sexual"]), wrong);
+        assert_eq!(judges(&[]), wrong);
+        assert_eq!(judges(&["violence"]), wrong);
+    }
 }

@@ -62,33 +62,32 @@ pub fn selling(conn: &Connection, shop: &Shop, now: Millis) -> Result<Selling> {
     Ok(Selling::Open)
 }
 
+/// What the provider took for videos that ended in a span of time.
+pub(super) const SPENT: &str = "SELECT COALESCE(SUM(provider_credits), 0.0)
+     FROM jobs
+     WHERE finished_at BETWEEN ?1 AND ?2";
+
+/// What is under way, and videos of that span of which the provider did not say what they cost.
+pub(super) const TO_SPEND: &str = "SELECT COALESCE(model, ''), choice,
+            SUM(provider_credits IS NULL OR step NOT IN ('fetch', 'deliver')),
+            COALESCE(SUM(provider_credits), 0.0)
+     FROM jobs
+     WHERE status IN ('queued', 'processing')
+     GROUP BY 1, 2
+     UNION ALL
+     SELECT COALESCE(model, ''), choice, COUNT(*), 0.0
+     FROM jobs
+     WHERE finished_at BETWEEN ?1 AND ?2
+       AND status = 'done'
+       AND provider_credits IS NULL
+     GROUP BY 1, 2";
+
 /// The provider's credits that today's videos cost, and that those will which are sold: so a burst
 /// of orders passes the cap by its last order at most. The day is that of the daily report.
 fn spent_today(conn: &Connection, shop: &Shop, now: Millis) -> Result<f64> {
     let midnight = clock::midnight(now, &shop.options.zone);
-    let known: f64 = conn
-        .prepare_cached(
-            "SELECT COALESCE(SUM(provider_credits), 0.0)
-             FROM jobs
-             WHERE finished_at BETWEEN ?1 AND ?2",
-        )?
-        .query_row([midnight, now], |row| row.get(0))?;
-    // What is under way, and videos of which the provider did not say what they cost.
-    let mut by_model = conn.prepare_cached(
-        "SELECT COALESCE(model, ''), choice,
-                SUM(provider_credits IS NULL OR step NOT IN ('fetch', 'deliver')),
-                COALESCE(SUM(provider_credits), 0.0)
-         FROM jobs
-         WHERE status IN ('queued', 'processing')
-         GROUP BY 1, 2
-         UNION ALL
-         SELECT COALESCE(model, ''), choice, COUNT(*), 0.0
-         FROM jobs
-         WHERE finished_at BETWEEN ?1 AND ?2
-           AND status = 'done'
-           AND provider_credits IS NULL
-         GROUP BY 1, 2",
-    )?;
+    let known: f64 = conn.prepare_cached(SPENT)?.query_row([midnight, now], |row| row.get(0))?;
+    let mut by_model = conn.prepare_cached(TO_SPEND)?;
     let groups = by_model.query_map([midnight, now], |row| {
         let what: (String, Option<String>) = (row.get(0)?, row.get(1)?);
         Ok((what, row.get::<_, i64>(2)?, row.get::<_, f64>(3)?))

@@ -98,6 +98,8 @@ async fn what_was_missed_is_made_good_once_and_the_next_walk_goes_on_there() {
     assert_eq!(found, Found { compared: 5, missed: 3, differ: 0, unread: 1 });
     assert_eq!((stage.has(7), stage.has(8)), (5, 2), "a new payer has the gift, and no more");
     assert_eq!(stage.world.messages("receipt:"), 2);
+    let told = "SELECT COUNT(*) FROM alerts WHERE cause = 'payment:unlisted'";
+    assert_eq!(stage.world.number(told), 1, "nobody will look at it again");
     assert_eq!(stage.walks().await, Found::default());
     stage.add([paid("c", 7, 300, then)]);
     assert_eq!(stage.walks().await, Found { compared: 1, missed: 1, ..Found::default() });
@@ -115,6 +117,19 @@ async fn a_long_list_is_read_page_by_page_and_one_that_begins_anew_from_its_begi
     *stage.list.lock().unwrap() = known;
     assert_eq!(stage.walks().await, Found { compared: 1, ..Found::default() });
     assert_eq!(stage.offsets()[2..], [149, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_list_of_the_same_length_is_read_from_its_beginning() {
+    let stage = Stage::new().await;
+    stage.add(["a", "b"].map(|charge| paid(charge, 7, 300, stage.then)));
+    assert_eq!(stage.walks().await.missed, 2);
+    *stage.list.lock().unwrap() =
+        ["x", "y", "z"].map(|charge| paid(charge, 8, 300, stage.then)).to_vec();
+    assert_eq!(stage.walks().await.missed, 3);
+    // A refund has the id of its payment, and is another entry.
+    stage.add([back("z", 8, stage.then)]);
+    assert_eq!(stage.walks().await, Found { compared: 1, missed: 1, ..Found::default() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,9 @@ fn two() -> Facts {
 fn with(place: Place, id: &str) -> Dialog {
     let before = if place == Place::Choice { Place::Count } else { place };
     let choice = if id.is_empty() { Chosen::Asked } else { Chosen::This(id.to_owned()) };
-    let draft = Draft { choice, ..at(before).draft };
+    let offer = two().offered.into_iter().find(|offer| offer.id == id);
+    let shown = (place == Place::Confirm).then(|| offer.map_or(0, |offer| offer.credits));
+    let draft = Draft { choice, shown, ..at(before).draft };
     assert_eq!(draft.place(), place);
     Dialog { place, draft }
 }

@@ -77,3 +77,23 @@ fn a_code_is_said_to_work_once_and_a_link_may_carry_it() {
         assert!(phone.says().contains(answer), "{code:?}: {}", phone.says());
     }
 }
+
+#[test]
+fn in_a_flood_no_code_is_used_up_and_no_invoice_is_promised() {
+    let phone = Phone::in_world(world(), "ru");
+    phone.send(Event::Start(None));
+    phone.world.write(|tx, _| growth::make_promo(tx, "LETO", (4, 9), None, NOW));
+    phone.world.sql(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20)
+         INSERT INTO outbox (seq, chat_id, key, content, created_at)
+         SELECT 1000 + i, 7, 'wait:' || i, '{\"kind\":\"text\",\"html\":\"x\"}', 0 FROM n",
+    );
+    phone.send(Event::Promo(Some("LETO".to_owned())));
+    assert_eq!((phone.world.number("SELECT used FROM promos"), phone.credits()), (0, 2));
+    phone.send(Event::Press(Some(Press::Pack(5))));
+    assert_eq!((phone.toast().as_str(), phone.world.messages("invoice:")), ("", 0));
+    phone.world.sql("DELETE FROM outbox WHERE key LIKE 'wait:%'");
+    phone.send(Event::Promo(Some("LETO".to_owned())));
+    phone.send(Event::Press(Some(Press::Pack(5))));
+    assert_eq!((phone.credits(), phone.world.messages("invoice:")), (6, 1));
+}

@@ -24,6 +24,7 @@ fn stays(place: Place, event: &Event, screen: Screen) {
 fn goes_on(from: Place, event: &Event, to: Place, change: impl FnOnce(&mut Draft)) {
     let mut draft = at(from).draft;
     change(&mut draft);
+    draft.shown = (to == Place::Confirm).then_some(facts().price);
     let next = Dialog { place: to, draft };
     check(&at(from), event, &facts(), &next, &[Effect::Say(Screen::Ask(to))]);
 }
@@ -464,5 +465,21 @@ fn a_photo_that_is_gone_at_the_last_question_is_asked_for_and_nothing_else() {
     let before = at(Place::Confirm);
     let (after, said) = step(&before, &yes, &gone);
     assert_eq!(said, [Effect::Say(Screen::Ask(Place::Photo))]);
-    assert_eq!(after.draft, Draft { photo: None, ..before.draft });
+    assert_eq!(after.draft, Draft { photo: None, shown: None, ..before.draft });
+}
+
+#[test]
+fn nobody_pays_a_price_that_they_did_not_read() {
+    let yes = in_draft(Choice::Confirm);
+    let read = at(Place::Confirm);
+    let dearer = Facts { price: 2, credits: 9, ..facts() };
+    let mut again = read.clone();
+    again.draft.shown = Some(2);
+    let said = [Effect::Toast(Toast::Prices), Effect::Say(Screen::Ask(Place::Confirm))];
+    check(&read, &yes, &dearer, &again, &said);
+    let placed = [Effect::Toast(Toast::Started), Effect::Place(Box::new(again.draft.clone()))];
+    check(&again, &yes, &dearer, &Dialog::default(), &placed);
+    // Other words meanwhile do not show the price, so they do not change it.
+    let (next, _) = step(&read, &text("привет"), &dearer);
+    check(&next, &yes, &dearer, &again, &said);
 }

@@ -212,3 +212,19 @@ fn the_photos_question_knows_the_serving_models_own_rules() {
     assert_eq!(rules(&["kling-2.6/image-to-video", "kling-3.0/video"]), ["rule-vertical"]);
     assert_eq!(rules(&["sora-2-image-to-video"]), Vec::<&str>::new(), "it is off");
 }
+
+#[test]
+fn a_days_spending_is_summed_without_a_look_at_its_rows() {
+    let world = World::new();
+    for sql in [selling::SPENT, selling::TO_SPEND] {
+        let plan = world.db.read(|conn| {
+            let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let rows = query.query_map([0, 1], |row| row.get::<_, String>("detail"))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        let plan = plan.unwrap();
+        let mut looks = plan.iter().filter(|line| line.contains(" jobs ")).peekable();
+        assert!(looks.peek().is_some(), "{plan:?}");
+        assert!(looks.all(|line| line.contains("COVERING INDEX")), "{plan:?}");
+    }
+}

@@ -37,19 +37,18 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
         Vec::new()
     });
     // An own prompt needs no other call, so its turn goes on.
-    let goes_on = unfit.is_empty() && job.product.user_prompt.is_some();
+    let own_prompt = job.product.user_prompt.is_some();
     commit(desk, job, move |tx, shop, job, now| {
         if !jobs::is_held(tx, job)? {
-            return Ok(());
+            return Ok(true);
         }
-        orders::judge(tx, order, &unfit, now)?;
-        match unfit.is_empty() {
-            true if goes_on => Ok(()),
-            true => jobs::let_go(tx, job, now),
-            false => orders::fail(tx, shop, job, Why::Words, &unfit.join(", "), now),
+        match orders::judge(tx, order, &unfit, now)? {
+            Judged::Unfit(why) => orders::fail(tx, shop, job, Why::Words, &why, now)?,
+            _ if own_prompt => return Ok(false),
+            _ => jobs::let_go(tx, job, now)?,
         }
-    })?;
-    Ok(!goes_on)
+        Ok(true)
+    })
 }
 
 /// All that the customer wrote.
