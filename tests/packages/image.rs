@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -38,7 +37,6 @@ fn dockerfile() -> Vec<Line> {
 struct Image {
     root: PathBuf,
     vars: Vec<(String, String)>,
-    folder: String,
     user: u32,
     entry: Vec<String>,
     start: Vec<String>,
@@ -59,8 +57,7 @@ impl Image {
                     let (name, value) = rest.split_once('=').unwrap();
                     image.vars.push((name.to_owned(), value.to_owned()));
                 }
-                "WORKDIR" => image.folder = rest.clone(),
-                "VOLUME" => assert!(image.at(rest).is_dir(), "{rest}"),
+                "WORKDIR" | "VOLUME" => assert!(image.at(rest).is_dir(), "{rest}"),
                 "USER" => image.user = rest.split(':').next().unwrap().parse().unwrap(),
                 "ENTRYPOINT" => image.entry = list(rest),
                 "CMD" => image.start = list(rest),
@@ -95,7 +92,7 @@ impl Image {
 
     /// In it, as its user, with nothing of this machine but its network.
     fn command(&self, words: &[String], shop: &Shop) -> Command {
-        let mut command = Command::new("chroot");
+        let mut command = Command::new("/usr/sbin/chroot");
         let user = format!("--userspec={0}:{0}", self.user);
         command.args([&user, "--groups=", self.root.to_str().unwrap()]);
         command.args(["/usr/bin/neurocards"]).args(&words[1..]).env_clear();
@@ -108,11 +105,11 @@ impl Image {
 
     fn starts(&self, shop: &Shop) -> Running {
         let words = [&self.entry[..], &self.start].concat();
-        let log = fs::File::create(self.root.with_extension("log")).unwrap();
+        let log = self.root.with_extension("log");
+        let file = fs::File::create(&log).unwrap();
         let mut command = self.command(&words, shop);
-        Running(
-            command.stdout(log.try_clone().unwrap()).stderr(log).process_group(0).spawn().unwrap(),
-        )
+        let process = command.stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        Running { process, log }
     }
 
     fn is_healthy(&self, shop: &Shop) -> bool {
@@ -120,20 +117,26 @@ impl Image {
     }
 }
 
-struct Running(Child);
+struct Running {
+    process: Child,
+    log: PathBuf,
+}
 
 impl Running {
     fn stops(&mut self) -> bool {
-        let _ = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
-        self.0.wait().unwrap().success()
+        let _ = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        self.process.wait().unwrap().success()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        }
         // It has ended where all went well.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
