@@ -32,7 +32,9 @@ CREATE TABLE users (
     language          TEXT    NOT NULL DEFAULT 'ru' CHECK (language IN ('ru', 'en')),
     credits           INTEGER NOT NULL DEFAULT 0 CHECK (credits >= 0),
     invited_by        TEXT,                        -- the argument of the first /start: ref_…
+    friend_no         INTEGER,                     -- which friend of that customer they were, the first is 1
     invite_code       TEXT UNIQUE,                 -- of their own link; NULL: they never looked at it
+    friends           INTEGER NOT NULL DEFAULT 0,  -- who ever came by their links, whoever left since
     terms_accepted_at INTEGER,
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
@@ -40,7 +42,6 @@ CREATE TABLE users (
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
-CREATE INDEX users_invited ON users (invited_by) WHERE invited_by IS NOT NULL;
 
 -- Customers who had all of theirs deleted, until the last of it is gone from the disk, too.
 CREATE TABLE departures (
@@ -52,13 +53,14 @@ CREATE TABLE departures (
 ) STRICT;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
+-- A release of what a refund was to take is followed by its `repay` (see debts), in the same commit.
 CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     delta      INTEGER NOT NULL,
     kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo',
-                                               'hold', 'charge', 'release')),
-    job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release
+                                               'hold', 'charge', 'release', 'repay')),
+    job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release, a repay
     hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
     key        TEXT UNIQUE,                        -- what may happen only once: 'signup:7'
     actor      TEXT    NOT NULL,                   -- 'bot', 'worker', 'operator'
@@ -73,13 +75,15 @@ CREATE TABLE ledger (
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
+        WHEN 'repay'    THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
     END)
 ) STRICT;
 CREATE INDEX ledger_user ON ledger (user_id, delta);
 CREATE INDEX ledger_of_user ON ledger (user_id, id);   -- the customer's statement
 CREATE INDEX ledger_time ON ledger (created_at);
-CREATE INDEX ledger_gifts ON ledger (user_id) WHERE kind = 'invite';
+CREATE INDEX ledger_gifts ON ledger (user_id) WHERE kind IN ('invite', 'repay');
 CREATE INDEX ledger_purchases ON ledger (user_id) WHERE kind = 'purchase';
+CREATE INDEX ledger_repaid ON ledger (job_id) WHERE kind = 'repay';
 CREATE UNIQUE INDEX ledger_one_hold ON ledger (job_id) WHERE kind = 'hold';
 CREATE UNIQUE INDEX ledger_one_settlement ON ledger (hold_id) WHERE hold_id IS NOT NULL;
 
@@ -114,7 +118,7 @@ END;
 
 -- What was paid for in Telegram Stars. The row and its `purchase` in the ledger are one commit, and
 -- so are the end of a refund and the credits that it takes back: key 'purchase:CHARGE' and
--- 'refund:CHARGE'. What was spent by then cannot be taken back and is owed.
+-- 'refund:CHARGE'. What was spent or held by then cannot be taken back and is owed (see debts).
 CREATE TABLE payments (
     id              INTEGER PRIMARY KEY,
     user_id         INTEGER NOT NULL REFERENCES users (id),  -- who paid and got the credits
@@ -129,7 +133,7 @@ CREATE TABLE payments (
     refund_asked_at INTEGER,                         -- Telegram is asked for the refund; unanswered while refunded_at is NULL
     refunded_at     INTEGER,                         -- the Stars are back, and what there was of the credits
     taken_back      INTEGER CHECK (taken_back >= 0), -- credits
-    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent before
+    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent before, or are held
     CHECK ((refunded_at IS NULL) = (taken_back IS NULL)),
     CHECK ((refunded_at IS NULL) = (owed IS NULL)),
     CHECK (refunded_at IS NULL OR taken_back + owed = credits)
@@ -150,6 +154,25 @@ WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegra
     SELECT RAISE(ABORT, 'a payment stays as it was paid');
 END;
 
+-- What a refund was to take and did not find: it was spent, or a video holds it. The key is that of
+-- the line in the ledger that took the rest. What was held then is taken as soon as it comes back, by
+-- a `repay` with the key 'KEY:JOB'; what was spent stays owed, and nobody asks for it.
+CREATE TABLE debts (
+    key     TEXT    PRIMARY KEY,                   -- 'refund:CHARGE', 'bonus:7:back', 'invite:8:back'
+    user_id INTEGER NOT NULL REFERENCES users (id),
+    charge  TEXT    NOT NULL,                      -- of the payment that was given back
+    owed    INTEGER NOT NULL CHECK (owed >= 0),    -- credits, still
+    line    INTEGER NOT NULL                       -- the ledger's last then: later holds are not meant
+) STRICT;
+CREATE INDEX debts_open ON debts (user_id) WHERE owed > 0;
+CREATE INDEX debts_charge ON debts (charge);
+CREATE TRIGGER debts_are_of_payments AFTER UPDATE OF owed ON debts
+WHEN NEW.key = 'refund:' || NEW.charge BEGIN
+    UPDATE payments
+    SET taken_back = taken_back + OLD.owed - NEW.owed, owed = owed - OLD.owed + NEW.owed
+    WHERE telegram_payment_charge_id = NEW.charge;
+END;
+
 -- What customers asked about a payment, and what they were answered through the bot.
 CREATE TABLE tickets (
     id          INTEGER PRIMARY KEY,
@@ -166,6 +189,7 @@ CREATE TABLE tickets (
 CREATE UNIQUE INDEX tickets_writing ON tickets (user_id) WHERE text IS NULL;
 CREATE INDEX tickets_user ON tickets (user_id, asked_at);
 CREATE INDEX tickets_time ON tickets (opened_at);
+CREATE INDEX tickets_unanswered ON tickets (asked_at) WHERE text IS NOT NULL AND answered_at IS NULL;
 
 -- What the operator writes to many. Recipients go in the order of their ids: `bookmark` says how far
 -- their messages (outbox, key 'broadcast:ID:USER') were written, a few at a time.
@@ -215,7 +239,7 @@ CREATE TABLE invoices (
     stars      INTEGER NOT NULL CHECK (stars > 0),
     created_at INTEGER NOT NULL,
     closed_at  INTEGER,
-    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced')),
+    why        TEXT CHECK (why IN ('paid', 'expired', 'replaced', 'left')),
     CHECK ((closed_at IS NULL) = (why IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX invoices_open ON invoices (user_id, credits) WHERE closed_at IS NULL;
@@ -303,7 +327,8 @@ CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), p
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
     WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
-CREATE INDEX jobs_running ON jobs (api_key) WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL;
+CREATE INDEX jobs_running ON jobs (api_key)
+    WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL AND step = 'render';
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (order_id) WHERE order_id IS NOT NULL;

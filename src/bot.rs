@@ -138,7 +138,8 @@ async fn remember_name(db: Db, name: String) {
     }
 }
 
-fn commands(lang: Lang) -> [(&'static str, &'static str); 7] {
+/// As the help has them: what one needs daily first, what one needs once last.
+fn commands(lang: Lang) -> [(&'static str, &'static str); 10] {
     match lang {
         Lang::Ru => [
             ("start", "Меню"),
@@ -148,6 +149,9 @@ fn commands(lang: Lang) -> [(&'static str, &'static str); 7] {
             ("promo", "Ввести промокод"),
             ("language", "Язык"),
             ("paysupport", "Вопрос по оплате"),
+            ("terms", "Условия"),
+            ("privacy", "Ваши данные"),
+            ("delete_me", "Удалить мои данные"),
         ],
         Lang::En => [
             ("start", "Menu"),
@@ -157,6 +161,30 @@ fn commands(lang: Lang) -> [(&'static str, &'static str); 7] {
             ("promo", "Enter a promo code"),
             ("language", "Language"),
             ("paysupport", "A question about a payment"),
+            ("terms", "Terms"),
+            ("privacy", "Your data"),
+            ("delete_me", "Delete my data"),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Texts;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_menu_of_commands_has_each_that_the_help_names_and_no_other() {
+        let texts = Texts::load(None).unwrap();
+        for lang in [Lang::Ru, Lang::En] {
+            let help = texts.say(lang, "help", &[]);
+            let named = help.lines().filter_map(|line| line.strip_prefix('/')?.split(' ').next());
+            let named: BTreeSet<&str> = named.collect();
+            let menu = commands(lang).map(|(name, _)| name);
+            assert_eq!(BTreeSet::from(menu), named, "{help}");
+            assert_eq!((menu[0], menu[menu.len() - 1]), ("start", "delete_me"));
+            assert!(commands(lang).iter().all(|(_, what)| (3..=256).contains(&what.len())));
+        }
     }
 }

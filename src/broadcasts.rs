@@ -16,10 +16,10 @@ use crate::text::Lang;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-/// The longest text, in characters: with its markup Telegram takes it.
-pub const LENGTH_MAX: usize = 3_500;
-/// Messages that wait in the outbox at most: what still goes after a pause.
+/// Messages that nobody has tried to send yet, at most: what still goes after a pause.
 pub const AHEAD: i64 = 20;
+/// Messages that wait at most, with those that Telegram did not take so far.
+pub const WAITING_MAX: i64 = 500;
 /// Customers looked at in one go, whether or not the message is for them.
 const WINDOW: i64 = 20_000;
 
@@ -258,6 +258,22 @@ pub fn waiting(conn: &Connection, id: i64) -> Result<i64> {
                AND +key BETWEEN ?1 AND ?2",
         )?
         .query_row(keys(id), |row| row.get(0))?)
+}
+
+/// How many more messages may be written now; nothing before half of [`AHEAD`] is under way. A chat
+/// that takes nothing for hours is tried again and again, and the others do not wait for it.
+pub fn room(conn: &Connection, id: i64) -> Result<i64> {
+    let (from, to) = keys(id);
+    let (untried, all): (i64, i64) = conn
+        .prepare_cached(
+            "SELECT COUNT(*) FILTER (WHERE tries = 0), COUNT(*)
+             FROM outbox
+             WHERE state = 'pending'
+               AND +key BETWEEN ?1 AND ?2",
+        )?
+        .query_row((from, to), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let room = (AHEAD - untried).min(WAITING_MAX - all);
+    Ok(if untried <= AHEAD / 2 { room.max(0) } else { 0 })
 }
 
 /// The keys of its messages lie between these: a colon comes before a semicolon.

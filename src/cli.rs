@@ -28,6 +28,7 @@ mod services;
 mod setup;
 mod sql;
 mod stats;
+mod tickets;
 mod users;
 
 use std::path::Path;
@@ -43,7 +44,7 @@ use crate::text::Lang;
 pub use args::{
     Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
     KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
-    SqlArgs, UsersArgs,
+    SqlArgs, TicketsArgs, UsersArgs,
 };
 
 /// Wrong usage or configuration.
@@ -131,6 +132,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Payments(args)) => payments::list(&context.config()?, &args),
         Some(Command::RefundPayment(args)) => payments::refund(&context.config()?, &args),
         Some(Command::Promo { command, output }) => promo::run(&context.config()?, command, output),
+        Some(Command::Tickets(args)) => tickets::run(&context.config()?, &args),
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),

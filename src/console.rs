@@ -20,6 +20,7 @@ mod page;
 mod picture;
 mod progress;
 mod screens;
+mod still;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod words;
 pub use chat::{Chat, ChatKind, ChatMessage};
 pub use look::Look;
 pub use progress::{Progress, Snapshot};
+pub use still::Still;
 
 use crate::audit::By;
 use crate::clock::Clock;

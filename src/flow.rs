@@ -28,8 +28,8 @@ mod step;
 mod under_video;
 mod wishes;
 
-pub use apply::{Incoming, handle, photo_of, photos_since, place_of, prune};
-pub use aside::{Aside, ticket_of};
+pub use apply::{Incoming, handle, photo_of, photos_since, prune};
+pub use aside::{Aside, ticket_of, wants_photo};
 pub use checkout::{Verdict, Wish, checkout};
 pub use leaving::{farewell, leave_again};
 pub use paying::{
@@ -39,7 +39,7 @@ pub use press::{Choice, Press};
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};
-use crate::orders::Offered;
+use crate::orders::{Offered, TakenBack};
 use crate::text::Lang;
 use serde::{Deserialize, Serialize};
 
@@ -370,8 +370,8 @@ pub enum Toast {
     Gone,
     /// Thanks for the 👍 (true) or 👎.
     Rated(bool),
-    /// What had not begun came back: so many videos and credits.
-    TakenBack(i64, i64),
+    /// What had not begun came back.
+    TakenBack(TakenBack),
     /// All of it has begun or ended.
     NothingLeft,
     /// The order is not theirs.

@@ -8,16 +8,19 @@
 //! promo:CODE:USER  promo    once per customer and code
 //! ```
 //! What a payment brought goes back with it, as far as it is still there: the same key with `:back`.
+//! So much may be earned again by a later payment, and no more: the same key with `:CHARGE`. What is
+//! not there is owed (`ledger::take_back`).
 
 mod promos;
 
 pub use promos::{
-    CODE_MAX, Promo, Redeemed, close as close_promo, list as promos, make as make_promo, redeem,
+    CODE_MAX, Promo, Redeemed, close as close_promo, list as promos, make as make_promo,
+    prune_guesses, redeem,
 };
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
-use crate::ledger::{self, Gift};
+use crate::ledger::{self, Gift, Given, TakeBack, Taken};
 use crate::users;
 use anyhow::Result;
 use rusqlite::Connection;
@@ -62,7 +65,11 @@ pub fn came_by(
     reference: &str,
     now: Millis,
 ) -> Result<i64> {
-    users::remember_inviter(tx, user, reference)?;
+    if users::remember_inviter(tx, user, reference)?
+        && let Some(inviter) = inviter(tx, user)?
+    {
+        users::count_friend(tx, user, inviter)?;
+    }
     if options.friend == 0 || !counts(tx, options, user)? {
         return Ok(0);
     }
@@ -73,9 +80,11 @@ pub fn came_by(
 /// Whether an invitation of theirs brings something: it is one of the first friends of somebody
 /// who may order.
 fn counts(conn: &Connection, options: &Options, user: UserId) -> Result<bool> {
-    let Some(inviter) = inviter(conn, user)? else { return Ok(false) };
-    let before = users::invited_before(conn, user)?;
-    Ok(before < options.friends_max && !users::by_id(conn, inviter)?.banned)
+    let (Some(inviter), Some(number)) = (inviter(conn, user)?, users::friend_number(conn, user)?)
+    else {
+        return Ok(false);
+    };
+    Ok(number <= options.friends_max && !users::by_id(conn, inviter)?.banned)
 }
 
 /// What a payment brought besides its credits.
@@ -87,7 +96,8 @@ pub struct Brought {
     pub inviter: Option<(UserId, i64)>,
 }
 
-/// A payment was credited; in its commit. Only a customer's first one brings anything.
+/// A payment was credited; in its commit. A customer's first one brings something, not counting
+/// those that were given back; a later one only what a refund has taken of that.
 pub fn paid(
     tx: &Tx<'_>,
     options: &Options,
@@ -96,38 +106,111 @@ pub fn paid(
     now: Millis,
 ) -> Result<Brought> {
     let mut brought = Brought::default();
-    if ledger::purchases(tx, user)? != 1 {
-        return Ok(brought);
-    }
     if options.first_payment > 0 {
         let bonus = Gift { user, credits: options.first_payment, note: Some(charge) };
-        brought.bonus = give(tx, "bonus", &format!("bonus:{user}"), &bonus, now)?;
+        brought.bonus = earn(tx, "bonus", user, &bonus, now)?;
     }
     if options.inviter > 0
         && counts(tx, options, user)?
         && let Some(inviter) = inviter(tx, user)?
     {
         let reward = Gift { user: inviter, credits: options.inviter, note: Some(charge) };
-        let credits = give(tx, "invite", &format!("invite:{user}"), &reward, now)?;
+        let credits = earn(tx, "invite", user, &reward, now)?;
         brought.inviter = (credits > 0).then_some((inviter, credits));
     }
     Ok(brought)
 }
 
+/// What `payer`'s payment (the gift's note) brings of a gift: all of it with the first one that they
+/// have, else what a refund took of it. So nobody has more of it than once, however often they pay
+/// and get their Stars back.
+fn earn(tx: &Tx<'_>, kind: &str, payer: UserId, gift: &Gift<'_>, now: Millis) -> Result<i64> {
+    let key = format!("{kind}:{payer}");
+    let Some(first) = ledger::given(tx, &key)? else {
+        let is_first = ledger::purchases(tx, payer)? == 1;
+        return if is_first { give(tx, kind, &key, gift, now) } else { Ok(0) };
+    };
+    let taken = first.credits - ledger::left_of(tx, &key)?;
+    let again = Gift { credits: taken.min(gift.credits), ..*gift };
+    match gift.note {
+        Some(charge) if again.credits > 0 && first.user == gift.user => {
+            give(tx, kind, &format!("{key}:{charge}"), &again, now)
+        }
+        _ => Ok(0),
+    }
+}
+
+/// What a refund takes of what its payment brought, besides its own credits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// Of the payer's bonus.
+    pub bonus: Taken,
+    /// Who invited the payer, and of their reward.
+    pub reward: Option<(UserId, Taken)>,
+}
+
 /// That payment went back, in the same commit: what it brought goes, too, as far as it is there.
-pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<()> {
-    for (kind, key) in [("bonus", format!("bonus:{user}")), ("invite", format!("invite:{user}"))] {
-        let Some(gift) = ledger::given(tx, &key)?.filter(|it| it.note.as_deref() == Some(charge))
-        else {
-            continue;
+pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<Undone> {
+    for (kind, key, gift) in gifts(tx, user, charge)? {
+        let back = TakeBack {
+            user: gift.user,
+            credits: gift.credits,
+            kind,
+            key: &key,
+            charge,
+            actor: "bot",
+            note: Some(charge),
         };
-        let credits = -gift.credits.min(ledger::balance(tx, gift.user)?);
-        if credits < 0 {
-            let back = Gift { user: gift.user, credits, note: Some(charge) };
-            give(tx, kind, &format!("{key}:back"), &back, now)?;
+        ledger::take_back(tx, &back, now)?;
+    }
+    undone(tx, user, charge)
+}
+
+/// What of it was taken by now, of a payment that went back.
+pub fn undone(conn: &Connection, user: UserId, charge: &str) -> Result<Undone> {
+    each(conn, user, charge, |key, gift| ledger::taken(conn, key, gift.credits))
+}
+
+/// What would be taken now. `left`: what the payer will have without the payment's own credits.
+pub fn would_undo(conn: &Connection, user: UserId, charge: &str, left: i64) -> Result<Undone> {
+    each(conn, user, charge, |_, gift| {
+        let there = if gift.user == user { left } else { ledger::balance(conn, gift.user)? };
+        Ok(Taken::of(gift.credits, there))
+    })
+}
+
+fn each(
+    conn: &Connection,
+    user: UserId,
+    charge: &str,
+    taken: impl Fn(&str, &Given) -> Result<Taken>,
+) -> Result<Undone> {
+    let mut undone = Undone::default();
+    for (kind, key, gift) in gifts(conn, user, charge)? {
+        match kind {
+            "bonus" => undone.bonus = taken(&key, &gift)?,
+            _ => undone.reward = Some((gift.user, taken(&key, &gift)?)),
         }
     }
-    Ok(())
+    Ok(undone)
+}
+
+/// What this payment brought: the kind, the key of the line that takes it back, the gift.
+fn gifts(
+    conn: &Connection,
+    user: UserId,
+    charge: &str,
+) -> Result<Vec<(&'static str, String, Given)>> {
+    let mut found = Vec::new();
+    for kind in ["bonus", "invite"] {
+        for key in [format!("{kind}:{user}"), format!("{kind}:{user}:{charge}")] {
+            let gift = ledger::given(conn, &key)?;
+            if let Some(gift) = gift.filter(|it| it.note.as_deref() == Some(charge)) {
+                found.push((kind, format!("{key}:back"), gift));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Once per key. Returns the credits; 0: they were given before.

@@ -167,6 +167,14 @@ pub fn forget(tx: &Tx<'_>, chat_id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Empties one update that was handled; its id stays.
+pub fn empty(tx: &Tx<'_>, update_id: i64) -> anyhow::Result<()> {
+    tx.prepare_cached("UPDATE inbox SET body = '{}' WHERE update_id = ?1")?
+        .execute([update_id])
+        .context("emptying an update")?;
+    Ok(())
+}
+
 /// Deletes up to `limit` updates that were handled before `before`. Telegram's ids may restart
 /// after a week of silence, so old rows must not stay: they would hide new updates.
 pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> anyhow::Result<usize> {

@@ -414,6 +414,20 @@ pub fn let_go(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {
     Ok(())
 }
 
+/// Its holder did a part of its step and lets it go: it is due again, before all that was queued
+/// after it.
+pub fn back_in_line(tx: &Tx<'_>, job: &Job, now: Millis) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE jobs
+         SET due_at = MIN(created_at, ?3), leased_at = NULL
+         WHERE id = ?1
+           AND lease = ?2
+           AND leased_at IS NOT NULL",
+    )?
+    .execute((job.id, job.lease, now))?;
+    Ok(())
+}
+
 /// A thread panicked over this job: it is tried again, and the next claim counts a strike. As with
 /// [`let_go`], only while the job is still its.
 pub fn panicked(tx: &Tx<'_>, job: &Job, at: Millis) -> Result<()> {

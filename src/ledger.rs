@@ -3,10 +3,14 @@
 //! ```text
 //! grant +n        purchase +n
 //! hold  -n ──┬── charge  0    the video was delivered
-//!            └── release +n   it was not
+//!            └── release +n   it was not ── repay -n   a refund was to take it
 //! ```
 //! A trigger keeps `users.credits` equal to the sum; the schema refuses a second hold of a job and
 //! a second settlement of a hold, so the worst that a defect can do is fail.
+
+mod debts;
+
+pub use debts::{TakeBack, Taken, due, repaid, take_back, taken};
 
 use crate::clock::Millis;
 use crate::db::{JobId, Tx, UserId};
@@ -70,7 +74,7 @@ pub fn purchase(tx: &Tx<'_>, bought: &Grant<'_>, now: Millis) -> Result<i64> {
 pub struct Gift<'a> {
     /// Whose.
     pub user: UserId,
-    /// Credits; negative takes back, never more than there is.
+    /// Credits.
     pub credits: i64,
     /// What it is for, as the payment's charge.
     pub note: Option<&'a str>,
@@ -106,21 +110,41 @@ pub fn given(conn: &Connection, key: &str) -> Result<Option<Given>> {
     Ok(conn.prepare_cached(sql)?.query_row([key], read).optional()?)
 }
 
-/// How many payments of theirs were credited, whatever became of them.
+/// How many payments of theirs were credited and not given back.
 pub fn purchases(conn: &Connection, user: UserId) -> Result<i64> {
-    let sql = "SELECT COUNT(*) FROM ledger WHERE user_id = ?1 AND kind = 'purchase'";
-    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+    Ok(conn
+        .prepare_cached(
+            "SELECT COUNT(*)
+             FROM ledger
+             LEFT JOIN payments ON telegram_payment_charge_id = SUBSTR(key, LENGTH('purchase:') + 1)
+             WHERE ledger.user_id = ?1
+               AND kind = 'purchase'
+               AND refunded_at IS NULL",
+        )?
+        .query_row([user], |row| row.get(0))?)
 }
 
-/// What their friends brought them; what they were given when they came as a friend is no part of
-/// it.
+/// What is left of the line with this key after those that go on from it (`KEY:…`).
+pub fn left_of(conn: &Connection, key: &str) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(delta), 0)
+             FROM ledger
+             WHERE key = ?1
+                OR key BETWEEN ?1 || ':' AND ?1 || ';'",
+        )?
+        .query_row([key], |row| row.get(0))?)
+}
+
+/// What their friends brought them and did not take along again; what they were given when they
+/// came as a friend is no part of it.
 pub fn invitations(conn: &Connection, user: UserId) -> Result<i64> {
     Ok(conn
         .prepare_cached(
             "SELECT COALESCE(SUM(delta), 0)
              FROM ledger
              WHERE user_id = ?1
-               AND kind = 'invite'
+               AND kind IN ('invite', 'repay')
                AND key BETWEEN 'invite:' AND 'invite;'",
         )?
         .query_row([user], |row| row.get(0))?)
@@ -184,7 +208,8 @@ pub enum Settle {
 }
 
 /// Settles a job's hold. Returns the credits that went back: 0 for a charge, for a job that held
-/// nothing, and for one that was settled before.
+/// nothing, and for one that was settled before; less what a refund was to take of them, which goes
+/// at once ([`repaid`]).
 pub fn settle(tx: &Tx<'_>, job: JobId, how: Settle, now: Millis) -> Result<i64> {
     let Some(open) = held(tx, job)? else { return Ok(0) };
     let (kind, delta) = match how {
@@ -203,7 +228,10 @@ pub fn settle(tx: &Tx<'_>, job: JobId, how: Settle, now: Millis) -> Result<i64> 
         ":hold": open.id,
         ":now": now,
     })?;
-    Ok(delta)
+    match how {
+        Settle::Charge => Ok(0),
+        Settle::Release => Ok(delta - debts::repay(tx, &open, job, now)?),
+    }
 }
 
 struct OpenHold {

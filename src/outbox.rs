@@ -14,7 +14,7 @@ mod queue;
 #[cfg(test)]
 mod tests;
 
-pub use content::{Button, Content, Does, plain};
+pub use content::{Button, Content, Does, HTML_MAX, TEXT_MAX, length, plain};
 pub use queue::{
     Class, Waiting, forget_file_id, keep_file_id, known_file_id, load_after, oldest_pending,
 };
@@ -367,14 +367,19 @@ pub fn forget(tx: &Tx<'_>, chat_id: i64) -> anyhow::Result<()> {
 
 /// Empties the message with this key, whoever it went to.
 pub fn forget_key(tx: &Tx<'_>, key: &str) -> anyhow::Result<()> {
+    forget_keys(tx, key, key)
+}
+
+/// Empties the messages whose keys lie between these, whoever they went to.
+pub fn forget_keys(tx: &Tx<'_>, from: &str, to: &str) -> anyhow::Result<()> {
     tx.prepare_cached(
         "UPDATE outbox
          SET content = :forgotten, error = 'forgotten',
              state = IIF(state = 'pending', 'dropped', state)
-         WHERE key = :key",
+         WHERE key BETWEEN :from AND :to",
     )?
-    .execute(named_params! { ":key": key, ":forgotten": FORGOTTEN })
-    .context("forgetting a message")?;
+    .execute(named_params! { ":from": from, ":to": to, ":forgotten": FORGOTTEN })
+    .context("forgetting messages")?;
     Ok(())
 }
 

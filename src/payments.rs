@@ -5,16 +5,17 @@
 //!                                                       └── unasked: Telegram refused
 //! ```
 //! A refund takes back what is left of the payment's worth in credits, never below zero: what was
-//! spent before is owed, and stays in the row. Credits that running videos hold count as spent.
+//! spent before is owed, and stays in the row. What running videos hold is owed, too, and taken when
+//! it comes back (`ledger::take_back`).
 
 mod invoices;
 
-pub use invoices::{Invoice, OPEN_FOR, Offer, close_as_paid, invoice, open, prune};
+pub use invoices::{Invoice, OPEN_FOR, Offer, close_all, close_as_paid, invoice, open, prune};
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
-use crate::growth;
-use crate::ledger::{self, Grant, Granted};
+use crate::growth::{self, Undone};
+use crate::ledger::{self, Grant, TakeBack, Taken};
 use anyhow::{Result, bail};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
@@ -115,13 +116,21 @@ pub struct Receipt {
     pub refunded: Option<Taken>,
 }
 
-/// What a refund takes of the credits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Taken {
-    /// Credits that went.
-    pub taken_back: i64,
-    /// Credits that had been spent.
-    pub owed: i64,
+/// What a refund takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Of the payment's own credits.
+    pub credits: Taken,
+    /// Of what it brought besides.
+    pub gifts: Undone,
+}
+
+impl Took {
+    /// Of the payer's credits, the bonus among them.
+    pub fn of_payer(&self) -> Taken {
+        let (own, bonus) = (self.credits, self.gifts.bonus);
+        Taken { taken_back: own.taken_back + bonus.taken_back, owed: own.owed + bonus.owed }
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Receipt> {
@@ -144,9 +153,11 @@ pub fn by_charge(conn: &Connection, charge_id: &str) -> Result<Option<Receipt>> 
 }
 
 /// What a refund would take now.
-pub fn would_take(conn: &Connection, receipt: &Receipt) -> Result<Taken> {
-    let taken_back = ledger::balance(conn, receipt.user)?.clamp(0, receipt.credits);
-    Ok(Taken { taken_back, owed: receipt.credits - taken_back })
+pub fn would_take(conn: &Connection, charge_id: &str, receipt: &Receipt) -> Result<Took> {
+    let balance = ledger::balance(conn, receipt.user)?;
+    let credits = Taken::of(receipt.credits, balance);
+    let left = balance - credits.taken_back;
+    Ok(Took { credits, gifts: growth::would_undo(conn, receipt.user, charge_id, left)? })
 }
 
 /// Before Telegram is asked to give the Stars back: whatever becomes of the answer, it is known
@@ -178,9 +189,9 @@ pub fn unasked(tx: &Tx<'_>, charge_id: &str) -> Result<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refunded {
     /// The credits were taken.
-    Now(Taken),
+    Now(Took),
     /// They were taken before; nothing was changed.
-    Already(Taken),
+    Already(Took),
     /// No such payment.
     Unknown,
 }
@@ -189,23 +200,22 @@ pub enum Refunded {
 /// them back, as in the ledger (`bot`, `operator`).
 pub fn refunded(tx: &Tx<'_>, charge_id: &str, actor: &str, now: Millis) -> Result<Refunded> {
     let Some(receipt) = by_charge(tx, charge_id)? else { return Ok(Refunded::Unknown) };
-    if let Some(taken) = receipt.refunded {
-        return Ok(Refunded::Already(taken));
+    if let Some(credits) = receipt.refunded {
+        let gifts = growth::undone(tx, receipt.user, charge_id)?;
+        return Ok(Refunded::Already(Took { credits, gifts }));
     }
-    let taken = would_take(tx, &receipt)?;
-    if taken.taken_back > 0 {
-        let key = format!("refund:{charge_id}");
-        let grant = Grant {
-            user: receipt.user,
-            credits: -taken.taken_back,
-            key: Some(&key),
-            actor,
-            note: None,
-        };
-        let Granted::Done(_) = ledger::grant(tx, &grant, now)? else {
-            bail!("the credits of charge {charge_id} were taken back without its refund");
-        };
-    }
+    let back = TakeBack {
+        user: receipt.user,
+        credits: receipt.credits,
+        kind: "grant",
+        key: &format!("refund:{charge_id}"),
+        charge: charge_id,
+        actor,
+        note: None,
+    };
+    let Some(credits) = ledger::take_back(tx, &back, now)? else {
+        bail!("the credits of charge {charge_id} were taken back without its refund");
+    };
     tx.prepare_cached(
         "UPDATE payments
          SET refunded_at = :now, taken_back = :taken_back, owed = :owed
@@ -213,12 +223,12 @@ pub fn refunded(tx: &Tx<'_>, charge_id: &str, actor: &str, now: Millis) -> Resul
     )?
     .execute(named_params! {
         ":now": now,
-        ":taken_back": taken.taken_back,
-        ":owed": taken.owed,
+        ":taken_back": credits.taken_back,
+        ":owed": credits.owed,
         ":charge": charge_id,
     })?;
-    growth::unpaid(tx, receipt.user, charge_id, now)?;
-    Ok(Refunded::Now(taken))
+    let gifts = growth::unpaid(tx, receipt.user, charge_id, now)?;
+    Ok(Refunded::Now(Took { credits, gifts }))
 }
 
 #[cfg(test)]
@@ -251,6 +261,10 @@ mod tests {
         db.write(move |tx| ledger::grant(tx, &gift, 7)).unwrap();
     }
 
+    fn only(credits: Taken) -> Took {
+        Took { credits, gifts: Undone::default() }
+    }
+
     fn refund(db: &Db, charge_id: &'static str) -> Refunded {
         db.write(move |tx| refunded(tx, charge_id, "operator", 9)).unwrap()
     }
@@ -274,7 +288,7 @@ mod tests {
         let user = payer(&db);
         pays(&db, user, "a", 5);
         pays(&db, user, "b", 7);
-        let all = Taken { taken_back: 5, owed: 0 };
+        let all = only(Taken { taken_back: 5, owed: 0 });
         assert_eq!(refund(&db, "a"), Refunded::Now(all));
         assert_eq!(refund(&db, "a"), Refunded::Already(all));
         assert_eq!((refund(&db, "nosuch"), has(&db, user)), (Refunded::Unknown, 7));
@@ -290,9 +304,32 @@ mod tests {
             if spent > 0 {
                 spends(&db, user, spent);
             }
-            assert_eq!(refund(&db, "a"), Refunded::Now(Taken { taken_back, owed }));
+            assert_eq!(refund(&db, "a"), Refunded::Now(only(Taken { taken_back, owed })));
             assert_eq!(has(&db, user), 0);
         }
+    }
+
+    #[test]
+    fn what_a_video_held_at_the_refund_is_taken_when_it_comes_back_and_not_owed_any_more() {
+        let (_folder, db) = fresh();
+        let user = payer(&db);
+        pays(&db, user, "a", 5);
+        let job = crate::db::JobId(1);
+        db.write(move |tx| {
+            tx.execute(
+                "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id,
+                                   input_photo_path, product_info)
+                 VALUES (?1, 7, 'one', 'ugc', 'a.jpg', '{}')",
+                [user],
+            )?;
+            ledger::hold(tx, user, job, 4, 7)
+        })
+        .unwrap();
+        let held = only(Taken { taken_back: 1, owed: 4 });
+        assert_eq!(refund(&db, "a"), Refunded::Now(held));
+        db.write(move |tx| ledger::settle(tx, job, ledger::Settle::Release, 10)).unwrap();
+        assert_eq!(has(&db, user), 0, "their Stars are back, and so they have no credits");
+        assert_eq!(refund(&db, "a"), Refunded::Already(only(Taken { taken_back: 5, owed: 0 })));
     }
 
     #[test]

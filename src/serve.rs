@@ -27,6 +27,7 @@ use crate::worker::Workers;
 use anyhow::{Context as _, Result, bail};
 use eraser::Eraser;
 use keeper::Keeper;
+pub use keeper::{Keep, prune};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};

@@ -7,6 +7,7 @@ mod check;
 pub mod columns;
 
 use anyhow::{Context as _, Result, bail};
+use check::Fault;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::{Entry, Message};
@@ -91,7 +92,8 @@ impl Texts {
     /// The built-in texts, with an operator's `ru.ftl` and `en.ftl` from `folder` over them.
     ///
     /// # Errors
-    /// A file that is not Fluent, with its line; a message that replaces none of ours.
+    /// A file that is not Fluent, and a text that replaces none of ours or could not be sent: each
+    /// with its file and its line.
     pub fn load(folder: Option<&Path>) -> Result<Self> {
         let mut ru = bundle(Lang::Ru, built_in_source(Lang::Ru))?;
         let mut en = bundle(Lang::En, built_in_source(Lang::En))?;
@@ -160,7 +162,7 @@ impl Texts {
 /// # Errors
 /// What is wrong with it.
 pub fn check_html(html: &str) -> Result<()> {
-    check::markup(html)
+    check::markup(html).map_err(|fault| anyhow::anyhow!(fault.why))
 }
 
 /// Makes somebody else's words safe inside our HTML, and inside an attribute of it.
@@ -214,15 +216,23 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, lang: Lang, path: &Path) -
     if facts.len() > OVERRIDE_LIMIT {
         bail!("{shown} is over 1 MB: that is no file of texts");
     }
-    let source = std::fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    let source = String::from_utf8(bytes).map_err(|error| {
+        let line = line(error.as_bytes(), error.utf8_error().valid_up_to());
+        anyhow::anyhow!("{shown}, line {line}: this is not UTF-8: save the file as UTF-8")
+    })?;
     let resource = parse(&source, &shown)?;
     let ours = parse(built_in_source(lang), lang.code())?;
     let ours: HashMap<&str, &Message<&str>> = messages(&ours).collect();
+    let whole = resource.source();
+    let place = |at| format!("{shown}, line {}", line(whole.as_bytes(), check::offset(whole, at)));
     for (id, text) in messages(&resource) {
         let Some(our) = ours.get(id) else {
-            bail!("{shown}: there is no text `{id}` to replace; `assets/texts` lists them");
+            bail!("{}: there is no text `{id}` to replace; `assets/texts` lists them", place(id));
         };
-        check::check(text, our).with_context(|| format!("{shown}: the text `{id}`"))?;
+        if let Err(Fault { at, why }) = check::check(text, our) {
+            bail!("{}: the text `{id}` {why}", place(at));
+        }
     }
     bundle.add_resource_overriding(resource);
     Ok(())
@@ -231,10 +241,13 @@ fn replace(bundle: &mut FluentBundle<FluentResource>, lang: Lang, path: &Path) -
 fn parse(source: &str, shown: &str) -> Result<FluentResource> {
     FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| {
         let Some(error) = errors.first() else { return anyhow::anyhow!("{shown}: not Fluent") };
-        let before = source.bytes().take(error.pos.start);
-        let line = before.filter(|byte| *byte == b'\n').count() + 1;
-        anyhow::anyhow!("{shown}, line {line}: {error}")
+        anyhow::anyhow!("{shown}, line {}: {error}", line(source.as_bytes(), error.pos.start))
     })
+}
+
+/// The line in which a byte stands, from 1.
+fn line(source: &[u8], at: usize) -> usize {
+    source.iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Every message by its id.

@@ -130,6 +130,61 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<Ticket>> {
         .optional()?)
 }
 
+/// A question that nobody has answered yet.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Unanswered {
+    /// What `/answer` takes.
+    pub id: i64,
+    /// Telegram's id of who asks.
+    pub tg_user_id: i64,
+    /// Without the `@`.
+    pub username: Option<String>,
+    /// What they wrote.
+    pub text: String,
+    /// The payment that they pressed on, as `neurocards refund-payment` takes it.
+    pub charge_id: Option<String>,
+    /// When they wrote it.
+    pub asked_at: Millis,
+}
+
+/// At most `limit` questions that nobody has answered yet, the oldest first.
+pub fn unanswered(conn: &Connection, limit: u32) -> Result<Vec<Unanswered>> {
+    let mut query = conn.prepare_cached(
+        "SELECT t.id, u.tg_user_id, u.username, t.text, p.telegram_payment_charge_id, t.asked_at
+         FROM tickets t
+         JOIN users u ON u.id = t.user_id
+         LEFT JOIN payments p ON p.id = t.payment_id
+         WHERE t.text IS NOT NULL
+           AND t.answered_at IS NULL
+         ORDER BY t.asked_at
+         LIMIT ?1",
+    )?;
+    let rows = query.query_map([limit], |row| {
+        Ok(Unanswered {
+            id: row.get(0)?,
+            tg_user_id: row.get(1)?,
+            username: row.get(2)?,
+            text: row.get(3)?,
+            charge_id: row.get(4)?,
+            asked_at: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many questions wait for an answer, and since when the first of them does; `None`: none.
+pub fn waiting_for_us(conn: &Connection) -> Result<Option<(i64, Millis)>> {
+    let (count, first): (i64, Option<Millis>) = conn
+        .prepare_cached(
+            "SELECT COUNT(*), MIN(asked_at)
+             FROM tickets
+             WHERE text IS NOT NULL
+               AND answered_at IS NULL",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(first.map(|first| (count, first)))
+}
+
 /// The operator answered.
 pub fn answered(tx: &Tx<'_>, id: i64, answer: &str, now: Millis) -> Result<()> {
     tx.execute(
@@ -228,6 +283,29 @@ mod tests {
         assert_eq!((ticket.tg_user_id, ticket.answered), (7, false));
         let prune = |before| world.write(move |tx, _| prune(tx, before, 9));
         assert_eq!((prune(now + 5), prune(now + 6)), (0, 1));
+    }
+
+    #[test]
+    fn a_question_is_listed_until_it_is_answered() {
+        let world = World::new();
+        let (ann, ben) = (world.customer(7, 0).id, world.customer(8, 0).id);
+        world.write(move |tx, _| {
+            for (user, at) in [(ann, NOW + 2), (ben, NOW + 1)] {
+                let id = begin(tx, user, None, at)?;
+                asked(tx, id, "Where?", at)?;
+            }
+            begin(tx, ann, None, NOW + 3)
+        });
+        let ids = |limit| -> Vec<i64> {
+            let found = world.db.read(|conn| unanswered(conn, limit)).unwrap();
+            found.into_iter().map(|one| one.id).collect()
+        };
+        let waits = || world.db.read(waiting_for_us).unwrap();
+        assert_eq!((ids(9), ids(1), waits()), (vec![2, 1], vec![2], Some((2, NOW + 1))));
+        world.write(|tx, _| answered(tx, 2, "Here", NOW + 4));
+        assert_eq!((ids(9), waits()), (vec![1], Some((1, NOW + 2))));
+        world.write(|tx, _| answered(tx, 1, "Here", NOW + 5));
+        assert_eq!((ids(9), waits()), (vec![], None), "who is asked for words has asked nothing");
     }
 
     #[test]

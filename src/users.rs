@@ -100,17 +100,31 @@ pub fn has_left(conn: &Connection, tg_user_id: i64) -> Result<bool> {
 }
 
 /// Forgets who they are. The row stays with Telegram's id: the ledger and the payments are its, a
-/// refund goes to it, a ban holds, and who comes back gets no second gift.
+/// refund goes to it, a ban holds, how many friends came stays counted, and who comes back gets no
+/// second gift.
 pub fn leave(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
     tx.execute(
         "UPDATE users
          SET username = NULL, first_name = NULL, language = 'ru', invited_by = NULL,
-             invite_code = NULL,
-             terms_accepted_at = NULL, blocked_at = NULL, deleted_at = ?2
+             friend_no = NULL, invite_code = NULL, terms_accepted_at = NULL,
+             blocked_at = NULL, deleted_at = ?2
          WHERE id = ?1",
         (id, now),
     )?;
     Ok(())
+}
+
+/// Somebody who had left has something here again, though they did not write: no name comes with it.
+/// `false`: they had not left.
+pub fn return_with_nothing(tx: &Tx<'_>, tg_user_id: i64, lang: Lang) -> Result<bool> {
+    let changed = tx.execute(
+        "UPDATE users
+         SET deleted_at = NULL, language = ?2
+         WHERE tg_user_id = ?1
+           AND deleted_at IS NOT NULL",
+        (tg_user_id, lang.code()),
+    )?;
+    Ok(changed == 1)
 }
 
 /// The customer with this Telegram id.
@@ -143,11 +157,22 @@ pub fn choose_language(tx: &Tx<'_>, id: UserId, lang: Lang) -> Result<()> {
     Ok(())
 }
 
-/// Remembers who invited them; the first one counts.
-pub fn remember_inviter(tx: &Tx<'_>, id: UserId, reference: &str) -> Result<()> {
-    tx.execute(
+/// Remembers who invited them; the first one counts. `false`: it was known.
+pub fn remember_inviter(tx: &Tx<'_>, id: UserId, reference: &str) -> Result<bool> {
+    let changed = tx.execute(
         "UPDATE users SET invited_by = ?2 WHERE id = ?1 AND invited_by IS NULL",
         (id, reference),
+    )?;
+    Ok(changed == 1)
+}
+
+/// One more friend of this inviter. It is a number that stays when either of them leaves: whoever
+/// could have it forgotten would be rewarded without end.
+pub fn count_friend(tx: &Tx<'_>, id: UserId, inviter: UserId) -> Result<()> {
+    tx.execute("UPDATE users SET friends = friends + 1 WHERE id = ?1", [inviter])?;
+    tx.execute(
+        "UPDATE users SET friend_no = (SELECT friends FROM users WHERE id = ?2) WHERE id = ?1",
+        (id, inviter),
     )?;
     Ok(())
 }
@@ -178,27 +203,16 @@ pub fn by_invite_code(conn: &Connection, code: &str) -> Result<Option<UserId>> {
     Ok(conn.prepare_cached(sql)?.query_row([code], |row| row.get(0)).optional()?)
 }
 
-/// How many came by their link.
+/// How many ever came by their links.
 pub fn friends(conn: &Connection, id: UserId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM users
-             WHERE invited_by = (SELECT 'ref_' || invite_code FROM users WHERE id = ?1)",
-        )?
-        .query_row([id], |row| row.get(0))?)
+    let sql = "SELECT friends FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
 }
 
-/// How many came by the same reference before them.
-pub fn invited_before(conn: &Connection, id: UserId) -> Result<i64> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT COUNT(*)
-             FROM users
-             WHERE invited_by = (SELECT invited_by FROM users WHERE id = ?1)
-               AND id < ?1",
-        )?
-        .query_row([id], |row| row.get(0))?)
+/// Which friend of their inviter they are, the first is 1; `None`: nobody's.
+pub fn friend_number(conn: &Connection, id: UserId) -> Result<Option<i64>> {
+    let sql = "SELECT friend_no FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
 }
 
 /// No more orders of theirs are taken. `false`: it was so already.

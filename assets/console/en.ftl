@@ -260,6 +260,7 @@ ledger-purchase = bought
 ledger-hold = held
 ledger-charge = spent
 ledger-release = returned
+ledger-repay = taken: refunded Stars
 payment-paid = paid
 payment-refunding = refund asked { $age }, not confirmed
 payment-refunded = refunded { $age }
@@ -278,6 +279,7 @@ job-reruns = run again as
 job-error = error
 job-step = step
 job-attempts = attempts
+job-choice = choice
 job-model = model
 job-key = key
 job-task = task
@@ -463,6 +465,10 @@ needs-selling = You closed selling { $span } ago (R opens).
 needs-key = Key { $key } is blocked: { $why }. It is free { $age }.
 needs-key-operator = Key { $key } was blocked by hand.
 needs-old-job = Video { $job } is { $span } old and still at { $step }.
+needs-tickets = { $n ->
+    [1] A question about a payment has waited { $span } for an answer
+   *[other] { $n } questions about payments wait for an answer, the first for { $span }
+}: neurocards tickets shows what they say.
 needs-model-ended = The model { $model } is gone for good: take it out of [kie] models.
 needs-model-off = You switched the model { $model } off { $span } ago.
 needs-model-paused = The provider switched the model { $model } off; it is tried again { $age }.

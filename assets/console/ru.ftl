@@ -256,6 +256,7 @@ ledger-purchase = куплено
 ledger-hold = отложено
 ledger-charge = списано
 ledger-release = возвращено
+ledger-repay = забрано: Stars вернули
 payment-paid = оплачено
 payment-refunding = возврат запрошен { $age }, не подтверждён
 payment-refunded = возвращено { $age }
@@ -274,6 +275,7 @@ job-reruns = повторено в
 job-error = ошибка
 job-step = шаг
 job-attempts = попыток
+job-choice = выбрано
 job-model = модель
 job-key = ключ
 job-task = задача
@@ -459,6 +461,12 @@ needs-selling = Вы закрыли продажи { $span } назад (R от�
 needs-key = Ключ { $key } заблокирован: { $why }. Освободится { $age }.
 needs-key-operator = Ключ { $key } заблокирован вами.
 needs-old-job = Видео { $job } заказано { $span } назад и всё ещё на шаге «{ $step }».
+needs-tickets = { $n ->
+    [1] Вопрос об оплате ждёт ответа уже { $span }
+    [one] { $n } вопрос об оплате ждёт ответа, первый — уже { $span }
+    [few] { $n } вопроса об оплате ждут ответа, первый — уже { $span }
+   *[many] { $n } вопросов об оплате ждут ответа, первый — уже { $span }
+}: прочитать — neurocards tickets.
 needs-model-ended = Модель { $model } закрыта навсегда: уберите её из [kie] models.
 needs-model-off = Вы отключили модель { $model } { $span } назад.
 needs-model-paused = Провайдер отключил модель { $model }; попробуем { $age }.

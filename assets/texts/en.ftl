@@ -14,7 +14,7 @@ videos = { $n ->
 
 welcome = 👋 Hi! I turn a photo of your product into short vertical videos for Reels, Shorts and TikTok.
 
-    Press “🎬 Make Reels”, send a photo and a few words about the product, and the finished clip comes right here.
+    Press “🎬 Make Reels”, send a photo and a few words about the product, and the finished clip will arrive right here.
 welcome-gift = { $n ->
     [one] 🎁 A gift for you: { $n } credit for your first video.
    *[other] 🎁 A gift for you: { $n } credits for your first videos.
@@ -34,16 +34,16 @@ terms-ask = 🎬 I make videos for Reels from a photo of your product. Before we
 terms-accept = ✅ I accept the terms
 terms-read = 📄 Terms
 terms-privacy = 🔒 Privacy
-terms-none = There are no separate terms: credits are spent on finished videos only, and if a video doesn’t work out, they come back by themselves.
+terms-none = There are no separate terms: credits are spent on finished videos only, and if a video doesn’t work out, they come back automatically.
 terms-links = The terms and the privacy policy are behind the buttons below.
 
 ## An order, step by step
 
 ask-photo = 📸 Send a photo of your product.
 
-    Best of all: one product, close up, in good light. No people or faces in the frame, no celebrities, no famous characters.
-rule-no-people = 🙅 The AI at work right now takes no photos of people.
-rule-vertical = 📱 An upright photo is best: the video takes its shape.
+    What works best: one product, close up, in good light. No people or faces in the frame, no celebrities, no famous characters.
+rule-no-people = 🙅 The AI we’re using right now doesn’t accept photos with people.
+rule-vertical = 📱 A vertical photo works best: the video takes its shape.
 ask-photo-again = 📸 The earlier photo has been deleted. Please send a new one – I still remember what the product is.
 wrong-photo-text = Right now I need a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
 wrong-photo-file = Thanks, but what I need is a photo of the product. Send it as a picture or as a file: JPEG, PNG, WebP.
@@ -60,7 +60,7 @@ wrong-product = Now I need a few words about the product: send them as text, in 
 wrong-product-long = That’s a bit long: { $n ->
     [one] { $n } character
    *[other] { $n } characters
-}, and 1000 fit. Please shorten it a little and send it again.
+}, and the limit is 1000. Please shorten it a little and send it again.
 
 ask-template = 🎭 What kind of video?
 
@@ -95,7 +95,7 @@ ask-prompt-again = 🧑‍💻 Here is your prompt – tap it to copy it:
 
     <code>{ $prompt }</code>
 
-    Change it and send the whole of it in one message: 3 to { $max ->
+    Edit it and send the whole prompt in one message: 3 to { $max ->
     [one] { $max } character
    *[other] { $max } characters
 }.
@@ -139,13 +139,13 @@ confirm-wait = Waiting time: usually about { $minutes ->
 }
 confirm-wait-unknown = Waiting time: 1 to 30 minutes
 button-confirm = ✅ Yes, start
-wrong-confirm = All correct? Start the order or cancel it with a button below.
+wrong-confirm = Does everything look right? Start the order or cancel it with a button below.
 
 ## The order
 
 status-started = { $n ->
-    [one] ✅ Got it! Your video is being made. It comes here as soon as it’s ready.
-   *[other] ✅ Got it! { $n } videos are being made. Each comes here as soon as it’s ready.
+    [one] ✅ Got it! Your video is being made. It’ll arrive here as soon as it’s ready.
+   *[other] ✅ Got it! { $n } videos are being made. Each will arrive here as soon as it’s ready.
 }
 status-done = { $n ->
     [one] 🎉 Your order is ready!
@@ -162,8 +162,8 @@ status-left = ⏱ About { $minutes ->
     [one] { $minutes } more minute
    *[other] { $minutes } more minutes
 } to go.
-status-held = ⏸ We’re taking a short break. As soon as we’re back, your videos go on in turn.
-button-take-back = ✋ Cancel what hasn’t begun
+status-held = ⏸ We’re taking a short break. As soon as we’re back, your videos will go on in order.
+button-take-back = ✋ Cancel what hasn’t started
 status-wait-unknown = ⏱ It takes 1 to 30 minutes.
 line-queued = ⏳ in the queue, place { $place }
 line-script = ✍️ writing the script
@@ -207,6 +207,11 @@ video-link-again = I no longer have the file, but its link still works: <a href=
 refund = ↩️ { $n ->
     [one] { $n } credit is back on your balance.
    *[other] { $n } credits are back on your balance.
+}
+# The payment went back before, while the video was being made.
+refund-repaid = Of these, { $n ->
+    [one] { $n } credit was taken right away: the payment it came with had been refunded.
+   *[other] { $n } credits were taken right away: the payment they came with had been refunded.
 }
 fail-violation = 🚫 This order breaks the AI’s rules, so it refused to make { $n ->
     [one] this video
@@ -272,6 +277,7 @@ films = 🎞 <b>My videos</b>
     Press any of them, and I’ll send it again.
 films-none = 🎞 Your videos will be here. Shall we make the first one?
 films-no-more = 🎞 Those were all your videos.
+film-nth = no. { $n }
 button-older = ⏪ Earlier
 button-statement = 📜 Credit history
 statement = 📜 <b>Credit history</b>
@@ -296,6 +302,7 @@ move-welcome = { $moved } – a gift for your first videos
 move-refund = { $moved } – Stars refunded
 move-invited = { $moved } – a gift: a friend invited you
 move-invite = { $moved } – you invited a friend, thank you!
+move-invite-back = { $moved } – your friend’s payment was refunded
 move-bonus = { $moved } – a bonus for your first purchase
 move-promo = { $moved } – promo code
 move-gift = { $moved } – a gift
@@ -315,8 +322,17 @@ receipt = ⭐ Paid, thank you! Received: { $credits }. You now have { $balance }
 receipt-late = ⭐ We found your payment: Telegram didn’t tell us about it in time. Sorry for the wait! Received: { $credits }. You now have { $balance }.
 receipt-order = Your order is waiting – shall we continue?
 granted = 🎁 Added to your balance: { $credits }. You now have { $balance }.
-taken-back = Taken from your balance: { $credits }. You now have { $balance }.
+taken-back = Support has taken { $credits } from your balance. You now have { $balance }.
 refunded = ⭐ We’ve refunded you { $stars } Stars. Taken from your balance: { $credits }. You now have { $balance }.
+refunded-nothing = ⭐ We’ve refunded you { $stars } Stars. Your balance is still { $balance }.
+refunded-bonus = Of these, { $n ->
+    [one] { $n } credit was our gift for your first purchase.
+   *[other] { $n } credits were our gift for your first purchase.
+}
+refunded-held = { $n ->
+    [one] { $n } more credit is in the works: if the video doesn’t work out, it won’t come back to your balance.
+   *[other] { $n } more credits are in the works: if the videos don’t work out, they won’t come back to your balance.
+}
 
 from-support = 💬 <b>A message from support</b>
 
@@ -329,7 +345,7 @@ help = ℹ️ <b>How it works</b>
 
     1. Press “🎬 Make Reels” and send a photo of the product.
     2. Tell me about the product and choose the kind of video.
-    3. Choose how many and start: the videos come here by themselves.
+    3. Choose how many and start: the videos will arrive right here.
 
     If a video doesn’t work out, its credit comes back at once.
 
@@ -356,9 +372,9 @@ ask-payment = ⭐ { $stars } · { $credits } · { $day }
 ask-about = { $payment }
 
     What’s wrong with this payment? Tell me in one message.
-ask-wrong = Please write your question as text, in one message of 3 to 1000 characters.
+ask-wrong = I can only pass on text: please put it into words, in one message of 3 to 1000 characters.
 ask-thanks = ✅ I’ve passed it on to support, your question is No. { $id }. The answer will come right here.
-ask-enough = ✋ Support has your questions of today, and the answer will come right here. You can ask a new one tomorrow.
+ask-enough = ✋ Support already has your questions, and the answers will come right here. You can ask a new one a little later, within a day at most.
 ticket-answer = 💬 <b>The answer to your question No. { $id }</b>
 
     { $text }
@@ -366,24 +382,24 @@ button-ask-more = ✍️ Write again
 
 privacy = 🔒 <b>Your data</b>
 
-    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that make your video get the photo and the words. Old data we delete ourselves.
+    We keep your name in Telegram, your language, photos and descriptions of products, prompts, videos and payments – to make videos and to answer your questions. Only the AI models that check your order, write the script and make the video get your photo and words; support reads your questions about payments. Older data is deleted automatically.
 
-    You can have everything deleted at any moment – with the button below.
+    You can have everything deleted at any time – with the button below.
 button-leave = 🗑 Delete my data
 leave-ask = 🗑 <b>Delete all of your data?</b>
 
-    Your name, photos, descriptions, prompts, videos and the conversation that we keep will be deleted. There is no way back.
+    Your name, photos, descriptions, prompts, videos and the messages that we keep will be deleted. This can’t be undone.
 
-    What stays is the number of your Telegram account and figures: credits, payments, how many videos there were. Without them we couldn’t give a payment back when you ask, or tell a new account from one that has returned. Backups keep the data until they are replaced, usually for a week.
-leave-waiting = Videos that haven’t begun will be canceled: { $n }.
+    What stays is your Telegram account number and some figures: credits, payments, how many videos there were. Without them we couldn’t refund a payment if you ask, or tell a new account from a returning one. Backups keep the data until they are replaced, usually for a week.
+leave-waiting = Videos that haven’t started will be canceled: { $n }.
 leave-credits = ❗️ { $n ->
     [one] { $n } unused credit will be lost.
    *[other] { $n } unused credits will be lost.
 }
 button-leave-yes = 🗑 Yes, delete everything
 leave-busy = ⏳ { $n ->
-    [1] Your video is being made right now. Wait for it, and then we’ll delete everything.
-   *[other] Your videos are being made right now: { $n }. Wait for them, and then we’ll delete everything.
+    [1] Your video is being made right now. Once it’s here, press the button below and we’ll delete everything.
+   *[other] Your videos are being made right now: { $n }. Once they’re here, press the button below and we’ll delete everything.
 }
 left = ✅ Done, we no longer have any of your data. The messages in this chat are kept by Telegram – only you can delete them.
 
@@ -412,9 +428,13 @@ invite-thanks = { $n ->
     [one] 🎁 Your friend topped up, and { $n } credit is yours. Thank you! You have { $balance } now.
    *[other] 🎁 Your friend topped up, and { $n } credits are yours. Thank you! You have { $balance } now.
 }
+invite-back = { $n ->
+    [one] Your friend’s payment was refunded, so your gift for the invitation went with it: { $n } credit. You have { $balance } now.
+   *[other] Your friend’s payment was refunded, so your gift for the invitation went with it: { $n } credits. You have { $balance } now.
+}
 bonus = { $n ->
-    [one] 🎁 Of these, { $n } credit is our gift for your first purchase.
-   *[other] 🎁 Of these, { $n } credits are our gift for your first purchase.
+    [one] 🎁 Plus { $n } more credit, our gift for your first purchase – it’s already on your balance.
+   *[other] 🎁 Plus { $n } more credits, our gift for your first purchase – they’re already on your balance.
 }
 button-invite = 👥 Invite a friend
 button-share = 📨 Send the link
@@ -434,13 +454,17 @@ toast-stale = This button no longer works – here’s where we are.
 toast-unknown = I don’t know this button – here’s where we are.
 toast-already = This order is already running 👌
 toast-started = Starting!
-toast-leaving = Deleting. I’ll write when it’s done.
+toast-leaving = Deleting. I’ll let you know when it’s done.
 toast-good = Thank you! I’m glad you like it 🙌
 toast-bad = Thank you for telling me! Press “✏️ Refine” and we’ll fix it.
 toast-taken-back = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos
 }. Back on your balance: { $credits }.
+toast-taken-back-repaid = Canceled { $n ->
+    [one] { $n } video
+   *[other] { $n } videos
+}. Back on your balance: { $credits }. Taken right away: { $repaid } – their payment had been refunded.
 toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞
@@ -470,7 +494,8 @@ alert-payment-unlisted = Telegram’s list of payments has { $n ->
    *[other] { $n } transactions
 } that this version cannot read (the first one: { $id }): { $error }. No credits were moved. Look at the bot’s transactions in Telegram; what is missing can be given with neurocards grant.
 alert-payment-differs = Payment <code>{ $charge }</code> is not the same here and at Telegram. Telegram: { $theirs } ⭐ from <code>{ $payer }</code>; here: { $ours } ⭐ from <code>{ $user }</code>. Nothing was changed: check the customer’s balance and correct it with <code>neurocards grant</code>.
-alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent. Missing: { $owed }. The balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent or are held by videos in the works. Missing: { $owed }. What comes back of videos that do not work out is taken by itself; the balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-reward = Telegram gave { $stars } ⭐ back to a friend whom customer <code>{ $user }</code> had invited, and the reward for that has been spent. Missing: { $owed }. The friend does not owe it, and there is nothing to do. Payment: <code>{ $charge }</code>
 alert-refund-unknown = Telegram gave payment <code>{ $charge }</code> back to customer <code>{ $user }</code>, and we do not have it. No credits were moved. If the database was restored from a backup, check the customer’s balance.
 
 ## For the operator
@@ -555,6 +580,10 @@ attention-key-billing = • Key { $key } doesn’t work: no money, or it isn’t
 attention-key-limited = • Key { $key } is resting: too many requests.
 attention-key-blocked = • Key { $key } is switched off by hand.
 attention-old-job = • Video No. { $job } has been in the works for { $span }.
+attention-tickets = • { $n ->
+    [1] A question about a payment has waited { $span } for an answer
+   *[other] { $n } questions about payments wait for an answer, the first for { $span }
+}. To read: <code>neurocards tickets</code>, to answer: <code>/answer N text</code>.
 attention-model-ended = • The provider has closed the model { $model }: take it out of the settings.
 attention-model-off = • The model { $model } is switched off by hand.
 attention-model-paused = • The provider has switched off the model { $model }; it is tried again in { $span }.
@@ -614,7 +643,7 @@ mailing = 📣 <b>Broadcast No. { $id }</b>
 
     To: { $who } – { $people }
 mailing-draft = The message above is exactly what people will get. Choose who is to get it.
-mailing-sure = Really send it? { $people } will get it, and it can’t be taken back.
+mailing-sure = Recipients: { $n }. Really send it? It can’t be taken back.
 mailing-running = 📤 Sent: { $sent } of { $total }. Messages go out when the bot has nothing else to send.
 mailing-paused = ⏸ Paused. Sent: { $sent } of { $total }. The last few that were on their way still arrive.
 mailing-stopped = ⏹ Stopped. Sent: { $sent } of { $total }.
@@ -629,7 +658,7 @@ mailing-idle = { $n ->
 mailing-any = Any language
 mailing-ru = in Russian
 mailing-en = in English
-mailing-long = The message has { $n } characters, and { $max } fit. Shorten it and send it again.
+mailing-long = The message has { $n } characters, and { $max } fit; Telegram counts most emoji as two. Shorten it and send it again.
 mailing-markup = Telegram won’t take the markup of this message: { $error }. Correct it and send the message again.
 button-mailing-test = 🧪 Send it to me again
 button-mailing-go = 📤 Send

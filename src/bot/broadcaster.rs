@@ -1,7 +1,7 @@
 //! Feeds the outbox with a broadcast's messages, a few at a time, and shows its author how far it is.
 //! The sender takes them when nothing else is due.
 
-use crate::broadcasts::{self, AHEAD, Broadcast};
+use crate::broadcasts::{self, Broadcast};
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
 use crate::db::Db;
 use crate::operator::mailing;
@@ -52,11 +52,10 @@ pub(super) async fn run(db: Db, shop: Arc<Shop>, clock: Clock, stop: Cancellatio
 fn feed(db: &Db, shop: &Arc<Shop>, show: bool, now: Millis) -> Result<bool> {
     let Some(it) = db.read(broadcasts::running)? else { return Ok(false) };
     let id = it.id;
-    let waiting = db.read(|conn| broadcasts::waiting(conn, id))?;
-    if it.bookmark >= it.last_user && waiting > 0 && !show {
-        return Ok(true);
-    }
     if it.bookmark >= it.last_user {
+        if !show && db.read(|conn| broadcasts::waiting(conn, id))? > 0 {
+            return Ok(true);
+        }
         let shop = Arc::clone(shop);
         db.write(move |tx| {
             if broadcasts::finish(tx, id, now)? || show {
@@ -66,8 +65,9 @@ fn feed(db: &Db, shop: &Arc<Shop>, show: bool, now: Millis) -> Result<bool> {
         })?;
         return Ok(true);
     }
-    if waiting <= AHEAD / 2 {
-        let turn = db.read(|conn| broadcasts::turn(conn, &it, AHEAD - waiting, now))?;
+    let room = db.read(|conn| broadcasts::room(conn, id))?;
+    if room > 0 {
+        let turn = db.read(|conn| broadcasts::turn(conn, &it, room, now))?;
         write(db, shop, it, turn, now)?;
     }
     if show {
@@ -88,4 +88,36 @@ fn write(
     db.write(move |tx| {
         broadcasts::write(tx, &it, &turn, |lang| mailing::button(&shop, lang), now).map(drop)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broadcasts::{AHEAD, WAITING_MAX};
+    use crate::orders::tests::{NOW, World};
+
+    #[test]
+    fn chats_that_take_nothing_hold_up_nobody_and_are_not_without_number() {
+        let world = World::new();
+        for id in 0..WAITING_MAX + AHEAD {
+            world.customer(1_000 + id, 0);
+        }
+        world.write(|tx, _| {
+            let id = broadcasts::draft(tx, 1, "Hi", 0, NOW)?;
+            broadcasts::start(tx, id, NOW)
+        });
+        let feeds = || -> i64 {
+            feed(&world.db, &world.shop, false, NOW).unwrap();
+            world.number("SELECT COUNT(*) FROM outbox WHERE key LIKE 'broadcast:%'")
+        };
+        assert_eq!((feeds(), feeds()), (AHEAD, AHEAD), "first these");
+        for turn in 2..=WAITING_MAX / AHEAD {
+            world.sql("UPDATE outbox SET tries = 1 WHERE key LIKE 'broadcast:%'");
+            assert_eq!(feeds(), turn * AHEAD);
+        }
+        world.sql("UPDATE outbox SET tries = 1 WHERE key LIKE 'broadcast:%'");
+        assert_eq!(feeds(), WAITING_MAX);
+        world.sql("UPDATE outbox SET state = 'dropped' WHERE key LIKE 'broadcast:%'");
+        assert_eq!(feeds(), WAITING_MAX + AHEAD);
+    }
 }

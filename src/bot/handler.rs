@@ -8,7 +8,7 @@ use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
 use crate::db::{Db, JobId, Machine};
-use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Place, Press};
+use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
 use crate::operator::mailing::{self, Pressed};
@@ -333,8 +333,9 @@ impl Handler {
     ) -> Result<Photo> {
         let update_id = row.update_id;
         let db = self.db.clone();
-        let place = blocking(move || db.read(|conn| flow::place_of(conn, tg_user_id))).await?;
-        if place != Place::Photo {
+        let now = self.telegram.clock().now();
+        let wanted = move || db.read(|conn| flow::wants_photo(conn, tg_user_id, now));
+        if !blocking(wanted).await? {
             return Ok(Photo::Unasked);
         }
         if size.is_some_and(|size| size > download::LIMIT as u64) {

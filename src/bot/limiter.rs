@@ -27,7 +27,7 @@ impl Default for Limits {
 /// messages are many.
 const RESERVE: Millis = 4;
 /// A broadcast leaves a third of what Telegram takes to everybody else.
-const BULK_A_SECOND: Micros = 20;
+pub const BULK_A_SECOND: i64 = 20;
 /// No wait that Telegram asks for is believed beyond this: then it is asked again.
 pub const LONGEST_WAIT: Millis = 3600 * SECOND;
 /// Refusals of two chats within this time, and no message taken between them, mean all of them.
@@ -219,6 +219,30 @@ mod tests {
         }
         assert!(limiter.ready(NOW) > NOW);
         assert_eq!(limiter.ready_for_answer(NOW), NOW);
+    }
+
+    #[test]
+    fn a_broadcast_goes_at_its_pace_and_no_message_of_anybody_else_waits_for_it() {
+        let mut limiter = limiter();
+        let mut times = Vec::new();
+        let mut now = NOW;
+        for chat in 0..200 {
+            now = limiter.ready_for_bulk(now);
+            limiter.take(chat, now);
+            limiter.take_bulk(now);
+            times.push(now);
+            assert_eq!(limiter.ready_for(1_000 + chat, now), now, "at any moment of it");
+        }
+        for from in (0..9).map(|second| NOW + second * SECOND) {
+            let within = times.iter().filter(|at| (from..from + SECOND).contains(at)).count();
+            assert_eq!(within as i64, BULK_A_SECOND);
+        }
+        // While others talk as fast as Telegram takes it, nothing of it goes at all.
+        for chat in 0..100 {
+            now = limiter.ready_for(2_000 + chat, now);
+            limiter.take(2_000 + chat, now);
+            assert!(limiter.ready_for_bulk(now) > now);
+        }
     }
 
     #[test]

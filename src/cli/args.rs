@@ -87,7 +87,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Switch a model of `[kie] models` on or off
+    /// Switch a model on or off, be it of `[kie] models` or of a `[[choice]]`
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Take no more orders of a user; what they ordered goes on
@@ -102,7 +102,7 @@ pub enum Command {
     },
     /// Put a draft to all customers into your chat with the bot, where it is aimed and sent
     Broadcast {
-        /// HTML as Telegram takes it, up to 3,500 characters
+        /// HTML as Telegram takes it, up to 4,096 characters without its tags
         text: String,
     },
     /// The payments in Stars, newest first
@@ -117,6 +117,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Questions about payments that wait for an answer, oldest first
+    Tickets(TicketsArgs),
     /// A consistent copy of the database, beside a running appliance, too
     Backup(BackupArgs),
     /// Put a backup in the place of the database; the present one is kept
@@ -286,6 +288,16 @@ pub struct PaymentsArgs {
     /// Only this user's
     #[arg(long, value_name = "TG_ID")]
     pub user: Option<i64>,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct TicketsArgs {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]

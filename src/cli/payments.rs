@@ -68,10 +68,14 @@ fn show(found: &Payments, now: Millis) -> String {
 fn state(row: &Row, now: Millis) -> String {
     match (row.refunded_at, row.refund_asked_at) {
         (Some(at), _) => {
-            let owed = row.owed.filter(|owed| *owed > 0);
-            let owed =
-                owed.map(|owed| format!(", {} owed", hands::in_words(owed))).unwrap_or_default();
-            format!("refunded {}{owed}", screen::age(at, now))
+            let mut text = format!("refunded {}", screen::age(at, now));
+            if let Some(owed) = row.owed.filter(|owed| *owed > 0) {
+                text += &format!(", {} owed", hands::in_words(owed));
+            }
+            if row.gifts_spent > 0 {
+                text += &format!(", {} of gifts", row.gifts_spent);
+            }
+            text
         }
         // A call takes a minute and a half at most: then its answer is lost.
         (None, Some(at)) if now - at < 2 * MINUTE => "being refunded".to_owned(),
@@ -143,7 +147,7 @@ fn refused(text: &str) -> anyhow::Error {
 }
 
 fn question(charge: &str, refund: &Refund) -> String {
-    let Refund { user, stars, credits, taken, asked_at } = refund;
+    let Refund { user, stars, credits, taken, asked_at, .. } = refund;
     let mut text = format!(
         "Payment {charge} of user {}: {stars} Stars for {credits} credits.\n\
          {stars} Stars go back, {} credits are taken from their {}",
@@ -152,6 +156,7 @@ fn question(charge: &str, refund: &Refund) -> String {
     if taken.owed > 0 {
         text += &format!(", {} were spent and stay owed", taken.owed);
     }
+    text += &besides(refund);
     if asked_at.is_some() {
         text += ".\nThis refund was asked for before and its answer was lost";
     }
@@ -169,7 +174,17 @@ fn told(charge: &str, refund: &Refund, back: StarsBack) -> String {
         owed => format!(", {owed} had been spent and are owed"),
     };
     format!(
-        "payment {charge}: {stars} Stars {when} with user {}, {} credits taken{owed}\n",
-        user.tg_user_id, taken.taken_back
+        "payment {charge}: {stars} Stars {when} with user {}, {} credits taken{owed}{}\n",
+        user.tg_user_id,
+        taken.taken_back,
+        besides(refund)
     )
+}
+
+/// What came with the payment goes with it.
+fn besides(refund: &Refund) -> String {
+    match refund.besides() {
+        gifts if gifts.is_empty() => gifts,
+        gifts => format!(".\nWhat it brought besides goes, too: {gifts}"),
+    }
 }

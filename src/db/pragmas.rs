@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 
 /// How long a write waits for another process (the console, a command) to finish its own.
@@ -64,6 +65,12 @@ pub(super) fn check_version() -> Result<()> {
 
 pub(super) fn set(conn: &Connection, query_only: bool) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(256);
+    // Else a value that is compared with a partial index's condition, or with a sample of a table,
+    // has its statement parsed and planned anew at every execution.
+    let stable = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    if !conn.set_db_config(stable, true).context("cannot keep the plans")? {
+        bail!("SQLite does not keep its plans");
+    }
     let reader = ("query_only", i64::from(query_only));
     for (name, value) in PRAGMAS.iter().chain([&reader]) {
         conn.pragma_update(None, name, value).with_context(|| format!("cannot set {name}"))?;

@@ -40,6 +40,10 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
         return Ok(());
     }
     let chat = incoming.profile.tg_user_id;
+    if shop.options.admins.contains(&chat) {
+        // A customer's words that an administrator passes on or replies to are not kept twice.
+        inbox::empty(tx, incoming.update_id)?;
+    }
     let back = users::has_left(tx, chat)?;
     if back && leaving::is_echo(&incoming.event) {
         answer(tx, chat, incoming.callback.as_deref(), "", now)?;
@@ -196,7 +200,7 @@ impl Work<'_> {
         Ok(self.view().toast(match back {
             None => Toast::OrderGone,
             Some(TakenBack { videos: 0, .. }) => Toast::NothingLeft,
-            Some(TakenBack { videos, credits }) => Toast::TakenBack(videos, credits),
+            Some(back) => Toast::TakenBack(back),
         }))
     }
 
@@ -361,12 +365,6 @@ pub fn photos_since(conn: &Connection, since: Millis) -> Result<Vec<String>> {
     )?;
     let photos = query.query_map([since], |row| row.get(0))?;
     Ok(photos.collect::<rusqlite::Result<_>>()?)
-}
-
-/// The place at which a customer stands: the bot downloads a picture only where one is asked for.
-pub fn place_of(conn: &Connection, tg_user_id: i64) -> Result<Place> {
-    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(Place::Menu) };
-    Ok(load(conn, user.id)?.place)
 }
 
 /// A dialogue that cannot be read (of another version, or changed by hand) begins again: it must

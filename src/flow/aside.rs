@@ -2,16 +2,17 @@
 //! the privacy policy, and the end of everything.
 
 use super::apply::FLOOD;
-use super::{Event, Incoming, Press, TEXT_MAX, TEXT_MIN, leaving};
+use super::{Event, Incoming, Place, Press, TEXT_MAX, TEXT_MIN, leaving};
 use crate::clock::Millis;
 use crate::db::Tx;
 use crate::orders::{Shop, menu_button, support_button};
 use crate::outbox::{self, Button, Content};
 use crate::text::{Arg, escape};
 use crate::tickets::{self, Paid};
-use crate::users::User;
+use crate::users::{self, User};
 use anyhow::Result;
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 /// A button that has no part in an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +73,12 @@ impl Desk<'_> {
     }
 
     /// A message with these rows of buttons, the way back to the order, if there is one, and the menu.
-    pub(super) fn tell(&self, html: String, mut rows: Vec<Vec<Button>>) -> Result<()> {
+    pub(super) fn tell(&self, html: String, rows: Vec<Vec<Button>>) -> Result<()> {
+        self.tell_once(None, html, rows)
+    }
+
+    /// The same; with a key that was used before it says nothing new.
+    fn tell_once(&self, key: Option<&str>, html: String, mut rows: Vec<Vec<Button>>) -> Result<()> {
         if outbox::waiting(self.tx, self.user.tg_user_id)? >= FLOOD {
             return Ok(());
         }
@@ -81,7 +87,7 @@ impl Desk<'_> {
         }
         rows.push(self.menu_row());
         let content = Content::text(html).with_buttons(rows);
-        outbox::put(self.tx, self.user.tg_user_id, None, &content, None, self.now)?;
+        outbox::put(self.tx, self.user.tg_user_id, key, &content, None, self.now)?;
         Ok(())
     }
 }
@@ -103,8 +109,29 @@ pub(super) fn handle(desk: &Desk<'_>, incoming: &Incoming) -> Result<Option<Stri
             Some(ticket) => words(desk, ticket, text).map(|()| Some(String::new())),
             None => Ok(None),
         },
+        // A screenshot is no question, and no end of one.
+        Event::Picture { album, .. } => not_words(desk, album.as_deref()),
+        Event::Other => not_words(desk, None),
         _ => tickets::drop_waiting(tx, user).map(|()| None),
     }
+}
+
+/// Whether a picture that comes now is for the order: the bot waits for one, and not for words about
+/// a payment.
+pub fn wants_photo(conn: &Connection, tg_user_id: i64, now: Millis) -> Result<bool> {
+    let Some(user) = users::by_tg(conn, tg_user_id)? else { return Ok(false) };
+    let asks = tickets::waiting(conn, user.id, now)?.is_some();
+    Ok(!asks && super::apply::load(conn, user.id)?.place == Place::Photo)
+}
+
+/// What cannot be passed on to support: once per album. The question is still waited for.
+fn not_words(desk: &Desk<'_>, album: Option<&str>) -> Result<Option<String>> {
+    if tickets::waiting(desk.tx, desk.user.id, desk.now)?.is_none() {
+        return Ok(None);
+    }
+    let key = album.map(|album| format!("ask-wrong:{}:{album}", desk.user.id));
+    desk.tell_once(key.as_deref(), desk.say("ask-wrong", &[]), Vec::new())?;
+    Ok(Some(String::new()))
 }
 
 fn pressed(desk: &Desk<'_>, press: &Aside) -> Result<String> {
@@ -201,12 +228,11 @@ pub fn ticket_of(key: &str) -> Option<i64> {
     key.strip_prefix("ticket:")?.split(':').next()?.parse().ok()
 }
 
-/// Administrators' chats show these no more.
-pub(super) fn forget(tx: &Tx<'_>, shop: &Shop, tickets: &[i64]) -> Result<()> {
+/// Whoever was an administrator when these were asked, their messages are kept no more: a colon comes
+/// before a semicolon.
+pub(super) fn forget(tx: &Tx<'_>, tickets: &[i64]) -> Result<()> {
     for ticket in tickets {
-        for admin in &shop.options.admins {
-            outbox::forget_key(tx, &key(*ticket, *admin))?;
-        }
+        outbox::forget_keys(tx, &format!("ticket:{ticket}:"), &format!("ticket:{ticket};"))?;
     }
     Ok(())
 }

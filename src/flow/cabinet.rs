@@ -14,6 +14,8 @@ use rusqlite::Connection;
 
 /// Videos on a page.
 const FILMS: usize = 5;
+/// Earlier videos that are looked at for some that read the same: a day seldom has more.
+const EARLIER: usize = 95;
 /// Of a product, in characters, on a button.
 const LABEL: usize = 32;
 
@@ -87,28 +89,47 @@ impl View<'_> {
 
     /// A page of their videos, the newest first.
     pub(super) fn films(&self, before: Option<i64>) -> Result<Content> {
-        let mut films = shelf::page(self.conn, self.user.id, before, FILMS + 1)?;
-        let more = films.len() > FILMS;
-        films.truncate(FILMS);
+        let films = shelf::page(self.conn, self.user.id, before, FILMS + EARLIER)?;
         let id = match (films.is_empty(), before) {
             (false, _) => "films",
             (true, None) => "films-none",
             (true, Some(_)) => "films-no-more",
         };
-        let mut rows: Rows = films.iter().map(|film| vec![self.film_button(film)]).collect();
+        let names: Vec<_> = films.iter().map(|film| self.name(film)).collect();
+        let shown = films.iter().enumerate().take(FILMS);
+        let mut rows: Rows = shown
+            .map(|(at, film)| vec![self.film_button(film, &names[at], &names[at + 1..])])
+            .collect();
         if films.is_empty() && before.is_none() {
             rows.push(self.button("menu-make", &Press::Make));
         }
-        if let (true, Some(last)) = (more, films.last()) {
+        if let (true, Some(last)) = (films.len() > FILMS, films.get(FILMS - 1)) {
             rows.push(self.button("button-older", &Press::Films(Some(last.job.0))));
         }
         Ok(self.page(self.say(id, &[]), rows))
     }
 
-    fn film_button(&self, film: &Film) -> Button {
+    /// The day and the product, as far as a button has room.
+    fn name(&self, film: &Film) -> (String, String) {
         let words = film.product.split_whitespace().collect::<Vec<_>>().join(" ");
-        let label = format!("🎞 {} · {}", self.day(film.at), shorten(&words, LABEL));
-        Button::data(label, Press::Film(film.job).data())
+        (self.day(film.at), shorten(&words, LABEL))
+    }
+
+    /// Among those that would read the same, the second and later ones have a number, which stays
+    /// theirs whatever comes.
+    fn film_button(
+        &self,
+        film: &Film,
+        name: &(String, String),
+        earlier: &[(String, String)],
+    ) -> Button {
+        let (day, product) = name;
+        let nth = 1 + earlier.iter().filter(|it| *it == name).count();
+        let nth = match nth {
+            1 => String::new(),
+            _ => format!(" · {}", self.say("film-nth", &[("n", Arg::Num(nth as i64))])),
+        };
+        Button::data(format!("🎞 {day}{nth} · {product}"), Press::Film(film.job).data())
     }
 
     /// With the way back under it.

@@ -40,7 +40,11 @@ pub enum Verdict {
 /// Decides, by short reads alone.
 pub fn checkout(conn: &Connection, shop: &Shop, wish: &Wish, now: Millis) -> Result<Verdict> {
     let user = users::by_tg(conn, wish.tg_user_id)?;
-    let lang = user.as_ref().map_or(Lang::of(wish.language_code.as_deref()), |user| user.lang);
+    let lang = match &user {
+        // Of who has left not even the language is known.
+        Some(user) if !users::has_left(conn, wish.tg_user_id)? => user.lang,
+        _ => Lang::of(wish.language_code.as_deref()),
+    };
     let refused = |id| {
         let words = plain(&shop.texts.say(lang, id, &[]));
         Ok(Verdict::Refused(shorten(&words, REFUSAL - 1)))

@@ -13,6 +13,7 @@ use crate::jobs;
 use crate::ledger::{self, Grant};
 use crate::orders::{self, Shop};
 use crate::outbox::{self, Button, Content};
+use crate::payments;
 use crate::text::{Arg, Lang};
 use crate::tickets;
 use crate::users;
@@ -31,11 +32,10 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if begun > 0 {
         return busy(desk, begun);
     }
-    let credits = ledger::balance(desk.tx, desk.user.id)?;
     let waiting = unbegun.len() as i64;
     let mut html = desk.say("leave-ask", &[]);
     // What waits is taken back, and its credits are lost like the others.
-    let lost = credits + held(desk)?;
+    let lost = lost(desk)?;
     if waiting > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-waiting", &[("n", Arg::Num(waiting))])));
     }
@@ -46,9 +46,9 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     desk.tell(html, vec![yes])
 }
 
-/// Credits that videos hold which have not begun.
-fn held(desk: &Desk<'_>) -> Result<i64> {
-    Ok(desk
+/// Credits that are there once what has not begun came back.
+fn lost(desk: &Desk<'_>) -> Result<i64> {
+    let held: i64 = desk
         .tx
         .prepare_cached(
             "SELECT COALESCE(-SUM(delta), 0)
@@ -57,11 +57,13 @@ fn held(desk: &Desk<'_>) -> Result<i64> {
                AND kind = 'hold'
                AND NOT EXISTS (SELECT 1 FROM ledger WHERE hold_id = hold.id)",
         )?
-        .query_row([desk.user.id], |row| row.get(0))?)
+        .query_row([desk.user.id], |row| row.get(0))?;
+    let user = desk.user.id;
+    Ok(ledger::balance(desk.tx, user)? + held - ledger::due(desk.tx, user)?)
 }
 
 fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
-    let again = desk.button("button-try-again", &Press::Aside(Aside::Leave));
+    let again = desk.button("button-leave", &Press::Aside(Aside::Leave));
     desk.tell(desk.say("leave-busy", &[("n", Arg::Num(videos))]), vec![again])
 }
 
@@ -70,7 +72,7 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
 pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    if begun > 0 || ledger::balance(tx, user.id)? + held(desk)? != shown {
+    if begun > 0 || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }
@@ -92,18 +94,20 @@ pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Re
     Ok(true)
 }
 
-/// What has not begun is taken back, the credits are lost, and every row that has words of theirs is
-/// emptied.
+/// What has not begun is taken back, the credits are lost, no invoice may be paid any more, and every
+/// row that has words of theirs is emptied. A payment that was let go before comes all the same, and
+/// brings them back with what it is worth (`paying::payer`).
 fn forget(desk: &Desk<'_>) -> Result<()> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     orders::take_all_back(tx, desk.shop, user.id, now)?;
+    payments::close_all(tx, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
         let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
         ledger::grant(tx, &lost, now)?;
     }
     orders::forget(tx, user.id, now)?;
-    aside::forget(tx, desk.shop, &tickets::forget(tx, user.id)?)?;
+    aside::forget(tx, &tickets::forget(tx, user.id)?)?;
     ledger::forget_notes(tx, user.id)?;
     audit::forget(tx, &format!("user {}", user.tg_user_id))?;
     outbox::forget(tx, user.tg_user_id)?;

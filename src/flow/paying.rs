@@ -12,10 +12,11 @@ use crate::clock::Millis;
 use crate::db::{Tx, UserId};
 use crate::growth;
 use crate::inbox;
+use crate::ledger;
 use crate::orders::{Pack, Shop, menu_button, support_button};
 use crate::outbox::{self, Button, Content};
-use crate::payments::{self, Invoice, Offer, Payment, Received, Refunded, Source, Taken};
-use crate::text::{Arg, Texts};
+use crate::payments::{self, Invoice, Offer, Payment, Received, Refunded, Source, Took};
+use crate::text::{Arg, Lang};
 use crate::users::{self, Profile, User};
 use anyhow::Result;
 
@@ -39,8 +40,21 @@ pub fn paid(tx: &Tx<'_>, shop: &Shop, update_id: i64, paid: &Paid, now: Millis) 
     if !inbox::done(tx, update_id, now)? {
         return Ok(());
     }
-    let (user, _) = meet(tx, shop, &paid.profile, now)?;
+    let user = match payer(tx, &paid.profile)? {
+        Some(user) => user,
+        None => meet(tx, shop, &paid.profile, now)?.0,
+    };
     credit(tx, shop, &user, paid, Source::Update, now).map(drop)
+}
+
+/// Whoever has left and pays all the same (Telegram had our word before) is a customer again, with
+/// what they paid and nothing else: who they are we learn when they write. `None`: nobody who left.
+fn payer(tx: &Tx<'_>, profile: &Profile) -> Result<Option<User>> {
+    let lang = Lang::of(profile.language_code.as_deref());
+    match users::return_with_nothing(tx, profile.tg_user_id, lang)? {
+        true => users::by_tg(tx, profile.tg_user_id),
+        false => Ok(None),
+    }
 }
 
 /// A payment that cannot be read: the operator is told, and the next comparison finds it.
@@ -129,7 +143,7 @@ fn credit(
     let brought = growth::paid(tx, &shop.options.growth, user.id, &paid.charge_id, now)?;
     receipt(tx, shop, user, &payment, (balance + brought.bonus, brought.bonus), now)?;
     if let Some((inviter, credits)) = brought.inviter {
-        thank(tx, shop, inviter, credits, now)?;
+        tell_inviter(tx, shop, inviter, ("invite-thanks", credits), now)?;
     }
     if let Some(odd) = odd {
         let args = [
@@ -204,28 +218,42 @@ fn receipt(
         html = format!("{html}\n{}", say("bonus", &[("n", Arg::Num(bonus))]));
     }
     let waits = load(tx, user.id)?.place != Place::Menu;
-    let mut rows = Vec::new();
-    if user.banned {
-        rows.extend(support_button(shop, user.lang).map(|button| vec![button]));
-    } else if waits {
+    if waits && !user.banned {
         html = format!("{html}\n\n{}", say("receipt-order", &[]));
-        rows.push(vec![Button::data(say("button-continue", &[]), Press::Continue.data())]);
-    } else {
-        rows.push(vec![Button::data(say("menu-make", &[]), Press::Make.data())]);
     }
-    rows.push(vec![menu_button(shop, user.lang)]);
     let key = format!("receipt:{}", payment.charge_id);
-    let content = Content::text(html).with_buttons(rows);
+    let content = Content::text(html).with_buttons(ways_on(shop, user, waits));
     outbox::put(tx, user.tg_user_id, Some(&key), &content, None, now)?;
     Ok(())
 }
 
-/// Whoever invited the payer hears what that brought.
-fn thank(tx: &Tx<'_>, shop: &Shop, inviter: UserId, credits: i64, now: Millis) -> Result<()> {
+/// What credits that came are good for: the order that waits, or a new one.
+fn ways_on(shop: &Shop, user: &User, waits: bool) -> Vec<Vec<Button>> {
+    let button = |id: &str, press: Press| {
+        vec![Button::data(shop.texts.say(user.lang, id, &[]), press.data())]
+    };
+    let mut rows = Vec::new();
+    match (user.banned, waits) {
+        (true, _) => rows.extend(support_button(shop, user.lang).map(|button| vec![button])),
+        (_, true) => rows.push(button("button-continue", Press::Continue)),
+        (_, false) => rows.push(button("menu-make", Press::Make)),
+    }
+    rows.push(vec![menu_button(shop, user.lang)]);
+    rows
+}
+
+/// Whoever invited the payer hears what that brought, or what it took again.
+fn tell_inviter(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    inviter: UserId,
+    (text, credits): (&str, i64),
+    now: Millis,
+) -> Result<()> {
     let user = users::by_id(tx, inviter)?;
     let say = |id: &str, args: &[(&str, Arg<'_>)]| shop.texts.say(user.lang, id, args);
     let balance = Arg::Html(say("credits", &[("n", Arg::Num(user.credits))]));
-    let html = say("invite-thanks", &[("n", Arg::Num(credits)), ("balance", balance)]);
+    let html = say(text, &[("n", Arg::Num(credits)), ("balance", balance)]);
     let content = Content::text(html).with_buttons(vec![vec![menu_button(shop, user.lang)]]);
     outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
     Ok(())
@@ -259,21 +287,28 @@ fn take_back(
     if users::by_id(tx, receipt.user)?.tg_user_id != tg_user_id {
         return Ok(false);
     }
-    let Refunded::Now(Taken { taken_back, owed }) = payments::refunded(tx, charge_id, "bot", now)?
-    else {
+    let Refunded::Now(took) = payments::refunded(tx, charge_id, "bot", now)? else {
         return Ok(true);
     };
     let user = users::by_id(tx, receipt.user)?;
-    refunded(tx, &shop.texts, &user, receipt.stars, taken_back, now)?;
+    refunded(tx, shop, &user, receipt.stars, &took, now)?;
+    let (owed, stars) = (took.of_payer().owed, receipt.stars);
+    let mut missing = Vec::new();
     if owed > 0 {
+        missing.push(("alert-refund-owed", tg_user_id, owed));
+    }
+    if let Some((inviter, reward)) = took.gifts.reward.filter(|(_, reward)| reward.owed > 0) {
+        let inviter = users::by_id(tx, inviter)?.tg_user_id;
+        missing.push(("alert-refund-reward", inviter, reward.owed));
+    }
+    for (text, whose, owed) in missing {
         let args = [
-            ("user", Arg::Html(tg_user_id.to_string())),
-            ("stars", Arg::Num(receipt.stars)),
+            ("user", Arg::Html(whose.to_string())),
+            ("stars", Arg::Num(stars)),
             ("owed", credits_in_words(tx, shop, owed)),
             ("charge", Arg::Str(charge_id)),
         ];
-        let cause = format!("refund:{charge_id}");
-        alert(tx, shop, (&cause, "alert-refund-owed"), &args, now)?;
+        alert(tx, shop, (&format!("refund:{charge_id}:{whose}"), text), &args, now)?;
     }
     Ok(true)
 }
@@ -295,6 +330,7 @@ pub enum Compared {
 pub fn compare(tx: &Tx<'_>, shop: &Shop, paid: &Paid, now: Millis) -> Result<Compared> {
     let Some(known) = payments::by_charge(tx, &paid.charge_id)? else {
         // Their words in the list are no sign of life: only who is new is met.
+        payer(tx, &paid.profile)?;
         let user = match users::by_tg(tx, paid.profile.tg_user_id)? {
             Some(user) => user,
             None => meet(tx, shop, &paid.profile, now)?.0,
@@ -352,42 +388,55 @@ fn alert(
 /// button here.
 pub fn granted(
     tx: &Tx<'_>,
-    texts: &Texts,
+    shop: &Shop,
     user: &User,
     delta: i64,
     balance: i64,
     now: Millis,
 ) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
+    let words = |n: i64| shop.texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
     let id = if delta > 0 { "granted" } else { "taken-back" };
     let args = [("credits", Arg::Html(words(delta.abs()))), ("balance", Arg::Html(words(balance)))];
-    let html = texts.say(user.lang, id, &args);
-    let mut content = Content::text(html);
-    if delta > 0 && load(tx, user.id)?.place != Place::Menu {
-        let label = texts.say(user.lang, "button-continue", &[]);
-        let button = outbox::Button::data(label, Press::Continue.data());
-        content = content.with_buttons(vec![vec![button]]);
-    }
+    let html = shop.texts.say(user.lang, id, &args);
+    let rows = if delta > 0 {
+        ways_on(shop, user, load(tx, user.id)?.place != Place::Menu)
+    } else {
+        let ask = support_button(shop, user.lang).map(|button| vec![button]);
+        ask.into_iter().chain([vec![menu_button(shop, user.lang)]]).collect()
+    };
+    let content = Content::text(html).with_buttons(rows);
     outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
     Ok(())
 }
 
-/// Tells a customer that a payment went back, `stars` of it, with the credits that it took along.
+/// Tells a customer that a payment went back, `stars` of it, with the credits that it took along;
+/// and whoever invited them, if it took theirs.
 pub fn refunded(
     tx: &Tx<'_>,
-    texts: &Texts,
+    shop: &Shop,
     user: &User,
     stars: i64,
-    taken_back: i64,
+    took: &Took,
     now: Millis,
 ) -> Result<()> {
-    let words = |n: i64| texts.say(user.lang, "credits", &[("n", Arg::Num(n))]);
-    let args = [
-        ("stars", Arg::Num(stars)),
-        ("credits", Arg::Html(words(taken_back))),
-        ("balance", Arg::Html(words(user.credits))),
-    ];
-    let html = texts.say(user.lang, "refunded", &args);
-    outbox::put(tx, user.tg_user_id, None, &Content::text(html), None, now)?;
-    Ok(())
+    let say = |id: &str, args: &[(&str, Arg<'_>)]| shop.texts.say(user.lang, id, args);
+    let words = |n: i64| Arg::Html(say("credits", &[("n", Arg::Num(n))]));
+    let taken = took.of_payer().taken_back;
+    let args =
+        [("stars", Arg::Num(stars)), ("credits", words(taken)), ("balance", words(user.credits))];
+    let mut html = say(if taken > 0 { "refunded" } else { "refunded-nothing" }, &args);
+    let due = ledger::due(tx, user.id)?;
+    for (id, n) in [("refunded-bonus", took.gifts.bonus.taken_back), ("refunded-held", due)] {
+        if n > 0 {
+            html = format!("{html}\n{}", say(id, &[("n", Arg::Num(n))]));
+        }
+    }
+    let content = Content::text(html).with_buttons(vec![vec![menu_button(shop, user.lang)]]);
+    outbox::put(tx, user.tg_user_id, None, &content, None, now)?;
+    match took.gifts.reward {
+        Some((inviter, reward)) if reward.taken_back > 0 => {
+            tell_inviter(tx, shop, inviter, ("invite-back", reward.taken_back), now)
+        }
+        _ => Ok(()),
+    }
 }

@@ -8,7 +8,7 @@ use super::press::Choice;
 use super::{CHANGE_MAX, Draft, PROMPT_MAX, Place, Press, Refine, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
 use crate::instance;
-use crate::orders::{self, Closed, Shop, menu_button, support_button};
+use crate::orders::{self, Closed, Shop, TakenBack, menu_button, support_button};
 use crate::outbox::{Button, Content};
 use crate::text::{self, Arg};
 use crate::users::User;
@@ -93,9 +93,13 @@ impl View<'_> {
             Toast::Unavailable => self.say("toast-choice-off", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
-            Toast::TakenBack(videos, credits) => self.say(
-                "toast-taken-back",
-                &[("n", Arg::Num(videos)), ("credits", Arg::Html(self.credits(credits)))],
+            Toast::TakenBack(TakenBack { videos, credits, repaid }) => self.say(
+                if repaid == 0 { "toast-taken-back" } else { "toast-taken-back-repaid" },
+                &[
+                    ("n", Arg::Num(videos)),
+                    ("credits", Arg::Html(self.credits(credits))),
+                    ("repaid", Arg::Html(self.credits(repaid))),
+                ],
             ),
             Toast::NothingLeft => self.say("toast-nothing-left", &[]),
             Toast::OrderGone => self.say("toast-order-gone", &[]),

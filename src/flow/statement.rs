@@ -44,7 +44,7 @@ impl Move {
     fn belongs_to(&self, entry: &Entry) -> bool {
         let first = &entry.first;
         self.order.is_some()
-            && (self.order, &self.kind, &self.status) == (first.order, &first.kind, &first.status)
+            && (self.order, words(self)) == (first.order, words(first))
             && (self.kind == "hold" || self.at == first.at)
     }
 }
@@ -68,8 +68,8 @@ impl View<'_> {
             html.push_str(&format!("\n{}", self.entry(entry)));
         }
         let mut rows: Rows = Vec::new();
-        if let (true, Some(last)) = (more, entries.last()) {
-            rows.push(self.button("button-older", &Press::Statement(Some(last.last))));
+        if let (true, Some(last)) = (more, entries.iter().map(|entry| entry.last).min()) {
+            rows.push(self.button("button-older", &Press::Statement(Some(last))));
         }
         Ok(self.page(html, rows))
     }
@@ -105,7 +105,8 @@ fn words(first: &Move) -> &'static str {
         ("invite", _) if first.delta > 0 => "move-invite",
         ("bonus", _) if first.delta > 0 => "move-bonus",
         ("promo", _) => "move-promo",
-        ("invite" | "bonus", _) => "move-refund",
+        _ if first.key.starts_with("invite:") => "move-invite-back",
+        ("bonus" | "repay", _) => "move-refund",
         _ if first.delta > 0 => "move-gift",
         _ => "move-taken",
     }
@@ -131,9 +132,9 @@ fn entries(conn: &Connection, user: UserId, before: Option<i64>) -> Result<(Vec<
     let mut entries: Vec<Entry> = Vec::new();
     for one in moves {
         let one = one?;
-        if let Some(entry) = entries.last_mut()
-            && one.belongs_to(entry)
-        {
+        // What came back of a video and went at once for a refund are two lines, in turns.
+        let newest = entries.iter_mut().rev().take(2);
+        if let Some(entry) = newest.into_iter().find(|entry| one.belongs_to(entry)) {
             entry.delta += one.delta;
             entry.count += 1;
             entry.open += i64::from(one.open);

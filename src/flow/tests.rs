@@ -1,5 +1,6 @@
 //! The dialogue: its pure step as tables, and whole orders on a real database.
 
+mod asking;
 mod choosing;
 mod growing;
 mod ordering;

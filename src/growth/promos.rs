@@ -177,3 +177,13 @@ fn guessed(tx: &Tx<'_>, user: UserId, now: Millis) -> Result<()> {
     .execute(named_params! { ":user": user, ":now": now, ":guesses": guesses })?;
     Ok(())
 }
+
+/// Deletes up to `limit` counts of guesses that began before `before`.
+pub fn prune_guesses(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    Ok(tx
+        .prepare_cached(
+            "DELETE FROM promo_guesses
+             WHERE user_id IN (SELECT user_id FROM promo_guesses WHERE since < ?1 LIMIT ?2)",
+        )?
+        .execute((before, limit))?)
+}

@@ -111,6 +111,154 @@ fn what_a_payment_brought_goes_back_with_it_as_far_as_it_is_there() {
     }
 }
 
+/// A refund of what [`pays`] brought, besides the payment's own credits.
+fn back(db: &Db, user: UserId, charge: &'static str) {
+    db.write(move |tx| {
+        unpaid(tx, user, charge, 5)?;
+        unpaid(tx, user, charge, 6)
+    })
+    .unwrap();
+}
+
+/// Whoever pays and gets it back again and again.
+#[test]
+fn what_a_refund_took_is_earned_again_by_the_next_payment_and_nobody_has_more_than_once() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let (bob, _) = comes(&db, 8, &link(&db, ann));
+    let all = Brought { bonus: 2, inviter: Some((ann, 3)) };
+    assert_eq!(pays(&db, bob, "a"), all);
+    back(&db, bob, "a");
+    assert_eq!(pays(&db, bob, "b"), all, "it was taken back");
+    assert_eq!(pays(&db, bob, "c"), Brought::default(), "they have it");
+    back(&db, bob, "b");
+    assert_eq!(pays(&db, bob, "d"), all, "and again");
+    // Now both spend, and nothing of Bob's is left to take.
+    for (user, left) in [(ann, 1), (bob, 0)] {
+        let credits = left - has(&db, user);
+        let spends = Grant { user, credits, key: None, actor: "x", note: None };
+        db.write(move |tx| ledger::grant(tx, &spends, 4)).unwrap();
+    }
+    back(&db, bob, "d");
+    assert_eq!((has(&db, bob), has(&db, ann)), (0, 0));
+    let rest = Brought { bonus: 0, inviter: Some((ann, 1)) };
+    assert_eq!(pays(&db, bob, "e"), rest, "what was spent is not given twice");
+    assert_eq!(pays(&db, bob, "f"), Brought::default());
+}
+
+#[test]
+fn a_payment_that_was_given_back_is_no_first_one() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let pays = |charge: &'static str, options: Options| {
+        db.write(move |tx| {
+            tx.execute(
+                "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                                       paid_at, created_at)
+                 VALUES (?1, ?2, 1, 5, 'x', 1, 1)",
+                (ann, charge),
+            )?;
+            let key = format!("purchase:{charge}");
+            let bought = Grant { user: ann, credits: 5, key: Some(&key), actor: "bot", note: None };
+            ledger::purchase(tx, &bought, 3)?;
+            Ok(paid(tx, &options, ann, charge, 3)?.bonus)
+        })
+        .unwrap()
+    };
+    assert_eq!(pays("a", Options::default()), 0, "no bonus yet");
+    let refund = "UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5";
+    db.write(move |tx| Ok(tx.execute(refund, [])?)).unwrap();
+    assert_eq!(db.read(|conn| ledger::purchases(conn, ann)).unwrap(), 0);
+    assert_eq!((pays("b", OPTIONS), pays("c", OPTIONS)), (2, 0));
+}
+
+#[test]
+fn what_was_spent_of_a_gift_is_told_before_the_refund_and_after() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let (bob, _) = comes(&db, 8, &link(&db, ann));
+    pays(&db, bob, "a");
+    let spends = |user, credits: i64| {
+        let spent = Grant { user, credits: -credits, key: None, actor: "x", note: None };
+        db.write(move |tx| ledger::grant(tx, &spent, 4)).unwrap();
+    };
+    spends(ann, 2);
+    spends(bob, 2);
+    // Of his eight there are six: five of the payment's own, and one of the bonus.
+    let told = Undone {
+        bonus: Taken { taken_back: 1, owed: 1 },
+        reward: Some((ann, Taken { taken_back: 1, owed: 2 })),
+    };
+    assert_eq!(db.read(|conn| would_undo(conn, bob, "a", has(&db, bob) - 5)).unwrap(), told);
+    spends(bob, 5);
+    let took = db.write(move |tx| unpaid(tx, bob, "a", 5)).unwrap();
+    assert_eq!((took, has(&db, bob), has(&db, ann)), (told, 0, 0));
+    assert_eq!(db.read(|conn| undone(conn, bob, "a")).unwrap(), told);
+    assert_eq!(db.write(move |tx| unpaid(tx, bob, "a", 6)).unwrap(), told, "once");
+    assert_eq!(db.read(|conn| undone(conn, bob, "b")).unwrap(), Undone::default());
+}
+
+#[test]
+fn a_reward_that_an_order_holds_goes_when_it_comes_back() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let (bob, _) = comes(&db, 8, &link(&db, ann));
+    pays(&db, bob, "a");
+    let job = crate::db::JobId(1);
+    db.write(move |tx| {
+        tx.execute(
+            "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id, input_photo_path,
+                               product_info)
+             VALUES (?1, 7, 'a', 'self', 'x.jpg', '{}')",
+            [ann],
+        )?;
+        ledger::hold(tx, ann, job, 3, 3)
+    })
+    .unwrap();
+    back(&db, bob, "a");
+    db.write(move |tx| ledger::settle(tx, job, Settle::Release, 4)).unwrap();
+    assert_eq!(has(&db, ann), 0);
+    let invited = db.read(|conn| invited(conn, ann)).unwrap();
+    assert_eq!(invited, Invited { friends: 1, credits: 0 });
+    let again = Brought { bonus: 2, inviter: Some((ann, 3)) };
+    assert_eq!(pays(&db, bob, "b"), again, "all of it had gone back");
+}
+
+fn leaves(db: &Db, user: UserId) {
+    db.write(move |tx| users::leave(tx, user, 5)).unwrap();
+}
+
+#[test]
+fn a_friend_who_leaves_makes_no_room_for_another() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let by_ann = link(&db, ann);
+    let [first, second] = [10, 11].map(|id| comes(&db, id, &by_ann).0);
+    assert_eq!([first, second].map(|it| pays_once(&db, it)), [Some((ann, 3)); 2]);
+    leaves(&db, first);
+    leaves(&db, second);
+    let (third, gift) = comes(&db, 12, &by_ann);
+    assert_eq!((gift, pays_once(&db, third)), (0, None));
+    assert_eq!(db.read(|conn| invited(conn, ann)).unwrap().friends, 3);
+}
+
+#[test]
+fn who_leaves_and_comes_back_with_another_link_has_no_more_friends_than_before() {
+    let (_folder, db) = fresh();
+    let ann = meet(&db, 7);
+    let before = link(&db, ann);
+    for id in [10, 11] {
+        comes(&db, id, &before);
+    }
+    leaves(&db, ann);
+    assert_eq!(meet(&db, 7), ann);
+    let after = link(&db, ann);
+    assert_ne!(after, before);
+    let (friend, gift) = comes(&db, 12, &after);
+    assert_eq!((gift, pays_once(&db, friend)), (0, None));
+    assert_eq!(comes(&db, 13, &before).1, 0, "an old link is nobody's");
+}
+
 fn promo(db: &Db, code: &'static str, uses: i64, until: Option<Millis>) -> bool {
     db.write(move |tx| make_promo(tx, code, (4, uses), until, 1)).unwrap()
 }

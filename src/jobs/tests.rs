@@ -12,6 +12,7 @@ use crate::ledger::Grant;
 use crate::users::{self, Profile};
 
 mod forgetting;
+mod plans;
 mod reading;
 mod transitions;
 
@@ -89,16 +90,6 @@ fn priority_goes_first_then_the_due_time_then_the_number() {
     assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), Some(NOW + 1));
     assert_eq!(take(&db, NOW + 1).unwrap().id, future);
     assert_eq!(db.read(|conn| next_due(conn, LIMITS, NOW)).unwrap(), Some(NOW + LEASE));
-}
-
-#[test]
-fn the_extremes_of_priority_are_reached() {
-    let (_folder, db) = world();
-    let low = queue(&db, "low", i64::MIN, NOW);
-    let high = queue(&db, "high", i64::MAX, NOW + 1);
-    assert_eq!(take(&db, NOW).unwrap().id, low);
-    assert_eq!(take(&db, NOW), None);
-    assert_eq!(take(&db, NOW + 1).unwrap().id, high);
 }
 
 #[test]

@@ -27,12 +27,12 @@ pub fn uploaded(
 
 /// Keeps a photo's copy for the order's other videos, and calls those that wait for it.
 pub fn keep_upload(tx: &Tx<'_>, photo: &str, key: &str, url: &str, now: Millis) -> Result<()> {
-    tx.execute(
+    tx.prepare_cached(
         "INSERT INTO uploads (photo_path, api_key, url, created_at)
          VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET url = ?3, created_at = ?4",
-        (photo, key, url, now),
-    )?;
+    )?
+    .execute((photo, key, url, now))?;
     Ok(())
 }
 

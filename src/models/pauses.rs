@@ -134,14 +134,14 @@ pub fn paused(conn: &Connection, now: Millis) -> anyhow::Result<HashSet<String>>
 /// before it. That a pause is over is for [`served`] to say, with the end of its alert. Writes
 /// nothing where there was none.
 pub fn resume(tx: &Tx, name: &str, now: Millis) -> anyhow::Result<()> {
-    tx.execute(
+    tx.prepare_cached(
         "UPDATE models
          SET pauses = 0, reason = NULL
          WHERE name = :name
            AND pauses > 0
            AND (paused_until IS NULL OR paused_until <= :now)",
-        named_params! { ":name": name, ":now": now },
-    )?;
+    )?
+    .execute(named_params! { ":name": name, ":now": now })?;
     Ok(())
 }
 

@@ -132,8 +132,13 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, said: &Said<'_>, now: Millis) -> Result<
     };
     // The dialogue has its own help, and marks the update.
     let ours = order != Order::Help;
-    if ours && !inbox::done(tx, said.update_id, now)? {
-        return Ok(true);
+    if ours {
+        if !inbox::done(tx, said.update_id, now)? {
+            return Ok(true);
+        }
+        // It names customers and holds the message that it replies to, in a chat that none of them
+        // can have emptied.
+        inbox::empty(tx, said.update_id)?;
     }
     let words = Letters { texts: &shop.texts, lang: report::lang_of(tx, said.from)? };
     let by = By { way: Way::Chat, who: said.from.to_string() };

@@ -94,7 +94,7 @@ pub enum Refused {
     #[error("the message is empty: write what they are to read")]
     NoWords,
     /// A message that Telegram would not take, with its characters.
-    #[error("the message has {0} characters: up to {MESSAGE_MAX} fit")]
+    #[error("the message has {0} characters: up to {MESSAGE_MAX} fit, and most emoji count as two")]
     TooLong(usize),
     /// No key with this number in the configuration.
     #[error("there is no key {0}: `neurocards keys` lists them")]
@@ -102,8 +102,8 @@ pub enum Refused {
     /// No key with this fingerprint in the configuration.
     #[error("there is no key {0}: `neurocards keys` lists them")]
     UnknownKey(String),
-    /// No such model in `[kie] models`.
-    #[error("no model {0} is in [kie] models: {1}")]
+    /// No such model in `[kie] models` or in a choice.
+    #[error("no model {0} is in [kie] models or in a [[choice]]: {1}")]
     NoModel(String, String),
     /// No payment with this charge id.
     #[error("there is no payment {0}: `neurocards payments` lists them")]

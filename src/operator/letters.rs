@@ -126,6 +126,9 @@ impl Letters<'_> {
                 let args = [("job", Arg::Num(id.0)), ("span", self.span(now - created_at))];
                 self.say("attention-old-job", &args)
             }
+            Attention::OpenTickets { count, asked_at } => {
+                self.say("attention-tickets", &[n(*count), ("span", self.span(now - asked_at))])
+            }
             Attention::ModelEnded { model } => {
                 self.say("attention-model-ended", &[("model", Arg::Str(model))])
             }

@@ -5,12 +5,12 @@ use super::hands;
 use super::letters::Letters;
 use super::report;
 use crate::audit::{By, Way};
-use crate::broadcasts::{self, Broadcast, LENGTH_MAX, Segment, State};
+use crate::broadcasts::{self, Broadcast, Segment, State};
 use crate::clock::Millis;
 use crate::db::Tx;
 use crate::inbox;
 use crate::orders::Shop;
-use crate::outbox::{self, Button, Content};
+use crate::outbox::{self, Button, Content, HTML_MAX, TEXT_MAX};
 use crate::text::{Arg, Lang, check_html, escape};
 use anyhow::Result;
 use rusqlite::Connection;
@@ -128,8 +128,8 @@ pub enum Wrong {
     /// None.
     #[error("the message is empty: write what everybody is to read")]
     Empty,
-    /// Too many, with their number.
-    #[error("the message has {0} characters: up to {LENGTH_MAX} fit")]
+    /// Too many, with their number as Telegram counts.
+    #[error("the message has {0} characters: up to {TEXT_MAX} fit, and most emoji count as two")]
     Long(usize),
     /// Telegram would not take its tags.
     #[error("Telegram would not take the message's markup: it {0}")]
@@ -141,12 +141,15 @@ pub enum Wrong {
 /// # Errors
 /// That.
 pub fn check(html: &str) -> Result<(), Wrong> {
-    let chars = html.chars().count();
     if html.trim().is_empty() {
         return Err(Wrong::Empty);
     }
-    if chars > LENGTH_MAX {
-        return Err(Wrong::Long(chars));
+    if html.len() > HTML_MAX {
+        return Err(Wrong::Markup(format!("is {} bytes, and {HTML_MAX} fit", html.len())));
+    }
+    let length = outbox::length(html);
+    if length > TEXT_MAX {
+        return Err(Wrong::Long(length));
     }
     check_html(html).map_err(|error| Wrong::Markup(error.to_string()))
 }
@@ -220,7 +223,7 @@ impl Letters<'_> {
         match wrong {
             Wrong::Empty => self.say("chat-usage-broadcast", &[]),
             Wrong::Long(n) => {
-                let args = [("n", Arg::Num(*n as i64)), ("max", Arg::Num(LENGTH_MAX as i64))];
+                let args = [("n", Arg::Num(*n as i64)), ("max", Arg::Num(TEXT_MAX as i64))];
                 self.say("mailing-long", &args)
             }
             Wrong::Markup(error) => {
@@ -230,19 +233,16 @@ impl Letters<'_> {
     }
 
     fn panel(&self, it: &Broadcast, waiting: i64, sure: bool) -> Content {
-        let people = |n: i64| self.say("people", &[("n", Arg::Num(n))]);
         let args = [
             ("id", Arg::Html(it.id.to_string())),
             ("who", Arg::Html(self.who(it.segment))),
-            ("people", Arg::Html(people(it.total))),
+            ("people", Arg::Html(self.say("people", &[("n", Arg::Num(it.total))]))),
         ];
         let title = self.say("mailing", &args);
         let unreached = (it.queued - it.sent - waiting).max(0);
         let sent = [("sent", Arg::Num(it.sent)), ("total", Arg::Num(it.total))];
         let state = match it.state {
-            State::Draft if sure => {
-                self.say("mailing-sure", &[("people", Arg::Html(people(it.total)))])
-            }
+            State::Draft if sure => self.say("mailing-sure", &[("n", Arg::Num(it.total))]),
             State::Draft => self.say("mailing-draft", &[]),
             State::Running => self.say("mailing-running", &sent),
             State::Paused => self.say("mailing-paused", &sent),
@@ -314,6 +314,14 @@ impl Letters<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_as_long_as_telegram_finds_it() {
+        assert_eq!(check(&"😀".repeat(2_100)), Err(Wrong::Long(4_200)));
+        assert_eq!(check(&format!("<b>{}</b>", "я".repeat(4_096))), Ok(()), "as it is read");
+        let links = "<a href=\"https://example.com\">x</a>".repeat(1_000);
+        assert!(matches!(check(&links), Err(Wrong::Markup(_))), "and not without an end");
+    }
 
     #[test]
     fn what_is_in_a_button_is_read_again() {

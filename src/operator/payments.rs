@@ -34,8 +34,10 @@ pub struct Row {
     pub refunded_at: Option<Millis>,
     /// Credits that the refund took.
     pub taken_back: Option<i64>,
-    /// Credits that were spent before the refund.
+    /// Credits that were spent before the refund, or that running videos hold since.
     pub owed: Option<i64>,
+    /// The same of what came with the payment: the bonus, and the reward of who invited.
+    pub gifts_spent: i64,
 }
 
 /// At most `limit` payments, newest first: of everybody, or of one customer by their Telegram id.
@@ -52,7 +54,11 @@ pub fn read(
         None => ":user IS NULL",
     };
     let mut found = conn.prepare_cached(&format!(
-        "SELECT p.*, u.tg_user_id, u.username
+        "SELECT p.*, u.tg_user_id, u.username,
+                (SELECT COALESCE(SUM(owed), 0)
+                 FROM debts
+                 WHERE charge = p.telegram_payment_charge_id
+                   AND key <> 'refund:' || charge) AS gifts_spent
          FROM payments p
          JOIN users u ON u.id = p.user_id
          WHERE {whose}
@@ -81,6 +87,7 @@ pub fn read(
             refunded_at: row.get("refunded_at")?,
             taken_back: row.get("taken_back")?,
             owed: row.get("owed")?,
+            gifts_spent: row.get("gifts_spent")?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

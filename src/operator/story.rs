@@ -28,6 +28,8 @@ pub struct Story {
     pub job: Job,
     /// Whose it is.
     pub customer: Customer,
+    /// How long the video is to be, in seconds: by its choice, else by its model; none: neither says.
+    pub seconds: Option<u32>,
     /// What happens next, and when.
     pub next: Next,
     /// Jobs that run it again, oldest first.
@@ -114,10 +116,12 @@ pub fn read(conn: &Connection, shop: &Shop, id: JobId, now: Millis) -> Result<Op
         conn.prepare_cached("SELECT * FROM jobs WHERE id = ?1")?.query_row([id], job).optional()?;
     let Some(job) = found else { return Ok(None) };
     let customer = customer(conn, job.user_id)?;
+    let model = job.model.as_deref().and_then(|name| shop.catalogue.get(name));
+    let seconds = shop.seconds_of(job.choice.as_deref()).or(model.map(|model| model.seconds));
     let next = next::read(conn, shop, &job, now)?;
     let reruns = reruns(conn, id)?;
     let timeline = timeline(conn, &job)?;
-    Ok(Some(Story { job, customer, next, reruns, timeline }))
+    Ok(Some(Story { job, customer, seconds, next, reruns, timeline }))
 }
 
 fn customer(conn: &Connection, id: UserId) -> Result<Customer> {
@@ -175,6 +179,7 @@ fn timeline(conn: &Connection, job: &Job) -> Result<Vec<Line>> {
          FROM ledger
          WHERE id IN (SELECT id FROM holds)
             OR hold_id IN (SELECT id FROM holds)
+            OR id IN (SELECT id FROM ledger WHERE job_id = :id AND kind = 'repay')
          UNION ALL
          SELECT COALESCE(sent_at, created_at), 'message', state,
                 CONCAT_WS(', ', content ->> '$.kind', key, 'message ' || message_id, error), NULL, id
@@ -265,6 +270,7 @@ fn short_json(json: String) -> String {
 mod tests {
     use super::*;
     use crate::operator::tests::{sample, shop};
+    use crate::orders::tests::World;
 
     #[test]
     fn a_job_tells_its_story_in_the_order_of_time() {
@@ -288,6 +294,17 @@ mod tests {
         assert_eq!(story.timeline[2].duration_ms, Some(200));
         assert_eq!(story.customer.username.as_deref(), Some("anna"));
         assert!(read(&conn, &shop(), JobId(99), now).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_story_knows_how_long_its_video_is_to_be() {
+        let (conn, now) = sample();
+        let world = World::choosing();
+        let seconds = |id| read(&conn, &world.shop, JobId(id), now).unwrap().unwrap().seconds;
+        let own = world.shop.catalogue.get("bytedance/seedance-2-mini").map(|it| it.seconds);
+        assert_eq!((seconds(1), seconds(3)), (own, None), "its model's; no model yet");
+        conn.execute_batch("UPDATE jobs SET choice = IIF(id = 3, 'fast', 'gone')").unwrap();
+        assert_eq!((seconds(1), seconds(3)), (own, Some(5)), "a choice that is gone; its choice's");
     }
 
     #[test]

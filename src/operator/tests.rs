@@ -4,6 +4,7 @@ mod effort;
 mod shapes;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::clock::Millis;
 use crate::models::Catalogue;
@@ -14,6 +15,8 @@ use crate::text::Texts;
 
 pub(crate) fn empty() -> Connection {
     let conn = Connection::open_in_memory().unwrap();
+    // As on every connection of ours.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
     conn.execute_batch(include_str!("../../schema.sql")).unwrap();
     conn
 }

@@ -7,6 +7,7 @@ use super::{Fetched, Shop};
 use crate::clock::{DAY, Millis};
 use crate::db::{JobId, Tx};
 use crate::jobs::{self, Job};
+use crate::ledger;
 use crate::outbox::{self, State};
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -147,9 +148,9 @@ fn say(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>, now: Millis) -> Resu
     Ok(())
 }
 
-/// The credits that the refund gave back; none for a job that nobody paid for.
+/// The credits that the refund gave back and left; none for a job that nobody paid for.
 fn came_back(conn: &Connection, id: JobId) -> Result<i64> {
-    Ok(conn
+    let back: i64 = conn
         .prepare_cached(
             "SELECT COALESCE(SUM(delta), 0)
              FROM ledger
@@ -159,7 +160,8 @@ fn came_back(conn: &Connection, id: JobId) -> Result<i64> {
                                WHERE job_id = ?1
                                  AND kind = 'hold')",
         )?
-        .query_row([id], |row| row.get(0))?)
+        .query_row([id], |row| row.get(0))?;
+    Ok(back - ledger::repaid(conn, id)?)
 }
 
 fn end(tx: &Tx<'_>, job: &Job, outcome: &str, now: Millis) -> Result<bool> {

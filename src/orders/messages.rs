@@ -178,7 +178,7 @@ pub(super) fn failure(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why) -> Result<(
             let (failed, back) = failures(tx, order, why)?;
             (format!("fail:{order}:{}", why.word()), failed, back)
         }
-        None => (format!("fail:job:{}", job.id), 1, 0),
+        None => (format!("fail:job:{}", job.id), 1, (0, 0)),
     };
     let unfit = match (why, job.order) {
         (Why::Words, Some(order)) => super::judged::why(tx, shop, lang, order)?,
@@ -187,9 +187,8 @@ pub(super) fn failure(tx: &Tx<'_>, shop: &Shop, job: &Job, why: Why) -> Result<(
     let args = [("n", Arg::Num(failed)), ("why", Arg::Html(unfit))];
     let cause = shop.texts.say(lang, why_text(why), &args);
     let mut html = cause;
-    if back > 0 {
-        html.push_str("\n\n");
-        html.push_str(&shop.texts.say(lang, "refund", &[("n", Arg::Num(back))]));
+    if let Some(back) = gave_back(shop, lang, back) {
+        html.push_str(&format!("\n\n{back}"));
     }
     Ok((key, Content::text(html).with_buttons(after_failure(shop, lang, job, why))))
 }
@@ -224,8 +223,20 @@ fn why_text(why: Why) -> &'static str {
     }
 }
 
-/// The order's videos that failed for this reason, and the credits that they gave back.
-fn failures(conn: &Connection, order: OrderId, why: Why) -> Result<(i64, i64)> {
+/// So many credits came back, and so many of them went again at once: the payment that they came
+/// with was given back before. `None`: none came.
+pub(super) fn gave_back(shop: &Shop, lang: Lang, (back, repaid): (i64, i64)) -> Option<String> {
+    let say = |id: &str, n: i64| shop.texts.say(lang, id, &[("n", Arg::Num(n))]);
+    match (back, repaid) {
+        (0, _) => None,
+        (_, 0) => Some(say("refund", back)),
+        _ => Some(format!("{} {}", say("refund", back), say("refund-repaid", repaid))),
+    }
+}
+
+/// The order's videos that failed for this reason, the credits that they gave back, and those of
+/// them that went again.
+fn failures(conn: &Connection, order: OrderId, why: Why) -> Result<(i64, (i64, i64))> {
     Ok(conn
         .prepare_cached(
             "SELECT COUNT(*),
@@ -235,11 +246,15 @@ fn failures(conn: &Connection, order: OrderId, why: Why) -> Result<(i64, i64)> {
                                     AND hold_id IN (SELECT id
                                                     FROM ledger
                                                     WHERE kind = 'hold'
-                                                      AND job_id = jobs.id))), 0)
+                                                      AND job_id = jobs.id))), 0),
+                    COALESCE(SUM((SELECT -SUM(delta)
+                                  FROM ledger
+                                  WHERE kind = 'repay'
+                                    AND job_id = jobs.id)), 0)
              FROM jobs
              WHERE order_id = ?1
                AND error_class = ?2
                AND status = 'failed'",
         )?
-        .query_row((order, why.word()), |row| Ok((row.get(0)?, row.get(1)?)))?)
+        .query_row((order, why.word()), |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?)
 }

@@ -1,6 +1,7 @@
 //! The order's one status message: what each of its videos is doing, its place in the queue, how
 //! long it takes, what came back, and the button that takes back what has not begun.
 
+use super::messages::gave_back;
 use super::waiting::{time_left, told};
 use super::{Shop, owner, usual_wait};
 use crate::clock::{MINUTE, Millis};
@@ -151,9 +152,8 @@ fn words(
     if !ended && ready > 0 {
         html.push_str(&format!("\n\n{}", say("status-ready", &counts)));
     }
-    let back = returned(tx, order)?;
-    if back > 0 {
-        html.push_str(&format!("\n\n{}", say("refund", &[("n", Arg::Num(back))])));
+    if let Some(back) = gave_back(shop, user.lang, returned(tx, order)?) {
+        html.push_str(&format!("\n\n{back}"));
     }
     if !ended && let Some(note) = note(tx, lines, ready, say, now)? {
         html.push_str(&format!("\n\n{note}"));
@@ -209,14 +209,19 @@ fn line_text(line: &Line, say: impl Fn(&str, &[(&str, Arg<'_>)]) -> String) -> S
     }
 }
 
-fn returned(conn: &Connection, order: OrderId) -> Result<i64> {
+/// The credits that came back, and those of them that went again at once.
+fn returned(conn: &Connection, order: OrderId) -> Result<(i64, i64)> {
     Ok(conn
         .prepare_cached(
-            "SELECT COALESCE(SUM(settled.delta), 0)
+            "SELECT COALESCE(SUM(settled.delta), 0),
+                    COALESCE(SUM((SELECT -SUM(delta)
+                                  FROM ledger
+                                  WHERE job_id = jobs.id
+                                    AND kind = 'repay')), 0)
              FROM jobs
              JOIN ledger AS hold ON hold.job_id = jobs.id AND hold.kind = 'hold'
              JOIN ledger AS settled ON settled.hold_id = hold.id
              WHERE jobs.order_id = ?1",
         )?
-        .query_row([order], |row| row.get(0))?)
+        .query_row([order], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

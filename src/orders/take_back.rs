@@ -4,6 +4,7 @@ use super::{Shop, finish, owner, refresh};
 use crate::clock::Millis;
 use crate::db::{OrderId, Tx, UserId};
 use crate::jobs::{self, End};
+use crate::ledger;
 use anyhow::Result;
 
 /// What came back.
@@ -13,6 +14,8 @@ pub struct TakenBack {
     pub videos: i64,
     /// Credits.
     pub credits: i64,
+    /// Credits that went again at once: the payment they came with was given back before.
+    pub repaid: i64,
 }
 
 /// Cancels exactly those of an order's videos for which the provider was not asked, and gives
@@ -36,6 +39,7 @@ pub fn take_back(
         jobs::note(tx, &job, "canceled", "by the customer", None, now)?;
         back.videos += 1;
         back.credits += credits;
+        back.repaid += ledger::repaid(tx, id)?;
     }
     if back.videos > 0 {
         finish(tx, Some(order), now)?;

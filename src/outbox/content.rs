@@ -86,6 +86,17 @@ impl Button {
     }
 }
 
+/// The longest text that Telegram takes, as [`length`] counts.
+pub const TEXT_MAX: usize = 4_096;
+/// The longest HTML that it reads, in bytes.
+pub const HTML_MAX: usize = 1 << 15;
+
+/// How long Telegram finds a text: UTF-16 units (most emoji are two) of what is read, without its
+/// markup.
+pub fn length(html: &str) -> usize {
+    plain(html).encode_utf16().count()
+}
+
 /// HTML as a reader sees it: no tags, entities resolved. For a text whose markup was refused.
 pub fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());

@@ -167,6 +167,18 @@ pub fn close_as_paid(tx: &Tx<'_>, id: i64, now: Millis) -> Result<()> {
     close(tx, id, "paid", now)
 }
 
+/// Its customer has left: none of theirs may be paid any more.
+pub fn close_all(tx: &Tx<'_>, user: UserId, now: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE invoices
+         SET closed_at = :now, why = 'left'
+         WHERE user_id = :user
+           AND closed_at IS NULL",
+        named_params! { ":user": user, ":now": now },
+    )?;
+    Ok(())
+}
+
 fn close(tx: &Tx<'_>, id: i64, why: &str, now: Millis) -> Result<()> {
     tx.prepare_cached(
         "UPDATE invoices

@@ -1,25 +1,22 @@
 //! The housekeeper: the heartbeat, the proof that this start lived, the daily report, and what has
 //! had its time.
 
+mod prune;
 mod watch;
+
+pub use prune::{Keep, prune};
 
 use super::supervisor::{self, Supervisor};
 use crate::alerts;
-use crate::broadcasts;
 use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
 use crate::db::{Db, JobId, Machine};
 use crate::flow;
-use crate::inbox;
 use crate::instance;
 use crate::jobs;
-use crate::keys;
 use crate::operator::machine;
 use crate::operator::report::{self, When};
 use crate::orders::{self, Shop};
-use crate::outbox;
-use crate::payments;
-use crate::tickets;
 use crate::worker::Gauge;
 use anyhow::{Context as _, Result};
 use std::collections::HashSet;
@@ -33,24 +30,15 @@ use watch::Watch;
 
 /// Between two heartbeats, in real time: the console says from them whether the appliance lives.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(10);
-/// Who got one is known for so long after its end.
-const BROADCASTS_KEEP: Millis = DAY;
 /// How often the queue is looked at for places that are told; on a clock that runs fast, not so
 /// often that it would be all there is to do.
 const PLACES_EVERY: Millis = 10 * SECOND;
 const PLACES_APART: Duration = Duration::from_millis(500);
 const PLACES_AT_ONCE: usize = 20;
-const MESSAGES_KEEP: Millis = 30 * DAY;
-/// A month of the accounts' balances, for their trend.
-const BALANCES_KEEP: Millis = 31 * DAY;
-/// An alert that is over.
-const ALERTS_KEEP: Millis = 90 * DAY;
-/// Nobody can pay them for long; what was paid has rows of its own.
-const INVOICES_KEEP: Millis = 30 * DAY;
 /// An order in the making that nobody touched for so long is asked for its photo again.
 const DRAFT_KEEPS: Millis = DAY;
-/// Rows deleted in one transaction.
-const BATCH: u32 = 500;
+/// Heartbeats between two looks at what SQLite knows of the tables' sizes: a day.
+const STATISTICS: u32 = 8_640;
 
 /// Three threads: however long the house takes to keep, the heart beats.
 pub(super) struct Keeper {
@@ -83,8 +71,7 @@ impl Keeper {
             videos: config.data_dir.join("videos"),
             photos: config.data_dir.join("photos"),
             photos_keep: config.limits.photos_keep,
-            texts_keep: config.limits.texts_keep,
-            updates_keep: config.limits.updates_keep,
+            keep: Keep { updates: config.limits.updates_keep, texts: config.limits.texts_keep },
             watch: Watch::new(
                 db.clone(),
                 clock.clone(),
@@ -211,8 +198,7 @@ struct Work {
     videos: PathBuf,
     photos: PathBuf,
     photos_keep: Millis,
-    texts_keep: Millis,
-    updates_keep: Millis,
+    keep: Keep,
     shop: Arc<Shop>,
     data_dir: PathBuf,
     report: Option<When>,
@@ -230,7 +216,10 @@ impl Work {
         heed("delivered videos", old_videos(&self.db, &self.videos, keep));
         if beats % 30 == 1 {
             heed("events that are over", self.db.write(move |tx| alerts::settle(tx, now)));
-            heed("old rows", self.prune(now));
+            heed("old rows", prune(&self.db, self.keep, now));
+        }
+        if beats % STATISTICS == 1 {
+            heed("statistics", self.db.write(|tx| Ok(tx.execute_batch("PRAGMA optimize")?)));
         }
         if beats % 360 == 1 {
             heed("old photos", old_photos(&self.db, &self.photos, keep, now));
@@ -248,28 +237,6 @@ impl Work {
             return Ok(());
         }
         self.db.write(move |tx| report::tell(tx, &letters, now))
-    }
-
-    /// In small transactions, until nothing old is left.
-    fn prune(&self, now: Millis) -> Result<()> {
-        let (updates, texts) = (now - self.updates_keep, now - self.texts_keep);
-        loop {
-            let pruned = self.db.write(move |tx| {
-                Ok(inbox::prune(tx, updates, BATCH)?
-                    + orders::prune_texts(tx, texts, BATCH)?
-                    + tickets::prune(tx, texts, BATCH)?
-                    + flow::prune(tx, texts, BATCH)?
-                    + broadcasts::prune(tx, now - BROADCASTS_KEEP, BATCH)?
-                    + outbox::prune(tx, now - MESSAGES_KEEP, BATCH)?
-                    + keys::prune_balances(tx, now - BALANCES_KEEP, BATCH)?
-                    + alerts::prune(tx, now - ALERTS_KEEP, BATCH)?
-                    + payments::prune(tx, now - INVOICES_KEEP, BATCH)?
-                    + jobs::prune(tx, now, BATCH)?)
-            })?;
-            if pruned < BATCH as usize {
-                return Ok(());
-            }
-        }
     }
 }
 

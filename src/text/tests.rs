@@ -168,29 +168,43 @@ fn who_speaks_what() {
 }
 
 #[test]
-fn an_operators_text_that_could_not_be_sent_stops_the_start() {
+fn an_operators_text_that_could_not_be_sent_is_refused_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("en.ftl");
-    for (text, word) in [
-        ("credits = { $x }", "$x"),
-        ("menu = <b>oops", "does not close <b>"),
-        ("menu = oops</b>", "closes <b>"),
-        ("menu = <h1>oops</h1>", "<h1>"),
-        ("menu = a < b", "without a `>`"),
-        (&format!("menu = {}", "a".repeat(5_000)), "longer than"),
-        ("credits = <b>{ $n ->\n    [one] a</b>\n   *[other] b\n}", "closes <b>"),
-        ("credits = { $n ->\n    [one] <b>a\n   *[other] b\n}</b>", "does not close <b>"),
-        ("menu = {\"<b>\"}", "in braces"),
-        ("menu = {\"\\u003cb>\"}", "in braces"),
-        ("menu = { help }{ help }", "refers to help"),
-        ("menu = { -x }\n-x = <b>", "refers to -x"),
-        ("menu = { SHOUT(1) }", "calls SHOUT"),
-        ("menu =\n    .title = a", "has no words"),
+    for (text, line, word) in [
+        ("credits = { $x }", 1, "$x"),
+        ("credits = { $n }\n\n    мест, { $n } и\n    ещё { $x }", 4, "$x"),
+        ("menu = <b>oops", 1, "does not close <b>"),
+        ("menu =\n    Ура!\n    <i>раз</i> <b>oops\n    и всё", 3, "does not close <b>"),
+        ("menu = oops</b>", 1, "closes <b>"),
+        ("menu = <h1>oops</h1>", 1, "<h1>"),
+        ("menu = a < b", 1, "without a `>`"),
+        (&format!("menu = {}", "a".repeat(5_000)), 1, "longer than"),
+        ("credits = <b>{ $n ->\n    [one] a</b>\n   *[other] b\n}", 2, "closes <b>"),
+        ("credits = { $n ->\n    [one] a\n   *[other] <b>b\n}</b>", 3, "does not close <b>"),
+        ("menu = {\"<b>\"}", 1, "in braces"),
+        ("menu = {\"\\u003cb>\"}", 1, "in braces"),
+        ("menu = { help }{ help }", 1, "refers to help"),
+        ("menu = { -x }\n-x = <b>", 1, "refers to -x"),
+        ("menu = { SHOUT(1) }", 1, "calls SHOUT"),
+        ("menu =\n    .title = a", 1, "has no words"),
+        ("mneu = a", 1, "no text `mneu`"),
+        ("= a", 1, "Expected"),
     ] {
-        std::fs::write(&file, format!("{text}\n")).unwrap();
-        let refused = format!("{:#}", Texts::load(Some(folder.path())).err().unwrap());
-        assert!(refused.contains(word) && refused.contains("en.ftl"), "{refused}");
+        // Whatever stands above it, and however its lines end.
+        for (head, above) in [("", 0), ("# Наши слова 👋\nhelp = Всё\n    просто\n\n", 4)]
+        {
+            for end in ["\n", "\r\n"] {
+                std::fs::write(&file, format!("{head}{text}\n").replace('\n', end)).unwrap();
+                let refused = format!("{:#}", Texts::load(Some(folder.path())).err().unwrap());
+                let place = format!("en.ftl, line {}: ", above + line);
+                assert!(refused.contains(word) && refused.contains(&place), "{refused}");
+            }
+        }
     }
+    std::fs::write(&file, b"menu = a\nhelp = \xff\n").unwrap();
+    let refused = Texts::load(Some(folder.path())).err().unwrap().to_string();
+    assert!(refused.contains("en.ftl, line 2: "), "{refused}");
     std::fs::write(&file, "menu = <b>Hi</b> <a href=\"https://e.x\">you</a>\n").unwrap();
     Texts::load(Some(folder.path())).unwrap();
     std::fs::write(folder.path().join("de.ftl"), "menu = Hallo\n").unwrap();
@@ -202,7 +216,7 @@ fn an_operators_text_that_could_not_be_sent_stops_the_start() {
 fn our_own_texts_pass_what_an_operators_have_to() {
     for (lang, source) in BUILT_IN {
         for (id, text) in messages(&parse(source, lang.code()).unwrap()) {
-            check::check(text, text).unwrap_or_else(|error| panic!("{id}: {error:#}"));
+            check::check(text, text).unwrap_or_else(|fault| panic!("{id} {}", fault.why));
         }
     }
 }

@@ -1,14 +1,22 @@
 //! The operator writes to many: everybody gets it once, whatever dies, and nobody's own message
 //! waits for it.
 
+use neurocards::bot::limiter::BULK_A_SECOND;
 use neurocards::sandbox::telegram::Message;
 
 use crate::{Appliance, Customer, Setup};
 
 const ADMIN: i64 = 99;
 const WORDS: &str = "Новый шаблон уже в меню";
-/// What goes out in two seconds, and a little more.
-const TWO_SECONDS: i64 = 44;
+/// Slow enough that the program's own work between the words and the answer, which the process clock
+/// counts too, is little of that.
+const RATE: f64 = 20.0;
+/// Nobody's answer waits longer for a broadcast, in seconds.
+const LONGEST: i64 = 2;
+/// A broadcast never rests and goes at a steady pace, so what went of it between somebody's words
+/// and their answer is how long that took, by the process clock: fewer than these are less than
+/// [`LONGEST`]. Counted, not timed: a machine that is busy elsewhere stops both.
+const OVERTAKING: i64 = LONGEST * BULK_A_SECOND;
 
 impl Appliance {
     /// So many customers; of every ten the last has blocked the bot, and it does not know.
@@ -77,12 +85,13 @@ fn overtaken(shop: &Appliance, ann: &Customer<'_>) -> i64 {
     let before = shop.sandbox().telegram().last_id();
     ann.says("/help");
     let answer: Message = ann.hears("Как это работает");
-    answer.id - before
+    // Neither their own words nor the answer is of it.
+    answer.id - before - 2
 }
 
 #[test]
 fn everybody_gets_a_broadcast_once_though_it_is_killed_and_nobody_waits_for_it() {
-    let shop = Setup::new().admin(ADMIN).start();
+    let shop = Setup::new().admin(ADMIN).rate(RATE).start();
     let admin = Customer::meets(&shop, ADMIN, "ru");
     let ann = shop.customer(7);
     shop.has_customers(300);
@@ -90,7 +99,7 @@ fn everybody_gets_a_broadcast_once_though_it_is_killed_and_nobody_waits_for_it()
     shop.has_sent(60);
     for _ in 0..3 {
         let overtaken = overtaken(&shop, &ann);
-        assert!(overtaken < TWO_SECONDS, "{overtaken} went before an answer");
+        assert!(overtaken < OVERTAKING, "{overtaken} went before an answer");
     }
     shop.kill9();
     let so_far = shop.sent();
@@ -113,7 +122,7 @@ fn everybody_gets_a_broadcast_once_though_it_is_killed_and_nobody_waits_for_it()
 #[test]
 #[ignore = "minutes: .ci/full"]
 fn ten_thousand_get_a_broadcast_once_though_it_is_killed_three_times() {
-    let shop = Setup::new().admin(ADMIN).start();
+    let shop = Setup::new().admin(ADMIN).rate(RATE).start();
     let admin = Customer::meets(&shop, ADMIN, "ru");
     let ann = shop.customer(7);
     shop.has_customers(10_000);
@@ -136,6 +145,6 @@ fn ten_thousand_get_a_broadcast_once_though_it_is_killed_three_times() {
         });
     }
     println!("at most {worst} messages of it went before somebody's answer");
-    assert!(worst < TWO_SECONDS, "{worst}");
+    assert!(worst < OVERTAKING, "{worst}");
     shop.everybody_has_it(10_000, 3);
 }

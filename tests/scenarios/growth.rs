@@ -34,6 +34,34 @@ fn a_friend_gets_more_and_who_invited_gets_theirs_when_the_friend_pays() {
     bob.orders(3, OWN).arrives();
     shop.commands(&["refund-payment", &charge, "--yes"]);
     assert_eq!((ann.credits(), bob.credits()), (2, 8 - 5 - 3), "what it brought went with it");
+    bob.hears("С баланса списано: 8 кредитов. Теперь у вас 0 кредитов.\nИз них 3 кредита");
+    ann.hears("Другу вернули оплату");
+    ann.says("/start");
+    ann.presses("👤");
+    ann.presses("📜");
+    ann.hears("−2 — друг вернул оплату");
+}
+
+/// Gifts that were spent are gone; it is told before the refund and after it.
+#[test]
+fn gifts_that_a_refund_does_not_find_are_named() {
+    let shop = Setup::new().settings(GROWTH).start();
+    let ann = shop.customer(7).with_credits(0);
+    let bob = comes(&shop, 8, &link(&ann)).with_credits(0);
+    let charge = bob.buys(PACK);
+    ann.orders(1, OWN).arrives();
+    bob.orders(1, OWN).arrives();
+    bob.orders(3, OWN).arrives();
+    let told = shop.commands(&["refund-payment", &charge, "--yes"]);
+    let bonus = "bonus: 0 credits taken, 3 spent";
+    assert!(told.contains("4 credits taken, 1 had been spent and are owed"), "{told}");
+    assert!(
+        told.contains(&format!("{bonus}; reward of user 7: 1 credit taken, 1 spent")),
+        "{told}"
+    );
+    let listed = shop.commands(&["payments"]);
+    assert!(listed.contains("1 credit owed, 4 of gifts "), "{listed}");
+    assert_eq!((ann.credits(), bob.credits()), (0, 0));
 }
 
 /// Themselves, each other in a ring, and more friends than count.
@@ -56,6 +84,37 @@ fn nobody_farms_invitations() {
     }
     shop.settles();
     assert_eq!(ann.credits(), 10 + 2 + 2, "so many friends, and no more");
+}
+
+/// Friends who come, bring something and leave, and an inviter who does.
+#[test]
+fn nobody_farms_invitations_by_leaving() {
+    let shop = Setup::new().settings(GROWTH).start();
+    let ann = shop.customer(7);
+    let reference = link(&ann);
+    let leaves = |who: &Customer<'_>| {
+        who.says("/delete_me");
+        who.presses("🗑 Да");
+        who.hears("ваших данных у нас больше нет");
+    };
+    for (id, gift, reward) in [(10, 1, 2), (11, 1, 2), (12, 0, 0)] {
+        let friend = comes(&shop, id, &reference);
+        let (mine, before) = (friend.credits(), ann.credits());
+        friend.buys(PACK);
+        shop.settles();
+        assert_eq!((mine, ann.credits() - before), (2 + gift, reward), "friend {id}");
+        leaves(&friend);
+    }
+    leaves(&ann);
+    ann.says("/start");
+    ann.sees("🎬");
+    let another = link(&ann);
+    assert_ne!(another, reference);
+    let friend = comes(&shop, 13, &another);
+    assert_eq!(friend.credits(), 2);
+    friend.buys(PACK);
+    shop.settles();
+    assert_eq!(ann.credits(), 0);
 }
 
 #[test]

@@ -23,7 +23,7 @@ const NO_TRIGGERS: [&str; 9] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 31] = [
+const DAMAGE: [(&str, &str); 33] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -46,10 +46,22 @@ const DAMAGE: [(&str, &str); 31] = [
          VALUES (1, 'x', 1, 1, '', 1, 1, 1, 1, 0)",
         "took other credits",
     ),
+    (
+        "INSERT INTO debts (key, user_id, charge, owed, line)
+         SELECT 'refund:' || telegram_payment_charge_id, 1, telegram_payment_charge_id, 1, 1
+         FROM payments",
+        "owes other credits",
+    ),
+    (
+        "INSERT INTO debts (key, user_id, charge, owed, line)
+         SELECT 'x' || id, user_id, 'x', 1, id FROM ledger WHERE kind = 'hold';
+         UPDATE ledger SET kind = 'release', delta = 1 WHERE kind = 'charge'",
+        "came back as credits",
+    ),
     ("DELETE FROM payments; DELETE FROM ledger WHERE kind = 'purchase'", "Stars for nothing"),
     ("UPDATE payments SET stars = 1", "stands for 1 Stars"),
     ("UPDATE payments SET stars = 1", "and 1 were paid"),
-    ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "is worth 5"),
+    ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "do not go together"),
     ("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5", "not so the Stars"),
     ("UPDATE payments SET telegram_payment_charge_id = 'x'", "Telegram does not know"),
     ("UPDATE outbox SET key = NULL WHERE key LIKE 'receipt:%'", "never heard of"),

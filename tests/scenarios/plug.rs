@@ -149,6 +149,33 @@ impl Plug {
     }
 }
 
+impl Appliance {
+    /// Starts, dies at its n-th fsync, and is started again. `false`: it did not come so far, since
+    /// it `is_done` before.
+    pub(crate) fn is_killed_at_a_sync(
+        &self,
+        plug: &Plug,
+        (n, when): (u64, When),
+        is_done: impl Fn() -> bool,
+    ) -> bool {
+        plug.kills_at(n, when);
+        self.launches();
+        let died = self.waits_for("a death, or the end of its work", || {
+            if self.ended().is_some() {
+                self.takes_stock();
+                return Some(true);
+            }
+            (self.serves() && is_done()).then_some(false)
+        });
+        if !died {
+            // It would die later.
+            self.kill9();
+        }
+        self.start_again();
+        died
+    }
+}
+
 impl Setup {
     /// Everything that is started is under it.
     pub(crate) fn plug(self, plug: &Plug) -> Self {

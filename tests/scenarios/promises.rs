@@ -19,7 +19,7 @@ use crate::deaths::{
 };
 
 /// Queries that find nobody: what it would mean, and who.
-const NOBODY: [(&str, &str); 21] = [
+const NOBODY: [(&str, &str); 23] = [
     (
         "credits are not the sum of the ledger",
         "SELECT 'user ' || tg_user_id || ' has ' || credits FROM users
@@ -123,7 +123,23 @@ const NOBODY: [(&str, &str); 21] = [
         "SELECT 'charge ' || telegram_payment_charge_id FROM payments
          WHERE COALESCE(taken_back, 0) <>
                (SELECT COALESCE(-SUM(delta), 0) FROM ledger
+                WHERE key = 'refund:' || telegram_payment_charge_id
+                   OR kind = 'repay' AND key LIKE 'refund:' || telegram_payment_charge_id || ':%')",
+    ),
+    (
+        "a refund owes other credits than are kept in mind",
+        "SELECT 'charge ' || telegram_payment_charge_id FROM payments
+         WHERE COALESCE(owed, 0) <>
+               (SELECT COALESCE(SUM(owed), 0) FROM debts
                 WHERE key = 'refund:' || telegram_payment_charge_id)",
+    ),
+    (
+        "what was held at a refund came back as credits",
+        "SELECT debts.key || ', job ' || back.job_id FROM debts
+         JOIN ledger AS back ON back.user_id = debts.user_id AND back.kind = 'release'
+         WHERE owed > 0 AND back.hold_id <= line AND back.id > line
+           AND NOT EXISTS (SELECT 1 FROM ledger
+                           WHERE job_id = back.job_id AND kind = 'repay')",
     ),
     (
         "somebody who left is still known",

@@ -258,7 +258,7 @@ fn peak_memory() -> String {
 
 fn money(conn: &Connection) -> Result<Money> {
     Ok(conn.query_row(
-        "SELECT COALESCE(SUM(delta) FILTER (WHERE kind = 'grant'), 0),
+        "SELECT COALESCE(SUM(delta) FILTER (WHERE kind IN ('grant', 'repay')), 0),
                 COALESCE(SUM(delta) FILTER (WHERE kind = 'purchase'), 0),
                 (SELECT COUNT(*) FROM payments WHERE refunded_at IS NULL),
                 (SELECT COALESCE(SUM(stars), 0) FROM payments WHERE refunded_at IS NULL),

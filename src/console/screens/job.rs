@@ -1,6 +1,7 @@
 //! *Job*: one video's whole story, and what happens to it next.
 
 use super::{Context, name};
+use crate::clock::SECOND;
 use crate::console::look::Meaning;
 use crate::console::page::{Block, Page, blocks_abreast, wrap};
 use crate::operator::story::{Line as Told, Next, Pause, Story};
@@ -105,6 +106,7 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
     );
     fact("job-step", context.step(&job.step), Meaning::Plain);
     fact("job-attempts", job.attempts.to_string(), Meaning::Plain);
+    fact("job-choice", choice(context, story), Meaning::Plain);
     fact("job-model", text(&job.model), Meaning::Plain);
     fact("job-key", text(&job.api_key), Meaning::Plain);
     fact("job-task", text(&job.kie_task_id), Meaning::Plain);
@@ -117,6 +119,15 @@ fn facts(context: &Context<'_>, story: &Story, width: usize) -> Block {
     fact("job-wishes", text(&job.extra_wishes), Meaning::Plain);
     fact("job-prompt", text(&job.prompt), Meaning::Plain);
     block
+}
+
+/// What the customer chose among several kinds of video, with its length.
+fn choice(context: &Context<'_>, story: &Story) -> String {
+    let Some(choice) = &story.job.choice else { return String::new() };
+    match story.seconds {
+        Some(seconds) => format!("{choice}, {}", context.words.span(i64::from(seconds) * SECOND)),
+        None => choice.clone(),
+    }
 }
 
 /// The customer's words; a row inserted by hand may hold any JSON.

@@ -171,6 +171,7 @@ impl Context<'_> {
             "hold" => self.tell("ledger-hold"),
             "charge" => self.tell("ledger-charge"),
             "release" => self.tell("ledger-release"),
+            "repay" => self.tell("ledger-repay"),
             other => other.to_owned(),
         }
     }

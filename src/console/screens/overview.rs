@@ -84,6 +84,11 @@ fn sentence(context: &Context<'_>, thing: &Attention) -> (String, Meaning) {
             ];
             (context.tell_of("needs-old-job", &args), Meaning::Warn)
         }
+        Attention::OpenTickets { count, asked_at } => {
+            let since = context.since(*asked_at);
+            let args = [("n", Arg::Num(*count)), ("span", Arg::Str(&since))];
+            (context.tell_of("needs-tickets", &args), Meaning::Warn)
+        }
         Attention::ModelEnded { model } => {
             (context.tell_of("needs-model-ended", &[("model", Arg::Str(model))]), Meaning::Bad)
         }

@@ -3,6 +3,7 @@
 use super::{COLOURS, Desk, LANGUAGES, Start};
 use crate::console::look::Look;
 use crate::console::view::View;
+use crate::text::Lang;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
@@ -72,6 +73,17 @@ fn a_job_that_waits_for_its_next_try_looks_as_before() {
         let job = desk.waiting();
         desk.shows(View::Job(job)).types("G");
     });
+}
+
+#[test]
+fn what_the_customer_chose_stands_with_the_job_and_its_length() {
+    for (lang, words) in
+        [(Lang::En, "choice       quality, 10s"), (Lang::Ru, "выбрано      quality, 10 с")]
+    {
+        let mut desk = Start { size: (120, 40), ..Start::new(lang) }.open();
+        let job = desk.rendering();
+        desk.sql("UPDATE jobs SET choice = 'quality'").shows(View::Job(job)).sees(words);
+    }
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn a_friend_is_welcomed_with_more_and_their_first_payment_thanks_who_invited() {
     phone.send(Event::Start(Some(reference.clone())));
     says(&phone, "3 credits");
     pays(&phone.world, 8, 900);
-    says(&phone, "Of these, 3 credits are our gift");
+    says(&phone, "Plus 3 more credits, our gift");
     assert_eq!(phone.world.number("SELECT credits FROM users WHERE tg_user_id = 8"), 11);
     pays(&phone.world, 8, 901);
     assert!(!phone.says().contains("more"), "{}", phone.says());

@@ -118,7 +118,10 @@ impl Phone {
     }
 
     pub(super) fn place(&self) -> Place {
-        self.world.db.read(|conn| place_of(conn, self.tg_user_id)).unwrap()
+        let user = self.world.db.read(|conn| users::by_tg(conn, self.tg_user_id)).unwrap();
+        user.map_or(Place::Menu, |user| {
+            self.world.db.read(|conn| apply::load(conn, user.id)).unwrap().place
+        })
     }
 
     pub(super) fn credits(&self) -> i64 {
@@ -292,7 +295,7 @@ fn an_order_waits_for_credits_and_goes_on_after_the_top_up() {
             note: None,
         };
         crate::ledger::grant(tx, &gift, NOW)?;
-        granted(tx, &shop.texts, &user, 3, 5, NOW)
+        granted(tx, shop, &user, 3, 5, NOW)
     });
     phone.tap("▶️");
     phone.tap("✅");

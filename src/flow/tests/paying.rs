@@ -3,9 +3,11 @@
 use super::*;
 use crate::clock::{DAY, Millis};
 use crate::inbox::{self, Raw};
+use crate::ledger::{self, Grant};
 use crate::orders::Pack;
 use crate::orders::tests::{NOW, World};
 use crate::payments;
+use crate::users::departures::{self, Departure};
 use crate::users::{Profile, User};
 
 const PACK: (i64, i64) = (10, 550);
@@ -44,6 +46,17 @@ impl Till {
         self.store(update_id);
         let paid = paid.clone();
         self.world.write(move |tx, shop| super::super::paid(tx, shop, update_id, &paid, NOW));
+    }
+
+    /// By `/delete_me`.
+    fn leaves(&self, user: &User) {
+        let (user, tg_user_id, lang) = (user.id, user.tg_user_id, user.lang);
+        let one = Departure { user, tg_user_id, at: 0, update_id: 0, lang, erased: false };
+        let left = self.world.write(move |tx, shop| {
+            departures::begin(tx, user, lang, 0, NOW)?;
+            leave_again(tx, shop, &one, NOW)
+        });
+        assert!(left);
     }
 
     fn compares(&self, paid: &Paid) -> Compared {
@@ -275,6 +288,98 @@ fn what_was_spent_before_the_refund_is_owed_and_told_to_the_operator() {
     assert!(till.alerts()[0].contains("3 кредита"), "{:?}", till.alerts());
 }
 
+/// A payer of ten and their bonus of three, whom somebody invited for two.
+fn till_with_gifts() -> (Till, User, User) {
+    let world = World::with(|options| options.growth.first_payment = 3);
+    let till = Till { world };
+    let (inviter, anna) = (till.customer(8, Lang::Ru), till.customer(7, Lang::Ru));
+    let (of, whom) = (inviter.id, anna.id);
+    till.world.write(move |tx, shop| {
+        let reference = crate::growth::invitation(tx, of)?;
+        let options = crate::growth::Options { friend: 0, ..shop.options.growth };
+        crate::growth::came_by(tx, &options, whom, &reference, NOW)
+    });
+    till.pays(1, &payment(7, "a", 550, &till.invoice(&anna)));
+    assert_eq!((till.has(7), till.has(8)), (13, 2));
+    (till, anna, inviter)
+}
+
+impl Till {
+    /// The newest message to somebody.
+    fn last(&self, tg_user_id: i64) -> String {
+        let sql =
+            "SELECT content ->> '$.html' FROM outbox WHERE chat_id = ?1 ORDER BY id DESC LIMIT 1";
+        let read =
+            |conn: &rusqlite::Connection| Ok(conn.query_row(sql, [tg_user_id], |row| row.get(0))?);
+        self.world.db.read(read).unwrap()
+    }
+
+    fn spends(&self, user: &User, credits: i64) {
+        let (user, credits) = (user.id, -credits);
+        self.world.write(move |tx, _| {
+            let key = None;
+            let spent = crate::ledger::Grant { user, credits, key, actor: "x", note: None };
+            crate::ledger::grant(tx, &spent, NOW)
+        });
+    }
+}
+
+#[test]
+fn what_a_refund_takes_adds_up_and_who_invited_hears_of_it_too() {
+    let (till, anna, _) = till_with_gifts();
+    till.spends(&anna, 1);
+    till.gives_back(2, 7, "a");
+    assert_eq!((till.has(7), till.has(8)), (0, 0));
+    assert_eq!(
+        till.last(7),
+        "⭐ Вернули вам 550 Stars. С баланса списано: 12 кредитов. Теперь у вас 0 кредитов.\n\
+         Из них 2 кредита — подарок за первую покупку."
+    );
+    let said = till.last(8);
+    assert!(said.starts_with("Другу вернули оплату") && said.contains("2 кредита"), "{said}");
+    let alerts = till.alerts();
+    assert!(alerts[0].contains("Не хватило: 1 кредит."), "{alerts:?}");
+    let messages = till.world.number("SELECT COUNT(*) FROM outbox");
+    till.gives_back(3, 7, "a");
+    assert_eq!(till.world.number("SELECT COUNT(*) FROM outbox"), messages, "once");
+}
+
+#[test]
+fn a_gift_that_was_spent_is_told_to_the_operator_and_asked_of_nobody() {
+    let (till, anna, inviter) = till_with_gifts();
+    till.spends(&anna, 3);
+    till.spends(&inviter, 2);
+    let before = till.last(8);
+    till.gives_back(2, 7, "a");
+    assert_eq!((till.has(7), till.has(8)), (0, 0));
+    assert_eq!(till.last(8), before, "nothing was taken of theirs");
+    let alerts = till.alerts();
+    assert!(alerts[0].contains("<code>7</code>") && alerts[0].contains("3 кредита"), "{alerts:?}");
+    assert!(alerts[1].contains("<code>8</code>") && alerts[1].contains("2 кредита"), "{alerts:?}");
+}
+
+#[test]
+fn who_has_videos_in_the_works_hears_what_becomes_of_their_credits() {
+    let till = Till::new();
+    let anna = till.customer(7, Lang::Ru);
+    till.pays(1, &payment(7, "a", 550, &till.invoice(&anna)));
+    let videos = till.world.order(&anna, "d", 3);
+    till.spends(&anna, 7);
+    till.gives_back(2, 7, "a");
+    assert_eq!(
+        till.last(7),
+        "⭐ Вернули вам 550 Stars. На балансе по-прежнему 0 кредитов.\n\
+         Ещё 3 кредита сейчас в работе: если видео не получатся, они на баланс не вернутся."
+    );
+    let job = till.world.lease(videos[0], NOW);
+    till.world.fail(&job, crate::jobs::Why::Unknown, NOW);
+    let said = till.world.said("fail:1:unknown");
+    assert!(said.contains("1 кредит вернули на баланс. Из них 1 кредит сразу списали"), "{said}");
+    assert_eq!(till.has(7), 0);
+    let owed = "SELECT taken_back = 1 AND owed = 9 FROM payments";
+    assert_eq!(till.world.number(owed), 1);
+}
+
 #[test]
 fn a_refund_of_what_we_never_had_moves_nothing_and_is_told() {
     let till = Till::new();
@@ -292,4 +397,60 @@ fn a_payment_that_cannot_be_read_is_told_and_its_update_is_done() {
     till.world.write(|tx, shop| unread(tx, shop, 1, "no charge id", NOW));
     assert!(till.alerts()[0].contains("no charge id"));
     assert_eq!(till.world.number("SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL"), 0);
+}
+
+#[test]
+fn who_left_cannot_pay_an_old_invoice_and_what_they_paid_by_then_is_theirs() {
+    let comes: [fn(&Till, &Paid); 2] = [
+        |till, paid| till.pays(1, paid),
+        |till, paid| assert_eq!(till.compares(paid), Compared::Missed),
+    ];
+    for comes in comes {
+        let till = Till::new();
+        let anna = till.customer(7, Lang::En);
+        let payload = till.invoice(&anna);
+        assert_eq!(till.asks(&wish(7, 550, &payload), NOW), Verdict::Fine);
+        till.leaves(&anna);
+        let Verdict::Refused(said) = till.asks(&wish(7, 550, &payload), NOW) else {
+            panic!("an invoice of nobody may be paid")
+        };
+        assert!(said.starts_with("This invoice is no longer valid"), "{said}");
+        let mut paid = payment(7, "a", 550, &payload);
+        paid.profile.first_name = Some("Anna".to_owned());
+        paid.profile.language_code = Some("en".to_owned());
+        comes(&till, &paid);
+        assert_eq!((till.has(7), till.world.messages("receipt:")), (10, 1));
+        let here = "SELECT COUNT(*) FROM users
+                    WHERE deleted_at IS NULL AND first_name IS NULL AND language = 'en'";
+        assert_eq!(till.world.number(here), 1, "a customer again, of whom nothing is known");
+        assert!(till.alerts().is_empty(), "{:?}", till.alerts());
+    }
+}
+
+#[test]
+fn whatever_is_said_about_money_has_a_next_step() {
+    let till = Till::new();
+    let ann = till.customer(7, Lang::Ru);
+    let user = ann.id;
+    let payloads = [till.invoice(&ann), till.invoice(&ann)];
+    till.world.write(move |tx, shop| {
+        granted(tx, shop, &ann, 3, 6, NOW)?;
+        granted(tx, shop, &ann, -1, 5, NOW)
+    });
+    till.pays(1, &payment(7, "a", 550, &payloads[0]));
+    till.gives_back(2, 7, "a");
+    till.pays(3, &payment(7, "b", 550, &payloads[1]));
+    till.world.write(move |tx, _| {
+        let spent = Grant { user, credits: -10, key: None, actor: "operator", note: None };
+        ledger::grant(tx, &spent, NOW)
+    });
+    till.gives_back(4, 7, "b");
+    let messages = till.world.number("SELECT COUNT(*) FROM outbox WHERE chat_id = 7");
+    let all = "SELECT group_concat(json_array_length(content, '$.buttons'))
+               FROM (SELECT content FROM outbox WHERE chat_id = 7 ORDER BY seq)";
+    let steps: String =
+        till.world.db.read(|conn| Ok(conn.query_row(all, [], |row| row.get(0))?)).unwrap();
+    assert_eq!((messages, steps.as_str()), (6, "2,2,2,1,2,1"), "a row of buttons each at least");
+    let none = "SELECT COUNT(*) FROM outbox WHERE content LIKE '%: 0 кредитов%'";
+    assert_eq!(till.world.number(none), 0, "nothing is not said to be taken");
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::db::UserId;
 use crate::flow::screens::View;
-use crate::orders::Closed;
 use crate::orders::tests::World;
+use crate::orders::{Closed, TakenBack};
 
 fn screens() -> Vec<Screen> {
     let mut all = vec![
@@ -96,7 +96,8 @@ fn read_all(world: &World, lang: Lang) {
                     Toast::Gone,
                     Toast::Rated(true),
                     Toast::Rated(false),
-                    Toast::TakenBack(3, 21),
+                    Toast::TakenBack(TakenBack { videos: 3, credits: 21, repaid: 0 }),
+                    Toast::TakenBack(TakenBack { videos: 3, credits: 21, repaid: 2 }),
                     Toast::NothingLeft,
                     Toast::OrderGone,
                     Toast::Film,

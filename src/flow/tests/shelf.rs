@@ -3,7 +3,7 @@
 use super::ordering::Phone;
 use super::*;
 use crate::clock::MINUTE;
-use crate::db::JobId;
+use crate::db::{JobId, OrderId};
 use crate::jobs::{Found, Step};
 use crate::orders::tests::NOW;
 use crate::orders::{self, Fetched};
@@ -261,6 +261,35 @@ fn the_statement_tells_every_move_as_a_person_would() {
 }
 
 #[test]
+fn what_came_back_of_an_order_and_went_for_a_refund_are_two_lines() {
+    let (phone, _) = with_a_video(3);
+    phone.world.sql(
+        "INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('refund:c', 1, 'c', 3, 99)",
+    );
+    let user = phone.world.db.read(|conn| crate::users::by_tg(conn, 7)).unwrap().unwrap();
+    phone.world.order(&user, "d2", 3);
+    let order = phone.world.number("SELECT MAX(id) FROM orders");
+    presses(&phone, Press::TakeBack(OrderId(order)));
+    let toast = phone.toast();
+    let words = "Отменил 3 видео. Вернулось на баланс: 0 кредитов. Сразу списали: 3 кредита";
+    assert!(toast.starts_with(words), "{toast}");
+    let status = phone.world.said(&format!("status:{order}"));
+    let words = "3 кредита вернули на баланс. Из них 3 кредита сразу списали";
+    assert!(status.contains(words), "{status}");
+    presses(&phone, Press::Statement(None));
+    let said = phone.says();
+    let lines: Vec<&str> = said.lines().skip(5).take(3).collect();
+    assert_eq!(
+        lines,
+        [
+            "<b>−3</b> — возврат Stars",
+            "<b>+3</b> — вернули за заказ № 2: отменено 3 видео",
+            "<b>−3</b> — заказ № 2: 3 видео",
+        ]
+    );
+}
+
+#[test]
 fn each_kind_of_gift_has_words_of_its_own() {
     let phone = Phone::new("ru");
     phone.send(Event::Start(None));
@@ -277,7 +306,7 @@ fn each_kind_of_gift_has_words_of_its_own() {
     assert_eq!(
         told,
         [
-            "возврат Stars",
+            "друг вернул оплату",
             "возврат Stars",
             "промокод",
             "бонус за первую покупку",
@@ -317,6 +346,36 @@ fn videos_are_leafed_through_and_sent_again_by_telegrams_copy() {
     assert_eq!(buttons.len(), 3);
     presses(&phone, Press::Films(Some(1)));
     assert!(phone.says().contains("все ваши видео"), "{}", phone.says());
+}
+
+#[test]
+fn videos_of_one_product_on_one_day_are_told_apart_by_a_number_that_stays() {
+    let (phone, _) = with_a_video(0);
+    phone.world.sql(
+        "INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id, input_photo_path,
+                           product_info, status, tg_file_id, finished_at)
+         SELECT 1, 7, 'k' || value, 'ad', 'p',
+                json_object('text', iif(value = 3, 'Vase', 'A  lamp that ' || printf('%040d', 7))),
+                'done', 'f', 10000 + 86400000 * (value = 9)
+         FROM json_each('[1, 2, 3, 4, 5, 6, 7, 8, 9]')",
+    );
+    let lamp = |nth: &str| format!("🎞 01.01.1970{nth} · A lamp that 00000000000000000000…");
+    let films = |phone: &Phone| {
+        let labels = labels(&phone.last()).into_iter().filter(|label| label.starts_with('🎞'));
+        labels.collect::<Vec<_>>()
+    };
+    presses(&phone, Press::Films(None));
+    let first = films(&phone);
+    assert_eq!(first[0], lamp("").replace("01.01", "02.01"), "another day");
+    let numbers = [" · № 7", " · № 6", " · № 5", " · № 4"];
+    assert_eq!(first[1..], numbers.map(lamp));
+    phone.tap("⏪");
+    let second = films(&phone);
+    assert_eq!(
+        second[..4],
+        [lamp(" · № 3"), "🎞 01.01.1970 · Vase".into(), lamp(" · № 2"), lamp("")]
+    );
+    assert!(first.iter().chain(&second).all(|label| label.chars().count() <= 64));
 }
 
 #[test]

@@ -311,3 +311,27 @@ fn a_group_that_waits_lends_its_job_to_no_other() {
         [Some(1), Some(3), None]
     );
 }
+
+#[test]
+fn who_goes_back_in_line_keeps_their_place() {
+    let (_folder, db) = world();
+    let first = queue(&db, "a", 0, NOW);
+    let second = queue(&db, "b", 0, NOW);
+    let job = take(&db, NOW + 100).unwrap();
+    assert_eq!(job.id, first);
+    db.write(move |tx| back_in_line(tx, &job, NOW + 200)).unwrap();
+    let job = take(&db, NOW + 200).unwrap();
+    assert_eq!((job.id, job.strikes), (first, 0));
+    db.write(move |tx| let_go(tx, &job, NOW + 300)).unwrap();
+    assert_eq!(take(&db, NOW + 300).unwrap().id, second, "unlike who is let go until a time");
+}
+
+#[test]
+fn the_extremes_of_priority_are_reached() {
+    let (_folder, db) = world();
+    let low = queue(&db, "low", i64::MIN, NOW);
+    let high = queue(&db, "high", i64::MAX, NOW + 1);
+    assert_eq!(take(&db, NOW).unwrap().id, low);
+    assert_eq!(take(&db, NOW), None);
+    assert_eq!(take(&db, NOW + 1).unwrap().id, high);
+}

@@ -12,7 +12,8 @@ use crate::text::{Arg, shorten};
 use crate::users::{self, User};
 use anyhow::Result;
 
-/// The longest message to a customer, in characters: with the line above it Telegram takes it.
+/// The longest message to a customer, as Telegram counts (UTF-16 units, most emoji are two): with the
+/// line above it it is taken.
 pub const MESSAGE_MAX: usize = 4_000;
 
 /// The most credits that are given or taken at once.
@@ -63,7 +64,7 @@ pub fn grant(tx: &Tx<'_>, shop: &Shop, by: &By, gift: &Gift<'_>, now: Millis) ->
         note,
     };
     record(tx, by, &done, now)?;
-    flow::granted(tx, &shop.texts, &user, credits, balance, now)?;
+    flow::granted(tx, shop, &user, credits, balance, now)?;
     Ok(balance)
 }
 
@@ -100,14 +101,7 @@ pub fn write_to(
     text: &str,
     now: Millis,
 ) -> Result<()> {
-    let text = text.trim();
-    let chars = text.chars().count();
-    if chars == 0 {
-        return Err(Refused::NoWords.into());
-    }
-    if chars > MESSAGE_MAX {
-        return Err(Refused::TooLong(chars).into());
-    }
+    let text = words(text)?;
     let user = user(tx, tg_user_id)?;
     let html = shop.texts.say(user.lang, "from-support", &[("text", Arg::Str(text))]);
     let buttons = support_button(shop, user.lang).map(|button| vec![button]).into_iter().collect();
@@ -115,6 +109,16 @@ pub fn write_to(
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     let (object, after) = (object(tg_user_id), shorten(text, 500));
     record(tx, by, &Done { action: "message", object, after, ..Done::default() }, now)
+}
+
+/// What a customer is to read, if they can.
+pub(super) fn words(text: &str) -> Result<&str, Refused> {
+    let text = text.trim();
+    match text.encode_utf16().count() {
+        0 => Err(Refused::NoWords),
+        units if units > MESSAGE_MAX => Err(Refused::TooLong(units)),
+        _ => Ok(text),
+    }
 }
 
 fn user(tx: &Tx<'_>, tg_user_id: i64) -> Result<User> {

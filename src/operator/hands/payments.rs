@@ -7,8 +7,9 @@ use crate::audit::{self, Action, By};
 use crate::clock::Millis;
 use crate::db::Tx;
 use crate::flow;
+use crate::ledger::Taken;
 use crate::orders::Shop;
-use crate::payments::{self, Receipt, Refunded, Taken};
+use crate::payments::{self, Receipt, Refunded, Took};
 use crate::users::{self, User};
 use anyhow::Result;
 use rusqlite::Connection;
@@ -24,6 +25,10 @@ pub struct Refund {
     pub credits: i64,
     /// What of the credits goes, and what was spent.
     pub taken: Taken,
+    /// The same of the bonus that came with them.
+    pub bonus: Taken,
+    /// The same of its reward for who invited them, by their Telegram id.
+    pub reward: Option<(i64, Taken)>,
     /// It was asked for before, and the answer is not known.
     pub asked_at: Option<Millis>,
 }
@@ -37,8 +42,8 @@ pub fn weigh_refund(conn: &Connection, charge_id: &str) -> Result<Refund> {
     if receipt.refunded.is_some() {
         return Err(Refused::Refunded(charge_id.to_owned()).into());
     }
-    let taken = payments::would_take(conn, &receipt)?;
-    refund(conn, receipt, taken)
+    let took = payments::would_take(conn, charge_id, &receipt)?;
+    refund(conn, receipt, &took)
 }
 
 fn receipt(conn: &Connection, charge_id: &str) -> Result<Receipt> {
@@ -46,12 +51,18 @@ fn receipt(conn: &Connection, charge_id: &str) -> Result<Receipt> {
     receipt.ok_or_else(|| Refused::NoPayment(charge_id.to_owned()).into())
 }
 
-fn refund(conn: &Connection, receipt: Receipt, taken: Taken) -> Result<Refund> {
+fn refund(conn: &Connection, receipt: Receipt, took: &Took) -> Result<Refund> {
+    let reward = match took.gifts.reward {
+        Some((inviter, taken)) => Some((users::by_id(conn, inviter)?.tg_user_id, taken)),
+        None => None,
+    };
     Ok(Refund {
         user: users::by_id(conn, receipt.user)?,
         stars: receipt.stars,
         credits: receipt.credits,
-        taken,
+        taken: took.credits,
+        bonus: took.gifts.bonus,
+        reward,
         asked_at: receipt.refund_asked_at,
     })
 }
@@ -89,27 +100,43 @@ pub fn end_refund(
     now: Millis,
 ) -> Result<Refund> {
     let receipt = receipt(tx, charge_id)?;
-    let (taken, fresh) = match payments::refunded(tx, charge_id, "operator", now)? {
-        Refunded::Now(taken) => (taken, true),
-        Refunded::Already(taken) => (taken, false),
+    let (took, fresh) = match payments::refunded(tx, charge_id, "operator", now)? {
+        Refunded::Now(took) => (took, true),
+        Refunded::Already(took) => (took, false),
         Refunded::Unknown => return Err(Refused::NoPayment(charge_id.to_owned()).into()),
     };
-    let refund = refund(tx, receipt, taken)?;
+    let refund = refund(tx, receipt, &took)?;
     let object = format!("payment {charge_id}");
     let before = format!("{}: {} Stars", customers::object(refund.user.tg_user_id), refund.stars);
-    let after = format!("back; {} taken, {} owed", in_words(taken.taken_back), taken.owed);
+    let Taken { taken_back, owed } = refund.taken;
+    let after = format!("back; {} taken, {owed} owed", in_words(taken_back));
     let action = Action {
         action: "refund-payment",
         object: &object,
         before: &before,
         after: &after,
-        ..Action::default()
+        note: &refund.besides(),
     };
     audit::record(tx, by, &action, now)?;
     if fresh {
-        flow::refunded(tx, &shop.texts, &refund.user, refund.stars, taken.taken_back, now)?;
+        flow::refunded(tx, shop, &refund.user, refund.stars, &took, now)?;
     }
     Ok(refund)
+}
+
+impl Refund {
+    /// What goes of the gifts that came with the payment; empty: there were none.
+    pub fn besides(&self) -> String {
+        let words = |whose: String, taken: Taken| {
+            let Taken { taken_back, owed } = taken;
+            format!("{whose}: {} taken, {owed} spent", in_words(taken_back))
+        };
+        let bonus = (self.bonus != Taken::default()).then(|| words("bonus".into(), self.bonus));
+        let reward = self.reward.map(|(inviter, taken)| {
+            words(format!("reward of {}", customers::object(inviter)), taken)
+        });
+        bonus.into_iter().chain(reward).collect::<Vec<_>>().join("; ")
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +144,7 @@ mod tests {
     use super::*;
     use crate::audit::Way;
     use crate::db::{Db, tests::fresh};
+    use crate::ledger::{self, Gift, Grant};
     use crate::orders::tests::World;
     use crate::payments::{Payment, Source};
 
@@ -174,6 +202,34 @@ mod tests {
         assert_eq!(world.number(line), 1);
         assert_eq!(world.number("SELECT COUNT(*) FROM outbox WHERE content LIKE '%300 Stars%'"), 1);
         assert_eq!(refused(&world.db, "a"), Refused::Refunded("a".into()));
+    }
+
+    #[test]
+    fn what_is_not_there_of_the_gifts_is_weighed_and_in_the_audit() {
+        let world = paid(5);
+        let inviter = world.customer(8, 1).id;
+        world.write(move |tx, _| {
+            for (user, kind, key) in [(1, "bonus", "bonus:1"), (inviter.0, "invite", "invite:1")] {
+                let gift = Gift { user: crate::db::UserId(user), credits: 3, note: Some("a") };
+                ledger::gift(tx, kind, key, &gift, 3)?;
+            }
+            let spent = |user: i64, credits| Grant {
+                user: crate::db::UserId(user),
+                credits,
+                key: None,
+                actor: "test",
+                note: None,
+            };
+            ledger::grant(tx, &spent(1, -2), 4)?;
+            ledger::grant(tx, &spent(inviter.0, -3), 4)
+        });
+        let weighed = world.db.read(|conn| weigh_refund(conn, "a")).unwrap();
+        let besides = "bonus: 1 credit taken, 2 spent; reward of user 8: 1 credit taken, 2 spent";
+        assert_eq!(weighed.besides(), besides);
+        let done = world.write(|tx, shop| end_refund(tx, shop, &by(), "a", 6));
+        assert_eq!((done.besides(), done.user.credits), (besides.to_owned(), 0));
+        let line = format!("SELECT COUNT(*) FROM audit WHERE note = '{besides}'");
+        assert_eq!(world.number(&line), 1);
     }
 
     #[test]

@@ -102,6 +102,10 @@ fn a_message_is_plain_words_under_a_line_that_says_from_whom() {
         write_to(tx, shop, &by(), 7, &long, NOW)
     });
     world.write(move |tx, shop| write_to(tx, shop, &by(), 7, &short, NOW));
+    let faces = "😀".repeat(2_001);
+    refuses(&world, Refused::TooLong(4_002), move |tx, shop| {
+        write_to(tx, shop, &by(), 7, &faces, NOW)
+    });
     refuses(&world, Refused::NoUser(8), |tx, shop| write_to(tx, shop, &by(), 8, "x", NOW));
 }
 

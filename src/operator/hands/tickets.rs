@@ -1,7 +1,6 @@
 //! Answers to customers' questions.
 
-use super::customers::MESSAGE_MAX;
-use super::{Done, Refused, record};
+use super::{Done, customers, record};
 use crate::audit::By;
 use crate::clock::Millis;
 use crate::db::Tx;
@@ -22,14 +21,7 @@ pub fn answer(
     text: &str,
     now: Millis,
 ) -> Result<Option<i64>> {
-    let text = text.trim();
-    let chars = text.chars().count();
-    if chars == 0 {
-        return Err(Refused::NoWords.into());
-    }
-    if chars > MESSAGE_MAX {
-        return Err(Refused::TooLong(chars).into());
-    }
+    let text = customers::words(text)?;
     let Some(it) = tickets::get(tx, ticket)? else { return Ok(None) };
     tickets::answered(tx, ticket, text, now)?;
     let args = [("id", Arg::Html(ticket.to_string())), ("text", Arg::Str(text))];
@@ -42,7 +34,7 @@ pub fn answer(
     outbox::put(tx, it.tg_user_id, None, &Content::text(html).with_buttons(rows), None, now)?;
     let done = Done {
         action: "answer",
-        object: super::customers::object(it.tg_user_id),
+        object: customers::object(it.tg_user_id),
         before: format!("ticket {ticket}"),
         after: shorten(text, 500),
         note: "",

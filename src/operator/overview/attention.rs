@@ -13,6 +13,7 @@ use crate::operator::keys::Key;
 use crate::operator::machine::Machine;
 use crate::operator::models::{Model, State};
 use crate::orders::{Closed, Selling};
+use crate::tickets;
 
 /// A job that lives longer is worth a look: a render with its retries ends within it.
 const OLD: Millis = 2 * HOUR;
@@ -72,6 +73,14 @@ pub enum Attention {
         step: String,
         /// When it was ordered.
         created_at: Millis,
+    },
+    /// Customers asked about a payment and wait for an answer. The administrators' chats have the
+    /// questions, where they can be reached.
+    OpenTickets {
+        /// How many.
+        count: i64,
+        /// When the first of them was asked.
+        asked_at: Millis,
     },
     /// A configured model is not asked: the catalogue says that it ended, or does not know it.
     ModelEnded {
@@ -141,6 +150,8 @@ pub(super) fn read(conn: &Connection, known: &Known<'_>, now: Millis) -> Result<
     let mut all: Vec<Attention> = appliance(known.head, known.machine);
     all.extend(known.keys.iter().filter_map(blocked));
     all.extend(old_job(conn, now)?);
+    let open = tickets::waiting_for_us(conn)?;
+    all.extend(open.map(|(count, asked_at)| Attention::OpenTickets { count, asked_at }));
     all.extend(known.models.iter().filter_map(model));
     all.extend(known.keys.iter().filter_map(|key| low(key, known.low_balance)));
     all.extend(lost(conn, now)?);
@@ -319,6 +330,9 @@ mod tests {
              UPDATE jobs SET created_at = 5 WHERE id = 3;
              INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
              VALUES (3, 'aaaa', 'kling', 999000000, 999000001, 'lost');
+             INSERT INTO tickets (user_id, text, opened_at, asked_at, answer, answered_at)
+             VALUES (1, 'Where?', 1, 1, NULL, NULL), (2, 'Where?', 1, 1, 'Here', 2),
+                    (2, NULL, 1, NULL, NULL, NULL);
              INSERT INTO outbox (seq, chat_id, content, state, error, created_at)
              VALUES (90, 7, '{}', 'dropped', 'no', 999000000),
                     (91, 42, '{}', 'dropped', 'canceled by the operator', 999000000);";
@@ -331,6 +345,7 @@ mod tests {
                 "submitting_paused",
                 "key_blocked",
                 "old_job",
+                "open_tickets",
                 "model_paused",
                 "low_balance",
                 "lost_submits",

@@ -100,6 +100,7 @@ fn there_are_words_for_whatever_needs_somebody() {
         blocked("rate_limit"),
         blocked("operator"),
         Attention::OldJob { id: JobId(7), step: "render".to_owned(), created_at: now - 3 * HOUR },
+        Attention::OpenTickets { count: 3, asked_at: now - 3 * HOUR },
         Attention::ModelEnded { model: model.clone() },
         Attention::ModelOff { model: model.clone(), since },
         Attention::ModelPaused { model, until },

@@ -15,6 +15,7 @@ use crate::operator::{
     alerts, customers, failures, head, keys, models, overview, payments, queue, ratings, stats,
     story, trail,
 };
+use crate::orders::Shop;
 
 /// Ended jobs, spread over [`DAYS`]; as many customers.
 const HISTORY: i64 = 30_000;
@@ -99,6 +100,8 @@ fn long_history() -> Connection {
          INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
                                paid_at, created_at)
          SELECT i, 'c' || i, 50, 2, 'p', at, at FROM n;
+         INSERT INTO tickets (user_id, text, opened_at, asked_at, answer, answered_at)
+         SELECT i, 'x', at, at, 'y', at FROM n WHERE NOT live;
          INSERT INTO audit (at, way, who, action, object)
          SELECT at, 'console', 'root', 'grant', 'user ' || i FROM n;",
         all = HISTORY + LIVE,
@@ -111,44 +114,54 @@ fn long_history() -> Connection {
 #[test]
 fn no_screen_reads_the_whole_history() {
     let (conn, shop) = (long_history(), shop());
+    // The keeper has SQLite look at the sizes of its tables, which may change its ways.
+    for statistics in ["", "ANALYZE"] {
+        conn.execute_batch(statistics).unwrap();
+        let long = screens(&conn, &shop);
+        assert!(long.is_empty(), "{statistics} {}", long.join("\n\n"));
+    }
+}
+
+/// The statements that are too long.
+fn screens(conn: &Connection, shop: &Shop) -> Vec<String> {
     let mut long = Vec::new();
-    long.extend(steps(&conn, |conn| head::read(conn, &shop, 30 * SECOND, NOW)));
-    let head = head::read(&conn, &shop, 30 * SECOND, NOW).unwrap();
-    let asked = overview::Asked { shop: &shop, head: &head, machine: None, midnight: NOW - HOUR };
-    long.extend(steps(&conn, |conn| overview::read(conn, &asked, NOW)));
+    long.extend(steps(conn, |conn| head::read(conn, shop, 30 * SECOND, NOW)));
+    let head = head::read(conn, shop, 30 * SECOND, NOW).unwrap();
+    let asked = overview::Asked { shop, head: &head, machine: None, midnight: NOW - HOUR };
+    long.extend(steps(conn, |conn| overview::read(conn, &asked, NOW)));
     let limits = shop.options.limits;
     let full = |conn: &Connection| crate::keys::room(conn, "aaaa", limits, 0, NOW);
-    long.extend(steps(&conn, full));
+    long.extend(steps(conn, full));
     let doubt = |conn: &Connection| crate::keys::in_doubt(conn, "aaaa", shop.limits(), NOW);
-    long.extend(steps(&conn, doubt));
-    long.extend(steps(&conn, |conn| crate::jobs::next_due(conn, shop.limits(), NOW)));
-    long.extend(steps(&conn, |conn| keys::read(conn, 1.0, NOW)));
-    long.extend(steps(&conn, |conn| models::read(conn, &shop, NOW)));
-    long.extend(steps(&conn, ratings::read));
-    long.extend(steps(&conn, crate::orders::moved));
-    long.extend(steps(&conn, |conn| crate::orders::usual_wait_now(conn, NOW)));
+    long.extend(steps(conn, doubt));
+    long.extend(steps(conn, |conn| crate::jobs::next_due(conn, shop.limits(), NOW)));
+    long.extend(steps(conn, |conn| keys::read(conn, 1.0, NOW)));
+    long.extend(steps(conn, |conn| models::read(conn, shop, NOW)));
+    long.extend(steps(conn, ratings::read));
+    long.extend(steps(conn, crate::orders::moved));
+    long.extend(steps(conn, |conn| crate::orders::usual_wait_now(conn, NOW)));
     let films = |conn: &Connection| crate::orders::shelf::page(conn, UserId(5), None, 6);
-    long.extend(steps(&conn, films));
-    long.extend(steps(&conn, |conn| failures::read(conn, NOW - 7 * DAY)));
-    long.extend(steps(&conn, |conn| alerts::read(conn, 100)));
-    long.extend(steps(&conn, |conn| trail::read(conn, Some(HISTORY / 2), 100)));
-    long.extend(steps(&conn, |conn| payments::read(conn, None, Some(HISTORY / 2), 100)));
+    long.extend(steps(conn, films));
+    long.extend(steps(conn, |conn| failures::read(conn, NOW - 7 * DAY)));
+    long.extend(steps(conn, |conn| alerts::read(conn, 100)));
+    long.extend(steps(conn, |conn| trail::read(conn, Some(HISTORY / 2), 100)));
+    long.extend(steps(conn, |conn| payments::read(conn, None, Some(HISTORY / 2), 100)));
     for id in [5, HISTORY / 2, HISTORY + LIVE] {
-        long.extend(steps(&conn, |conn| story::read(conn, &shop, JobId(id), NOW)));
-        long.extend(steps(&conn, |conn| customers::read(conn, 1_000_000 + id)));
+        long.extend(steps(conn, |conn| story::read(conn, shop, JobId(id), NOW)));
+        long.extend(steps(conn, |conn| customers::read(conn, 1_000_000 + id)));
     }
     for text in ["", "1000005", "7", "@name2", "nobody"] {
-        long.extend(steps(&conn, |conn| customers::search(conn, text, 50)));
+        long.extend(steps(conn, |conn| customers::search(conn, text, 50)));
     }
     for text in ["", "state:live", "user:1000005", "user:@name7", "order:7", "cause:ab", "29999"] {
         let query = Query { filter: Filter::parse(text).unwrap(), ..Query::default() };
-        let found = steps(&conn, |conn| queue::read(conn, &query, NOW));
+        let found = steps(conn, |conn| queue::read(conn, &query, NOW));
         // A job's number could be a word of its product, too: the last 20,000 are looked at.
         long.extend(found.into_iter().filter(|_| text != "29999"));
     }
-    long.extend(steps(&conn, |conn| queue::newest(conn, Some(1_000_005), 100)));
-    long.extend(steps(&conn, |conn| queue::newest(conn, None, 100)));
-    assert!(long.is_empty(), "{}", long.join("\n\n"));
+    long.extend(steps(conn, |conn| queue::newest(conn, Some(1_000_005), 100)));
+    long.extend(steps(conn, |conn| queue::newest(conn, None, 100)));
+    long
 }
 
 #[test]

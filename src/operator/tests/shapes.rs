@@ -8,6 +8,7 @@ use super::{sample, shop};
 use crate::clock::DAY;
 use crate::db::JobId;
 use crate::operator::{customers, keys, queue, stats, story};
+use crate::tickets;
 
 const DOCUMENT: &str = include_str!("../../../docs/commands.md");
 
@@ -46,6 +47,9 @@ fn every_field_that_is_printed_is_documented() {
     check("neurocards users", &customers::search(&conn, "", 10).unwrap());
     check("neurocards jobs", &queue::newest(&conn, None, 10).unwrap());
     check("neurocards keys", &keys::read(&conn, 1.0, now).unwrap());
+    let question = "INSERT INTO tickets (user_id, text, opened_at, asked_at) VALUES (1, 'x', 5, 5)";
+    conn.execute(question, []).unwrap();
+    check("neurocards tickets", &tickets::unanswered(&conn, 9).unwrap());
     for id in [1, 3] {
         check("neurocards job ID", &story::read(&conn, &shop(), JobId(id), now).unwrap());
     }

@@ -3,6 +3,7 @@
 
 mod books;
 mod model;
+mod refunds;
 
 use super::*;
 use model::Model;
@@ -20,6 +21,14 @@ enum Event {
     Grant {
         customer: usize,
         credits: i64,
+    },
+    Buy {
+        customer: usize,
+        credits: i64,
+    },
+    /// The Stars of a payment are back; what is told once more changes nothing.
+    Refund {
+        payment: usize,
     },
     /// The gift to who is new: every /start asks for it.
     Welcome {
@@ -116,6 +125,9 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(customer, draft, videos)| Event::Order { customer, draft, videos }),
         2 => (0..2usize, prop::sample::select(vec![-4i64, -1, 1, 2, 5]))
             .prop_map(|(customer, credits)| Event::Grant { customer, credits }),
+        2 => (0..2usize, prop::sample::select(vec![1i64, 3, 5]))
+            .prop_map(|(customer, credits)| Event::Buy { customer, credits }),
+        3 => some.clone().prop_map(|payment| Event::Refund { payment }),
         1 => (0..2usize).prop_map(|customer| Event::Welcome { customer }),
         1 => (0..2usize, any::<bool>())
             .prop_map(|(customer, banned)| Event::Ban { customer, banned }),

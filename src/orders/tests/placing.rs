@@ -49,6 +49,33 @@ fn a_free_video_holds_nothing_and_gives_nothing_back() {
 }
 
 #[test]
+fn who_has_paid_goes_first_and_no_longer_once_they_have_it_back() {
+    let world = World::new();
+    let user = world.customer(7, 5);
+    let newest = "SELECT priority FROM jobs ORDER BY id DESC LIMIT 1";
+    let orders = |draft| {
+        world.order(&user, draft, 1);
+        world.number(newest)
+    };
+    let before = orders("d1");
+    let id = user.id;
+    world.write(move |tx, _| {
+        tx.execute(
+            "INSERT INTO payments (user_id, telegram_payment_charge_id, stars, credits, payload,
+                                   paid_at, created_at)
+             VALUES (?1, 'c', 1, 1, 'x', 1, 1)",
+            [id],
+        )?;
+        let key = Some("purchase:c");
+        let bought = ledger::Grant { user: id, credits: 1, key, actor: "bot", note: None };
+        ledger::purchase(tx, &bought, NOW)
+    });
+    assert_eq!(orders("d2"), before + 3);
+    world.sql("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 1");
+    assert_eq!(orders("d3"), before);
+}
+
+#[test]
 fn an_hour_has_so_many_orders_of_one_customer() {
     let world = World::with(|options| options.orders_per_hour = 2);
     let (user, other) = (world.customer(7, 5), world.customer(8, 5));

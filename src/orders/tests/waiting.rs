@@ -18,8 +18,8 @@ fn settled(world: &World, job: &Job, outcome: &'static str, task: Option<&'stati
     world.write(move |tx, _| jobs::settle_submit(tx, submit, outcome, task, NOW));
 }
 
-const ONE: Option<TakenBack> = Some(TakenBack { videos: 1, credits: 1 });
-const NOTHING: Option<TakenBack> = Some(TakenBack { videos: 0, credits: 0 });
+const ONE: Option<TakenBack> = Some(TakenBack { videos: 1, credits: 1, repaid: 0 });
+const NOTHING: Option<TakenBack> = Some(TakenBack { videos: 0, credits: 0, repaid: 0 });
 
 #[test]
 fn what_the_provider_was_not_asked_for_comes_back_wherever_it_stands() {
@@ -98,7 +98,7 @@ fn of_an_order_exactly_what_has_not_begun_comes_back() {
     world.write(move |tx, shop| refresh(tx, shop, order, NOW));
     assert!(world.said("status:1").contains("1. 🎬 генерирую видео"));
     assert_eq!(take_back(&world, &other, 1), None, "not theirs");
-    assert_eq!(take_back(&world, &user, 1), Some(TakenBack { videos: 2, credits: 2 }));
+    assert_eq!(take_back(&world, &user, 1), Some(TakenBack { videos: 2, credits: 2, repaid: 0 }));
     let said = world.said("status:1");
     assert!(said.contains("2. ✖️ отменено\n3. ✖️ отменено"), "{said}");
     assert!(said.contains("2 кредита вернули"), "{said}");

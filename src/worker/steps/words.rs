@@ -45,7 +45,7 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
         match orders::judge(tx, order, &unfit, now)? {
             Judged::Unfit(why) => orders::fail(tx, shop, job, Why::Words, &why, now)?,
             _ if own_prompt => return Ok(false),
-            _ => jobs::let_go(tx, job, now)?,
+            _ => jobs::back_in_line(tx, job, now)?,
         }
         Ok(true)
     })

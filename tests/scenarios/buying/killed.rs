@@ -97,20 +97,7 @@ fn dies_at_a_sync(shop: &Appliance, plug: &Plug, ann: &Customer<'_>, n: u64, whe
     shop.dies();
     shop.sandbox().faults().mend_plug();
     assert_eq!(ann.stars(), before + PACK);
-    plug.kills_at(n, when);
-    shop.launches();
-    let died = shop.waits_for("a death or a receipt", || {
-        if shop.ended().is_some() {
-            shop.takes_stock();
-            return Some(true);
-        }
-        (shop.serves() && shop.is_quiet()).then_some(false)
-    });
-    if !died {
-        // It would die later.
-        shop.kill9();
-    }
-    shop.start_again();
+    let died = shop.is_killed_at_a_sync(plug, (n, when), || shop.is_quiet());
     assert_eq!(ann.has_all_or_nothing(), before + PACK, "{n} {when:?}");
     died
 }

@@ -1,6 +1,7 @@
 //! Stars that go back from Telegram's side, or by the operator's command: before and after what
 //! they bought was spent.
 
+use neurocards::sandbox::faults::Fate;
 use neurocards::sandbox::telegram::Arrival;
 
 use super::BOSS;
@@ -80,6 +81,51 @@ fn what_running_videos_hold_is_not_taken_twice() {
     assert_eq!((ann.gave_back(&charge), ann.credits()), ((2, 3), 0));
     order.arrives();
     assert_eq!(ann.credits(), 0, "the videos were charged");
+}
+
+#[test]
+fn what_waits_at_the_refund_does_not_come_back_as_credits() {
+    for by in [By::Command, By::Telegram] {
+        let shop = Setup::new().admin(BOSS).start();
+        let ann = shop.customer(7).with_credits(0);
+        let charge = ann.buys(PACK);
+        shop.commands(&["pause", "--submitting"]);
+        let order = ann.orders(5, OWN);
+        shop.waits_until(
+            "SELECT COUNT(*) = 5 FROM jobs WHERE step = 'submit' AND leased_at IS NULL",
+        );
+        by.gives_back(&shop, &charge);
+        assert_eq!((ann.gave_back(&charge), ann.credits()), ((0, 5), 0), "{by:?}");
+        ann.hears("Ещё 5 кредитов сейчас в работе");
+        shop.sandbox().telegram().presses(7, order.status().id, &format!("takeback:{}", order.id));
+        order.ends();
+        let status = order.status().text;
+        let words = "5 кредитов вернули на баланс. Из них 5 кредитов сразу списали";
+        assert!(status.contains(words), "{status}");
+        assert_eq!((ann.gave_back(&charge), ann.credits()), ((5, 0), 0), "{by:?}");
+        shop.commands(&["resume"]);
+    }
+}
+
+#[test]
+fn a_video_that_fails_after_the_refund_gives_nothing_back() {
+    let shop = Setup::new().admin(BOSS).start();
+    let ann = shop.customer(7).with_credits(0);
+    let charge = ann.buys(PACK);
+    shop.commands(&["pause", "--submitting"]);
+    let order = ann.orders(5, OWN);
+    By::Telegram.gives_back(&shop, &charge);
+    assert_eq!(ann.gave_back(&charge), (0, 5));
+    let refused = Fate::Fails(
+        "400".into(),
+        "This content may violate our guardrails concerning similarity to third-party content."
+            .into(),
+    );
+    shop.sandbox().kie().next_renders(1, refused);
+    shop.commands(&["resume"]);
+    order.ends();
+    assert_eq!((order.videos().len(), ann.credits()), (4, 0));
+    assert_eq!(ann.gave_back(&charge), (1, 4), "four were made");
 }
 
 #[test]

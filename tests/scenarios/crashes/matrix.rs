@@ -1,5 +1,5 @@
-//! The crash matrix: a whole order (three videos, written by GPT, one of them tried again), with
-//! the plug pulled at every point there is.
+//! The crash matrix: a whole order (three videos, written by GPT, one of them tried again, paid for
+//! in Stars on the way), with the plug pulled at every point there is.
 //!
 //! The points are those of a few runs in which nothing is pulled: every request to every service,
 //! once just before it is answered and once just after, and every fsync. At each of them the

@@ -13,7 +13,7 @@ use neurocards::sandbox::faults::{Action, Moment, Pulled, Seen, Service};
 use neurocards::sandbox::telegram::Kind;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::customer::{PRODUCT, photo, ru};
+use crate::customer::{PACK, PRODUCT, photo, ru};
 use crate::plug::{Plug, When};
 use crate::{Appliance, Customer, Setup, UGC};
 
@@ -21,6 +21,8 @@ use crate::{Appliance, Customer, Setup, UGC};
 const RATE: f64 = 150.0;
 const ANN: i64 = 7;
 const BOSS: i64 = 99;
+/// The credits of a [`PACK`].
+const BOUGHT: i64 = 5;
 
 /// When the plug is pulled, within one life of the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +182,7 @@ impl Run {
         let shop = Setup::new()
             .admin(BOSS)
             .rate(RATE)
-            .settings("[credits]\nsignup = 3")
+            .settings("[credits]\nsignup = 0")
             .tuned(|options| options.render_ms = (20 * SECOND, 40 * SECOND))
             .plug(&plug)
             .stopped();
@@ -243,7 +245,9 @@ impl Run {
         }
         let orders: i64 = shop.value("SELECT COUNT(*) FROM orders WHERE finished_at IS NOT NULL");
         assert_eq!((orders, outcome.done + outcome.failed), (1, 3), "LOST: orders, videos");
-        assert_eq!(ann.credits(), 3 - outcome.done, "CREDITS: {outcome:?}");
+        let (paid, stars) = (shop.payments(), shop.stars());
+        assert_eq!((paid, stars), (1, PACK), "PAID: once, for all that there is");
+        assert_eq!(ann.credits(), BOUGHT - outcome.done, "CREDITS: {outcome:?}");
         let why: Option<String> = shop.value(
             "SELECT MAX(error_class || ' ' || error) FROM jobs
              WHERE status = 'failed' AND attempts < 3",
@@ -275,7 +279,7 @@ fn tend(shop: &Appliance, status: ExitStatus, (hand, plug, cut): &(Arc<Hand>, Ar
     shop.launches();
 }
 
-/// From /start to the yes.
+/// From /start to the yes, by way of the till: nobody begins with credits.
 fn orders_three(shop: &Appliance) -> Customer<'_> {
     let ann = Customer::meets(shop, ANN, "ru");
     ann.presses("🎬");
@@ -294,6 +298,26 @@ fn orders_three(shop: &Appliance) -> Customer<'_> {
     ann.says(PRODUCT);
     ann.chooses(UGC);
     ann.presses("3️⃣");
+    ann.presses("💳");
+    buys(&ann);
+    ann.presses("▶️");
     ann.presses("✅");
     ann
+}
+
+/// The smallest pack. Who hears nothing in time pays again: no Stars were taken.
+fn buys(ann: &Customer<'_>) {
+    let invoice = ann.picks(PACK);
+    let telegram = ann.of.sandbox().telegram();
+    loop {
+        ann.acts();
+        let query = telegram.pays(ANN, invoice.id).unwrap();
+        let over = ann.of.waits_for("a word at the till", || {
+            telegram.checkout(&query).filter(|it| it.answer.is_some() || it.overdue)
+        });
+        match over.answer {
+            Some(answer) => return assert_eq!(answer, Ok(())),
+            None => assert!(over.overdue),
+        }
+    }
 }

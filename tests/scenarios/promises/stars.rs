@@ -16,17 +16,12 @@ struct Paid {
     user: i64,
     stars: i64,
     refunded: bool,
-    /// Rows of the ledger that gave its credits, and what they gave.
-    credited: (i64, i64),
-    credits: i64,
-    /// What of them was taken back, or is owed.
-    taken: Option<i64>,
     /// Its customer was told.
     told: bool,
 }
 
-/// Each charge that Telegram took is one payment with its credits, each that it gave back is a
-/// refund with its credits taken or owed, and the sums are the same.
+/// Each charge that Telegram took is one payment, each that it gave back is a refund, and the sums
+/// are the same. That a payment and its credits go together is the database's own promise.
 pub(super) fn of_the_stars(
     conn: &Connection,
     sandbox: &Sandbox,
@@ -48,17 +43,11 @@ pub(super) fn of_the_stars(
             let (user, stars) = (paid.user, paid.stars);
             broken.push(format!("{id} stands for {stars} Stars of {user}: {charge:?}"));
         }
-        if paid.credited != (1, paid.credits) {
-            broken.push(format!("{id} is worth {}, not {:?}", paid.credits, paid.credited));
-        }
         if paid.refunded != charge.refunded {
             broken.push(format!("{id} was refunded: {}, not so the Stars", paid.refunded));
         }
         if !paid.told {
             broken.push(format!("{} never heard of {id}", charge.user));
-        }
-        if paid.refunded != (paid.taken == Some(paid.credits)) {
-            broken.push(format!("{id} of {} credits gave back {:?}", paid.credits, paid.taken));
         }
     }
     if payments.len() != expected.strange_charges {
@@ -109,10 +98,6 @@ fn receipts(
 fn payments(conn: &Connection) -> Result<BTreeMap<String, Paid>> {
     let mut query = conn.prepare(
         "SELECT telegram_payment_charge_id, tg_user_id, stars, refunded_at IS NOT NULL,
-                (SELECT COUNT(*) FROM ledger WHERE key = 'purchase:' || telegram_payment_charge_id),
-                (SELECT TOTAL(delta) FROM ledger
-                 WHERE key = 'purchase:' || telegram_payment_charge_id),
-                payments.credits, taken_back + owed,
                 EXISTS (SELECT 1 FROM outbox WHERE key = 'receipt:' || telegram_payment_charge_id)
          FROM payments
          JOIN users ON users.id = user_id",
@@ -122,10 +107,7 @@ fn payments(conn: &Connection) -> Result<BTreeMap<String, Paid>> {
             user: row.get(1)?,
             stars: row.get(2)?,
             refunded: row.get(3)?,
-            credited: (row.get(4)?, row.get::<_, f64>(5)? as i64),
-            credits: row.get(6)?,
-            taken: row.get(7)?,
-            told: row.get(8)?,
+            told: row.get(4)?,
         };
         Ok((row.get(0)?, paid))
     })?;

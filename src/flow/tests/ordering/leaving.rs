@@ -65,6 +65,19 @@ fn what_has_not_begun_is_cancelled_and_every_word_is_gone() {
 }
 
 #[test]
+fn what_a_refund_is_to_take_of_waiting_videos_is_not_said_to_be_lost() {
+    let phone = orders_three();
+    phone
+        .world
+        .sql("INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('k', 1, 'c', 2, 99)");
+    phone.send(leave());
+    assert!(phone.says().contains("Сгорят 3"), "{}", phone.says());
+    phone.tap("🗑 Да");
+    assert_eq!(phone.toast(), "Удаляю. Напишу, когда закончу.");
+    assert_eq!(phone.credits(), 0);
+}
+
+#[test]
 fn a_yes_to_other_credits_than_there_are_by_now_is_asked_again() {
     let phone = Phone::new("ru");
     phone.send(Event::Start(None));

@@ -18,6 +18,17 @@ pub(super) struct Video {
     pub(super) lost: i64,
 }
 
+/// What a refund did not find.
+#[derive(Clone, Debug)]
+pub(super) struct Debt {
+    pub(super) customer: usize,
+    pub(super) owed: i64,
+    /// Of the payment, by its number.
+    pub(super) payment: usize,
+    /// Videos that held something at that time.
+    pub(super) held: Vec<i64>,
+}
+
 /// What a crash does not take, but a restored backup does.
 #[derive(Clone, Debug)]
 pub(super) struct Books {
@@ -27,6 +38,10 @@ pub(super) struct Books {
     pub(super) paused: bool,
     pub(super) drafts: BTreeMap<(usize, u8), OrderId>,
     pub(super) videos: BTreeMap<i64, Video>,
+    /// Whose, the credits, and whether the Stars went back.
+    pub(super) payments: Vec<(usize, i64, bool)>,
+    /// The oldest first.
+    pub(super) debts: Vec<Debt>,
     /// createTasks that are under way, and whose.
     pub(super) open: BTreeMap<i64, i64>,
     /// Keys without money and models that are off, since when: only these may close the shop.
@@ -50,13 +65,21 @@ impl Books {
         video.end.is_none() && video.lease == job.lease
     }
 
-    /// Once: what ended stays as it ended.
-    pub(super) fn ends(&mut self, id: i64, end: &'static str) {
+    /// Once: what ended stays as it ended. Returns the credits that came back and stay.
+    pub(super) fn ends(&mut self, id: i64, end: &'static str) -> i64 {
         let video = self.videos.get_mut(&id).unwrap();
-        if video.end.is_none() {
-            video.end = Some(end);
-            self.credits[video.customer] += if end == "done" { 0 } else { video.price };
+        if video.end.is_some() {
+            return 0;
         }
+        video.end = Some(end);
+        let mut back = if end == "done" { 0 } else { video.price };
+        for debt in self.debts.iter_mut().filter(|debt| debt.held.contains(&id)) {
+            let taken = back.min(debt.owed);
+            debt.owed -= taken;
+            back -= taken;
+        }
+        self.credits[video.customer] += back;
+        back
     }
 
     pub(super) fn lose_open(&mut self, job: i64) {
