@@ -39,16 +39,18 @@ CREATE TABLE users (
     blocked_at        INTEGER,                     -- the customer blocked the bot (403)
     banned_at         INTEGER,
     deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
+    left_at           INTEGER,                     -- when that was asked for last; stays when they come back
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
 
 -- Customers who had all of theirs deleted, until the last of it is gone from the disk, too.
 CREATE TABLE departures (
-    user_id   INTEGER PRIMARY KEY REFERENCES users (id),
-    at        INTEGER NOT NULL,
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- only grows: what was done to the file up to one was done for all before it
+    user_id   INTEGER NOT NULL UNIQUE REFERENCES users (id),
+    at        INTEGER NOT NULL,                    -- 0: a backup brought their rows back, which are to be emptied again
     update_id INTEGER NOT NULL,                    -- their last word: later photos are of somebody who came back
-    language  TEXT    NOT NULL,                    -- of the farewell
+    language  TEXT,                                -- of the farewell; NULL: they need none
     erased_at INTEGER                              -- files gone, farewell said; the database is still to be compacted
 ) STRICT;
 
@@ -326,8 +328,8 @@ CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), p
 -- holds all that a place is counted by, so that no row is looked at.
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
     WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
-CREATE INDEX jobs_leased ON jobs (step, due_at) WHERE leased_at IS NOT NULL;
-CREATE INDEX jobs_running ON jobs (api_key)
+CREATE INDEX jobs_leased ON jobs (step, due_at, api_key, model) WHERE leased_at IS NOT NULL;
+CREATE INDEX jobs_running ON jobs (api_key, step, status, kie_task_id)
     WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL AND step = 'render';
 CREATE INDEX jobs_user ON jobs (user_id, id);
 CREATE INDEX jobs_rerun ON jobs (rerun_of) WHERE rerun_of IS NOT NULL;

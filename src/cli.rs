@@ -15,6 +15,7 @@ mod grant;
 mod job;
 mod jobs;
 mod keys;
+mod load;
 mod man;
 mod mend;
 mod models;
@@ -46,6 +47,7 @@ pub use args::{
     KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
     SqlArgs, TicketsArgs, UsersArgs,
 };
+pub use load::{LoadArgs, Scenario};
 
 /// Wrong usage or configuration.
 pub const EXIT_USAGE: u8 = 2;
@@ -110,7 +112,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         None if console::is_possible() => console::foreground(&context.config()?, context.lang),
         None | Some(Command::Run) => run::run(context.config()?),
         Some(Command::Console(args)) => console::run(&context, &args),
-        Some(Command::Demo(args)) => demo::run(&context, args),
+        Some(Command::Demo(args)) => demo::run(&context, &args),
         Some(Command::Config { output, .. }) => config::run(&context.config()?, output),
         Some(Command::Grant(args)) => grant::run(&context.config()?, args),
         Some(Command::Stats(output)) => stats::run(&context.config()?, output),

@@ -143,8 +143,20 @@ impl Db {
         self.0.writer.compact()
     }
 
+    /// Takes of the log into the file what it can without holding up anybody. `false`: somebody
+    /// reads what the file was, so that the log cannot be emptied.
+    pub fn drain_log(&self) -> Result<bool> {
+        let conn = self.0.readers.get().context("no free database connection")?;
+        let drained = conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            let number = |at| row.get::<_, i64>(at);
+            Ok(number(0)? == 0 && number(1)? == number(2)?)
+        });
+        drained.context("cannot drain the log")
+    }
+
     /// Empties the log of past commits into the file. `false`: somebody reads or writes at this
-    /// moment; ask again.
+    /// moment; ask again. Whoever writes meanwhile waits, for up to a second: [`Db::drain_log`]
+    /// first says whether it is worth that.
     pub fn empty_log(&self) -> Result<bool> {
         let conn = self.0.readers.get().context("no free database connection")?;
         // While it waits for readers, nobody may write.

@@ -113,6 +113,19 @@ pub fn done(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<bool> {
     Ok(changed == 1)
 }
 
+/// Marks an update as handled that means nothing to us: what somebody says in a group is nobody's
+/// business, and is not kept.
+pub fn pass_over(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<()> {
+    tx.prepare_cached(
+        "UPDATE inbox
+         SET handled_at = ?2, body = '{}'
+         WHERE update_id = ?1 AND handled_at IS NULL",
+    )?
+    .execute((update_id, now))
+    .context("passing over an update")?;
+    Ok(())
+}
+
 /// Counts a try before it begins: one that takes the process with it counts, too.
 pub fn begun(tx: &Tx<'_>, update_id: i64) -> anyhow::Result<()> {
     tx.prepare_cached("UPDATE inbox SET tries = tries + 1 WHERE update_id = ?1")?

@@ -10,7 +10,7 @@ pub use room::{Limits, Room, WINDOW, in_doubt, room};
 use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;
 use anyhow::Result;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
 
 /// The end of a block that ends by hand alone: the year 9999.
 pub const UNTIL_UNBLOCKED: Millis = 253_402_300_799_000;
@@ -121,6 +121,25 @@ pub fn all(conn: &Connection) -> Result<Vec<Health>> {
         })
     })?;
     Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One key's block, over or not: [`all`] counts every key's jobs, which takes its time with thousands.
+pub fn blocked(conn: &Connection, fingerprint: &str) -> Result<Option<(Block, Millis)>> {
+    let read = |row: &rusqlite::Row<'_>| {
+        let class: String = row.get(0)?;
+        Ok((Block::of(&class), row.get(1)?))
+    };
+    Ok(conn
+        .prepare_cached(
+            "SELECT blocked_class, blocked_until
+             FROM api_keys
+             WHERE fingerprint = ?1
+               AND configured = 1
+               AND blocked_class IS NOT NULL
+               AND blocked_until IS NOT NULL",
+        )?
+        .query_row([fingerprint], read)
+        .optional()?)
 }
 
 /// Makes the table agree with the configuration; health of a key that stays is kept.

@@ -189,16 +189,18 @@ fn read(row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
 }
 
 /// Telegram has revision `rev`. A row that moved on meanwhile stays pending and goes to the end.
-/// `message_id`: of a message just sent; `None` after an edit or an answer.
+/// `message_id`: of a message just sent; `None` after an edit or an answer. `false`: it no longer
+/// waited, for it was dropped or forgotten meanwhile.
 pub fn sent(
     tx: &Tx<'_>,
     id: i64,
     rev: i64,
     message_id: Option<i64>,
     now: Millis,
-) -> anyhow::Result<()> {
-    tx.prepare_cached(
-        "UPDATE outbox
+) -> anyhow::Result<bool> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE outbox
          SET sent_rev = :rev,
              message_id = COALESCE(:message_id, message_id),
              sent_at = :now,
@@ -209,10 +211,10 @@ pub fn sent(
              state = CASE WHEN rev > :rev THEN 'pending' ELSE 'sent' END,
              seq = CASE WHEN rev > :rev THEN (SELECT MAX(seq) + 1 FROM outbox) ELSE seq END
          WHERE id = :id AND state = 'pending'",
-    )?
-    .execute(named_params! { ":id": id, ":rev": rev, ":message_id": message_id, ":now": now })
-    .context("recording a sent message")?;
-    Ok(())
+        )?
+        .execute(named_params! { ":id": id, ":rev": rev, ":message_id": message_id, ":now": now })
+        .context("recording a sent message")?;
+    Ok(changed == 1)
 }
 
 /// Gives up a message whose revision `rev` was refused. `false`: it moved on meanwhile, or no

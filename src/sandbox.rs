@@ -50,10 +50,15 @@ pub struct Options {
     pub openai_key: Option<String>,
     /// Shortest and longest render, in process-clock time.
     pub render_ms: (Millis, Millis),
-    /// How long every answer of KIE takes.
+    /// How long every answer of KIE and of OpenAI's moderation takes.
     pub api_delay_ms: Millis,
+    /// How long every answer of Telegram takes, but for the updates; what was asked for has happened
+    /// by then.
+    pub telegram_delay_ms: Millis,
     /// How long every chat completion takes, by OpenAI or by KIE.
     pub gpt_delay_ms: Millis,
+    /// Bytes of a file a second and line, in real time; 0: as fast as it goes.
+    pub download_rate: u64,
     /// Keep a log of all requests (bounded).
     pub record_calls: bool,
     /// Whether Telegram answers 429 when its limits are passed.
@@ -73,7 +78,9 @@ impl Options {
             openai_key: Some("sk-sandbox-openai-key".into()),
             render_ms: (60_000, 180_000),
             api_delay_ms: 0,
+            telegram_delay_ms: 0,
             gpt_delay_ms: 0,
+            download_rate: 0,
             record_calls: true,
             telegram_limits: true,
             kie_balance: 1_000_000.0,

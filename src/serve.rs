@@ -94,13 +94,13 @@ impl Appliance {
         }
         let backups =
             Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
-        let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
+        // Nobody begins a video of whom a backup brought back.
         let supervisor = Arc::new(Supervisor::of_environment());
-        let of_keeper = Arc::clone(&supervisor);
-        let keeper =
-            Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge(), of_keeper)?;
-        let eraser =
-            Eraser::start(&db, &clock, config, Arc::clone(&shop), Arc::clone(&supervisor))?;
+        let watching = || Arc::clone(&supervisor);
+        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop), watching())?;
+        let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
+        let gauge = workers.gauge();
+        let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), gauge, watching())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")
@@ -108,8 +108,7 @@ impl Appliance {
             .build()
             .context("cannot start the bot's runtime")?;
         let stop = CancellationToken::new();
-        let bot = bot::run(db.clone(), Arc::clone(&shop), bot_options, stop.clone());
-        let bot = runtime.spawn(bot);
+        let bot = runtime.spawn(bot::run(db.clone(), Arc::clone(&shop), bot_options, stop.clone()));
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);

@@ -100,14 +100,13 @@ pub fn has_left(conn: &Connection, tg_user_id: i64) -> Result<bool> {
 }
 
 /// Forgets who they are. The row stays with Telegram's id: the ledger and the payments are its, a
-/// refund goes to it, a ban holds, how many friends came stays counted, and who comes back gets no
-/// second gift.
+/// refund goes to it and is told in their language, a ban holds, how many friends came stays
+/// counted, and who comes back gets no second gift.
 pub fn leave(tx: &Tx<'_>, id: UserId, now: Millis) -> Result<()> {
     tx.execute(
         "UPDATE users
-         SET username = NULL, first_name = NULL, language = 'ru', invited_by = NULL,
-             friend_no = NULL, invite_code = NULL, terms_accepted_at = NULL,
-             blocked_at = NULL, deleted_at = ?2
+         SET username = NULL, first_name = NULL, invited_by = NULL, friend_no = NULL,
+             invite_code = NULL, terms_accepted_at = NULL, blocked_at = NULL, deleted_at = ?2
          WHERE id = ?1",
         (id, now),
     )?;
@@ -285,11 +284,12 @@ mod tests {
             leave(tx, user.id, 7)?;
             assert!(has_left(tx, 7)?);
             let named = "SELECT COUNT(*) FROM users
-                         WHERE username IS NOT NULL OR invited_by IS NOT NULL OR language = 'en'";
+                         WHERE username IS NOT NULL OR invited_by IS NOT NULL";
             assert_eq!(tx.query_row(named, [], |row| row.get::<_, i64>(0))?, 0);
-            let (back, is_new) = meet(tx, &profile("anna", Some("en")), 8)?;
+            assert_eq!(by_id(tx, user.id)?.lang, Lang::En, "a refund is told in it");
+            let (back, is_new) = meet(tx, &profile("anna", Some("ru")), 8)?;
             assert_eq!((back.id, is_new, back.accepted), (user.id, false, false));
-            assert_eq!((back.lang, has_left(tx, 7)?), (Lang::En, false));
+            assert_eq!((back.lang, has_left(tx, 7)?), (Lang::Ru, false));
             Ok(())
         })
         .unwrap();

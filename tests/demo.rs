@@ -119,3 +119,31 @@ fn a_demo_of_bad_days_settles_everything() {
     assert_eq!(summary(&said, "refunds"), "1", "one render broke the rules: {said}");
     saved(&said);
 }
+
+/// Only that it works: how fast anything is here says nothing.
+#[test]
+fn a_load_run_loses_nothing_and_its_report_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.json");
+    let scenarios = ["renders", "fetch", "taps", "confirm"];
+    let small = "--speed 240 --videos 6 --minutes 0.02 --video-size 1 \
+                 --users 1000 --jobs 1000 --json";
+    let mut args = vec!["--load"];
+    args.extend(scenarios);
+    args.extend(small.split_whitespace());
+    args.push(report.to_str().unwrap());
+    let output = demo(folder.path(), &args);
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert!(said.ends_with("\nNothing was lost, nothing came twice.\n"), "{said}{complained}");
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(json["broken"], serde_json::json!([]));
+    let met = json["ok"].as_bool().unwrap();
+    assert_eq!(output.status.code(), Some(i32::from(!met)), "{said}");
+    let figures = json["figures"].as_array().unwrap();
+    for scenario in scenarios {
+        assert!(figures.iter().any(|row| row["scenario"] == scenario), "{scenario}: {said}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing but the report stays: {left:?}");
+}

@@ -308,6 +308,7 @@ move-promo = { $moved } – promo code
 move-gift = { $moved } – a gift
 move-given = { $moved } – added by support
 move-taken = { $moved } – taken back by support
+move-left = { $moved } – lost when you deleted your data
 button-language = 🇷🇺 Русский
 language-set = Done, English from here on.
 
@@ -404,6 +405,7 @@ leave-busy = ⏳ { $n ->
 left = ✅ Done, we no longer have any of your data. The messages in this chat are kept by Telegram – only you can delete them.
 
     If you’d like to come back, we’ll start from scratch.
+left-before = ✅ Your earlier data is deleted. You’re with us again, so we’re starting from scratch.
 button-anew = 👋 Start over
 ## Invitations and promo codes
 
@@ -531,6 +533,8 @@ alert-clock = The machine’s clock was set forward by { $n } min while the prog
 alert-clock-back = The machine’s clock was set back by { $n } min while the program was running. The program keeps the time it started with; restart it to take the new one.
 alert-clock-over = The machine’s clock and the program’s agree again.
 alert-backup-over = The database has been backed up again.
+alert-erase = The files of a customer who deleted their data cannot be removed: { $error }. Nobody else waits for that, and it is tried again and again. Check the disk, and who owns the folders photos/ and videos/ and may write to them.
+alert-erase-over = The files of the customers who deleted their data are gone.
 alert-undelivered = Telegram did not take a message for { $chat }: { $error }
 alert-conflict-poller = Another program works with this bot’s token, and each of the two gets only some of the messages. Stop it, or give it a bot of its own; if it cannot be found, get a new token from @BotFather.
 alert-conflict-webhook = Another program set a webhook for this bot and takes its messages. We remove the webhook ourselves, but stop that program: else it sets it again.

@@ -137,11 +137,21 @@ impl Work {
     }
 }
 
+/// Whether the hour of the backups came after `since` and its backup is made; one that could not be
+/// made for an hour is not waited for.
+pub fn was_made_since(options: &Options, since: Millis, now: Millis) -> bool {
+    let Ok(slot) = slot(now, options.at, &options.zone) else { return false };
+    let made = || options.folder.join(name(slot.date)).exists();
+    slot.turn >= since && (now - slot.turn >= AGAIN || made())
+}
+
 /// A day's turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot {
     /// Of the last time that the hour came.
     date: Date,
+    /// When that was.
+    turn: Millis,
     /// When it comes again.
     next: Millis,
 }
@@ -153,9 +163,10 @@ fn slot(now: Millis, at: Time, zone: &TimeZone) -> Result<Slot> {
     };
     let turn = moment(today)?;
     Ok(if turn <= now {
-        Slot { date: today, next: moment(today.tomorrow()?)? }
+        Slot { date: today, turn, next: moment(today.tomorrow()?)? }
     } else {
-        Slot { date: today.yesterday()?, next: turn }
+        let date = today.yesterday()?;
+        Slot { date, turn: moment(date)?, next: turn }
     })
 }
 
@@ -212,6 +223,26 @@ mod tests {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let gap = slot(at("2026-03-29T12:00:00Z"), Time::constant(2, 30, 0, 0), &berlin).unwrap();
         assert_eq!(gap.date.to_string(), "2026-03-29", "an hour that the clocks skip comes, too");
+    }
+
+    #[test]
+    fn a_backup_of_the_night_is_waited_for_for_an_hour() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            folder: folder.path().to_owned(),
+            at: Time::constant(4, 30, 0, 0),
+            zone: TimeZone::UTC,
+            keep: 7,
+        };
+        let made = |since: &str, now: &str| was_made_since(&options, at(since), at(now));
+        let evening = "2026-11-20T20:00:00Z";
+        assert!(!made(evening, "2026-11-21T04:29:59Z"), "the hour has not come");
+        assert!(!made(evening, "2026-11-21T04:45:00Z"), "it is being made");
+        assert!(made(evening, "2026-11-21T05:30:00Z"), "nobody knows when it will be");
+        std::fs::write(folder.path().join("neurocards-2026-11-21.db"), "").unwrap();
+        assert!(made(evening, "2026-11-21T04:45:00Z"));
+        assert!(made(evening, "2026-11-22T03:00:00Z"), "after a night in which nothing ran");
+        assert!(!made("2026-11-21T04:31:00Z", "2026-11-21T23:00:00Z"), "it is of the next night");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Till {
                 Err(error) => tracing::error!(update_id, error, "a customer could not pay"),
             },
         }
-        self.mark(update_id).await;
+        self.mark(&row).await;
     }
 
     /// Whether Telegram still waits. A clock that runs fast makes no socket faster.
@@ -183,10 +183,16 @@ impl Till {
     }
 
     /// Until it is written down: a row that stays open would be answered again.
-    async fn mark(&self, update_id: i64) {
+    async fn mark(&self, row: &Row) {
+        let (update_id, chat) = (row.update_id, row.chat_id);
         loop {
             let (db, now) = (self.of.db.clone(), self.of.telegram.clock().now());
-            let mark = move || db.write(move |tx| inbox::done(tx, update_id, now));
+            let mark = move || {
+                db.write(move |tx| {
+                    inbox::done(tx, update_id, now)?;
+                    flow::forget_again(tx, chat, update_id, now)
+                })
+            };
             let Err(error) = blocking(mark).await else { return };
             let error = format!("{error:#}");
             tracing::error!(update_id, error, "an answered pre-checkout query is not marked");

@@ -1,6 +1,7 @@
 //! Handles the inbox: each row in one transaction, in order per chat, many chats at once. What a
 //! row needs from outside (a photo) is fetched before its transaction begins.
 
+mod keep;
 mod money;
 
 use super::download::{self, Download};
@@ -17,6 +18,7 @@ use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
+use keep::keep;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -194,15 +196,18 @@ impl Handler {
                 What::Paid(paid) => flow::paid(tx, &shop, update_id, &paid, now),
                 What::Unread(why) => flow::unread(tx, &shop, update_id, why, now),
                 What::GivenBack(user, charge) => {
-                    flow::given_back(tx, &shop, update_id, (user, &charge), now)
+                    flow::given_back(tx, &shop, update_id, (user, &charge), now)?;
+                    flow::forget_again(tx, user, update_id, now)
                 }
                 What::Blocked(user) => {
                     users::blocked_us(tx, user, now)?;
                     inbox::done(tx, update_id, now)?;
-                    // Their name is in it.
-                    if users::has_left(tx, user)? { inbox::forget(tx, user) } else { Ok(()) }
+                    flow::forget_again(tx, user, update_id, now)
                 }
-                What::Nothing => inbox::done(tx, update_id, now).map(drop),
+                What::Nothing(from) => {
+                    inbox::pass_over(tx, update_id, now)?;
+                    from.map_or(Ok(()), |from| flow::forget_again(tx, from, update_id, now))
+                }
             })
         })
         .await
@@ -222,14 +227,15 @@ impl Handler {
         if let Some(message) = &update.message {
             return self.message(row, message).await;
         }
-        if let Some(member) = &update.my_chat_member {
+        let member = update.my_chat_member.as_ref();
+        if let Some(member) = member {
             let status = member.new_chat_member.as_ref().map_or("", |new| new.status.as_str());
             // Who takes the bot out of a group still wants their own chat.
             if status == "kicked" && member.chat.id == member.from.id {
                 return Ok(What::Blocked(member.from.id));
             }
         }
-        Ok(What::Nothing)
+        Ok(What::Nothing(member.map(|member| member.from.id)))
     }
 
     async fn message(&self, row: &Row, message: &Message) -> Result<What> {
@@ -237,11 +243,11 @@ impl Handler {
             return Ok(money);
         }
         let Some(from) = message.from.as_ref().filter(|from| from.is_bot != Some(true)) else {
-            return Ok(What::Nothing);
+            return Ok(What::Nothing(None));
         };
         // The bot sells to people, not to groups.
         if message.chat.id != from.id {
-            return Ok(What::Nothing);
+            return Ok(What::Nothing(Some(from.id)));
         }
         let event = match message.brings() {
             Brings::Text(text) => command(text).unwrap_or_else(|| Event::Text(text.to_owned())),
@@ -407,7 +413,8 @@ enum What {
     /// To whom, and which charge.
     GivenBack(i64, String),
     Blocked(i64),
-    Nothing,
+    /// Nothing to us; whose it is.
+    Nothing(Option<i64>),
 }
 
 pub(super) fn profile(user: &User) -> Profile {
@@ -446,25 +453,4 @@ fn is_inside(folder: &Path, path: &str) -> bool {
     let mut parts = Path::new(path).components();
     let inside = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
     inside && !path.is_empty() && folder.join(path).is_file()
-}
-
-/// On disk before the transaction that names it.
-fn keep(photos: &Path, name: &str, jpeg: &[u8]) -> Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    let path = photos.join(name);
-    let folder = path.parent().context("a photo without a folder")?;
-    if !folder.is_dir() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        std::fs::File::open(photos)?.sync_all()?;
-    }
-    let part = path.with_extension("part");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-    file.write_all(jpeg)?;
-    file.sync_all()?;
-    std::fs::rename(&part, &path).with_context(|| format!("cannot keep the photo {name}"))?;
-    // The name is not on disk before its folder is.
-    std::fs::File::open(folder)?.sync_all()?;
-    Ok(())
 }

@@ -23,9 +23,9 @@ impl Default for Limits {
     }
 }
 
-/// How many answers to callbacks may go beyond the overall burst: a button should not spin while
-/// messages are many.
-const RESERVE: Millis = 4;
+/// How many answers to callbacks may go at once. They are no messages: Telegram's limits do not count
+/// them, and a button should not spin while messages are many.
+const ANSWERS: Micros = 8;
 /// A broadcast leaves a third of what Telegram takes to everybody else.
 pub const BULK_A_SECOND: i64 = 20;
 /// No wait that Telegram asks for is believed beyond this: then it is asked again.
@@ -44,6 +44,8 @@ const MICROS: Micros = 1_000;
 pub struct Limiter {
     limits: Limits,
     tat: Micros,
+    /// The same of answers to callbacks, as many a second again.
+    answer_tat: Micros,
     /// The same of broadcasts alone.
     bulk_tat: Micros,
     blocked_until: Millis,
@@ -74,7 +76,15 @@ pub enum Held {
 
 impl Limiter {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, tat: 0, bulk_tat: 0, blocked_until: 0, chats: HashMap::new(), slowed: None }
+        Self {
+            limits,
+            tat: 0,
+            answer_tat: 0,
+            bulk_tat: 0,
+            blocked_until: 0,
+            chats: HashMap::new(),
+            slowed: None,
+        }
     }
 
     /// When a message may go to some chat at the earliest; not later than `now`: at once.
@@ -90,10 +100,10 @@ impl Limiter {
         earliest(chat.tat, slack, chat.blocked_until).max(self.ready(now))
     }
 
-    /// The same for the answer to a callback, which counts only overall.
+    /// The same for the answer to a callback, which waits for no message.
     pub fn ready_for_answer(&self, now: Millis) -> Millis {
-        let slack = self.interval() * (Micros::from(self.limits.burst) - 1 + RESERVE);
-        earliest(self.tat, slack, self.blocked_until).max(now)
+        let slack = self.interval() * (ANSWERS - 1);
+        earliest(self.answer_tat, slack, self.blocked_until).max(now)
     }
 
     /// The same for a message of a broadcast: at [`BULK_A_SECOND`] at most, and only while nothing of
@@ -109,7 +119,7 @@ impl Limiter {
 
     /// Counts a message that goes now.
     pub fn take(&mut self, chat_id: i64, now: Millis) {
-        self.take_answer(now);
+        self.take_again(now);
         if self.chats.len() >= REMEMBERED {
             self.forget(now);
         }
@@ -117,9 +127,14 @@ impl Limiter {
         chat.tat = chat.tat.max(now * MICROS) + CHAT_INTERVAL;
     }
 
-    /// Counts an answer to a callback, or a second call for one message.
-    pub fn take_answer(&mut self, now: Millis) {
+    /// Counts a second call for one message.
+    pub fn take_again(&mut self, now: Millis) {
         self.tat = self.tat.max(now * MICROS) + self.interval();
+    }
+
+    /// Counts an answer to a callback.
+    pub fn take_answer(&mut self, now: Millis) {
+        self.answer_tat = self.answer_tat.max(now * MICROS) + self.interval();
     }
 
     /// Telegram asked for a pause of `wait` after a message to `chat_id`. It names nobody: the
@@ -219,6 +234,18 @@ mod tests {
         }
         assert!(limiter.ready(NOW) > NOW);
         assert_eq!(limiter.ready_for_answer(NOW), NOW);
+    }
+
+    #[test]
+    fn answers_take_no_message_away_and_have_a_limit_of_their_own() {
+        let mut limiter = limiter();
+        let mut at = NOW;
+        for _ in 0..100 {
+            at = limiter.ready_for_answer(at);
+            limiter.take_answer(at);
+        }
+        assert_eq!(limiter.ready_for(1, NOW), NOW);
+        assert!((3_000..3_500).contains(&(at - NOW)), "28 a second: {}", at - NOW);
     }
 
     #[test]

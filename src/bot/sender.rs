@@ -165,7 +165,9 @@ impl Sender {
                     limiter.take_bulk(now);
                     limiter.take(row.chat_id, now);
                 }
-                outbox::Class::Light | outbox::Class::Upload => limiter.take(row.chat_id, now),
+                outbox::Class::Light | outbox::Class::Asked | outbox::Class::Upload => {
+                    limiter.take(row.chat_id, now);
+                }
             }
             drop(limiter);
             let context = Arc::clone(&self.context);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::load::LoadArgs;
 use crate::text::Lang;
 use clap::{Parser, Subcommand};
 
@@ -38,7 +39,7 @@ pub enum Command {
     /// The console on the database of a running or stopped appliance
     Console(ConsoleArgs),
     /// The whole appliance with no key and no network, against the built-in sandbox
-    Demo(DemoArgs),
+    Demo(Box<DemoArgs>),
     /// The effective configuration with the source of each value, secrets masked
     Config {
         /// Print the commented sample of neurocards.toml instead
@@ -167,6 +168,7 @@ pub struct ConsoleArgs {
 }
 
 #[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("large").args(["fill", "load"]).multiple(true))]
 pub struct DemoArgs {
     /// Your own product's photo
     #[arg(long, value_name = "FILE")]
@@ -182,9 +184,9 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 5,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub customers: u32,
-    /// How many times as fast as in reality time passes
-    #[arg(long, value_name = "X", default_value_t = 30.0, value_parser = speed)]
-    pub speed: f64,
+    /// How many times as fast as in reality time passes: 30, and with --load 1
+    #[arg(long, value_name = "X", value_parser = speed)]
+    pub speed: Option<f64>,
     /// Print progress and a summary in a terminal, too, in place of the console
     #[arg(long)]
     pub no_console: bool,
@@ -197,14 +199,16 @@ pub struct DemoArgs {
     /// Only make a large database in this new data folder, as after two busy months
     #[arg(long, value_name = "DIR")]
     pub fill: Option<PathBuf>,
-    /// With --fill: how many customers
-    #[arg(long, value_name = "N", default_value_t = 1_200_000, requires = "fill",
+    /// With --fill or --load: how many customers
+    #[arg(long, value_name = "N", default_value_t = 1_200_000, requires = "large",
           value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     pub users: u32,
-    /// With --fill: how many ended jobs
-    #[arg(long, value_name = "N", default_value_t = 300_000, requires = "fill",
+    /// With --fill or --load: how many ended jobs
+    #[arg(long, value_name = "N", default_value_t = 300_000, requires = "large",
           value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     pub jobs: u32,
+    #[command(flatten)]
+    pub load: LoadArgs,
 }
 
 #[derive(Clone, Debug, clap::Args)]

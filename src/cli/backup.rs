@@ -11,6 +11,7 @@ use super::args::BackupArgs;
 use super::screen;
 use crate::audit::{self, Action};
 use crate::backup;
+use crate::clock::Millis;
 use crate::config::Config;
 use crate::db::{Db, FILE_NAME, InstanceLock, Mode, Phase, Watch};
 use crate::instance;
@@ -79,8 +80,8 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     ))
 }
 
-/// Who had had all of theirs deleted by then. What cannot be read tells of nobody.
-fn left_in(former: &Path) -> Vec<i64> {
+/// Who had had all of theirs deleted by then, and when. What cannot be read tells of nobody.
+fn left_in(former: &Path) -> Vec<(i64, Millis)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let former = std::path::absolute(former).ok();
     let uri = former.and_then(|former| url::Url::from_file_path(former).ok());

@@ -2,10 +2,10 @@
 //! the one that serves real customers; only addresses, folder and clock differ.
 
 mod chat;
-mod fill;
+pub(super) mod fill;
 mod photo;
 mod plans;
-mod report;
+pub(super) mod report;
 mod world;
 
 use std::process::ExitCode;
@@ -25,6 +25,8 @@ use crate::text::Lang;
 use report::{Progress, Report, Watched};
 use world::World;
 
+/// An evening in a quarter of an hour.
+const SPEED: f64 = 30.0;
 /// An order that takes longer (on the process clock) is stuck.
 const PATIENCE: i64 = 6 * 60 * MINUTE;
 /// Whoever sits at the console takes their time, in real time.
@@ -34,24 +36,33 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// The last edits of status messages go out in this time, real.
 const AFTERGLOW: Duration = Duration::from_secs(30);
 
+impl DemoArgs {
+    fn speed(&self) -> f64 {
+        self.speed.unwrap_or(SPEED)
+    }
+}
+
 /// Until every order of the simulated customers is settled, and in a terminal until its user leaves
 /// the console.
-pub(super) fn run(context: &Context, args: DemoArgs) -> Result<ExitCode> {
+pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<ExitCode> {
     if let Some(folder) = &args.fill {
-        return fill::run(&args, folder);
+        return fill::run(args, folder);
+    }
+    if args.load.load.is_some() {
+        return super::load::run(args);
     }
     let by_hand = console::is_possible() && !args.no_console;
-    let plans = plans::make(&args)?;
+    let plans = plans::make(args)?;
     let begun = Instant::now();
     let stop = console::signals()?;
-    let world = World::start(context, &args, &plans)?;
+    let world = World::start(context, args, &plans)?;
     if !by_hand {
         screen::print(&format!(
             "neurocards demo: {} orders by {} customers, time runs {} times as fast\n\
              No key, no network: Telegram, KIE and GPT answer on loopback.\n\n",
             plans.len(),
             args.customers.min(plans.len() as u32),
-            args.speed,
+            args.speed(),
         ))?;
     }
     let by_hand = by_hand.then_some(context.lang);

@@ -47,7 +47,7 @@ pub fn handle(tx: &Tx<'_>, shop: &Shop, incoming: &Incoming, now: Millis) -> Res
     let back = users::has_left(tx, chat)?;
     if back && leaving::is_echo(&incoming.event) {
         answer(tx, chat, incoming.callback.as_deref(), "", now)?;
-        return inbox::forget(tx, chat);
+        return leaving::forget_again(tx, chat, incoming.update_id, now);
     }
     let (user, is_new) = meet(tx, shop, &incoming.profile, now)?;
     let desk = Desk { tx, shop, user: &user, update_id: incoming.update_id, now };

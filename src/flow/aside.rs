@@ -19,8 +19,8 @@ use rusqlite::Connection;
 pub enum Aside {
     /// Delete all of mine?
     Leave,
-    /// Yes, with so many credits, as the question said.
-    LeaveYes(i64),
+    /// Yes, with so many credits, as the question said; and in which minute it was asked.
+    LeaveYes(i64, i64),
     /// A question about a payment.
     Ask,
     /// About this one.
@@ -33,7 +33,10 @@ impl Aside {
         Some(match data.split_once(':') {
             None if data == "leave" => Self::Leave,
             None if data == "ask" => Self::Ask,
-            Some(("leave", credits)) => Self::LeaveYes(credits.parse().ok()?),
+            Some(("leave", rest)) => {
+                let (credits, minute) = rest.split_once(':')?;
+                Self::LeaveYes(credits.parse().ok()?, minute.parse().ok()?)
+            }
             Some(("ask", payment)) => Self::AskAbout(payment.parse().ok()?),
             _ => return None,
         })
@@ -43,7 +46,7 @@ impl Aside {
     pub(super) fn data(&self) -> String {
         match self {
             Self::Leave => "leave".to_owned(),
-            Self::LeaveYes(credits) => format!("leave:{credits}"),
+            Self::LeaveYes(credits, minute) => format!("leave:{credits}:{minute}"),
             Self::Ask => "ask".to_owned(),
             Self::AskAbout(payment) => format!("ask:{payment}"),
         }
@@ -140,7 +143,7 @@ fn pressed(desk: &Desk<'_>, press: &Aside) -> Result<String> {
     }
     match press {
         Aside::Leave => leaving::ask(desk)?,
-        Aside::LeaveYes(credits) => return leaving::leave(desk, *credits),
+        Aside::LeaveYes(credits, minute) => return leaving::leave(desk, *credits, *minute),
         Aside::Ask => ask(desk, None)?,
         Aside::AskAbout(payment) => ask(desk, Some(*payment))?,
     }

@@ -6,23 +6,26 @@
 use super::aside::{self, Aside, Desk};
 use super::{Event, Press};
 use crate::audit;
-use crate::clock::Millis;
+use crate::clock::{MINUTE, Millis};
 use crate::db::Tx;
 use crate::inbox;
 use crate::jobs;
 use crate::ledger::{self, Grant};
-use crate::orders::{self, Shop};
+use crate::orders::{self, Shop, menu_button};
 use crate::outbox::{self, Button, Content};
 use crate::payments;
-use crate::text::{Arg, Lang};
+use crate::text::Arg;
 use crate::tickets;
 use crate::users;
 use crate::users::departures::{self, Departure};
 use anyhow::Result;
 
+/// How long the question stands, in minutes.
+const ASKED_FOR: i64 = 60;
+
 /// Whether this is once more the press that made them leave: it brings nobody back.
 pub(super) fn is_echo(event: &Event) -> bool {
-    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(_)))))
+    matches!(event, Event::Press(Some(Press::Aside(Aside::LeaveYes(..)))))
 }
 
 /// What goes, what stays; or, while videos are made, that they come first.
@@ -42,7 +45,8 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if lost > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-credits", &[("n", Arg::Num(lost))])));
     }
-    let yes = desk.button("button-leave-yes", &Press::Aside(Aside::LeaveYes(lost)));
+    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE));
+    let yes = desk.button("button-leave-yes", &yes);
     desk.tell(html, vec![yes])
 }
 
@@ -67,12 +71,14 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
     desk.tell(desk.say("leave-busy", &[("n", Arg::Num(videos))]), vec![again])
 }
 
-/// They said yes to losing so many credits; where that is no longer so, or a video has begun, they
-/// are asked again. Returns the words of the callback's answer.
-pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
+/// They said yes to losing so many credits; where that is no longer so, a video has begun, or the
+/// question is an old one that a finger slipped on, they are asked again. Returns the words of the
+/// callback's answer.
+pub(super) fn leave(desk: &Desk<'_>, shown: i64, minute: i64) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    if begun > 0 || lost(desk)? != shown {
+    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR;
+    if begun > 0 || !is_fresh || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }
@@ -80,6 +86,16 @@ pub(super) fn leave(desk: &Desk<'_>, shown: i64) -> Result<String> {
     forget(desk)?;
     departures::begin(tx, user.id, user.lang, desk.update_id, now)?;
     Ok(words)
+}
+
+/// What came of somebody who has left and is not back by it: their name is in it, and goes at once. Who
+/// is here keeps what they sent.
+pub fn forget_again(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {
+    if !users::has_left(tx, tg_user_id)? {
+        return Ok(());
+    }
+    inbox::forget(tx, tg_user_id)?;
+    departures::trailed(tx, tg_user_id, update_id, now)
 }
 
 /// A backup that was put back knows somebody who had left: they leave again. `false`: a video of
@@ -103,7 +119,9 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     payments::close_all(tx, user.id, now)?;
     let credits = ledger::balance(tx, user.id)?;
     if credits > 0 {
-        let lost = Grant { user: user.id, credits: -credits, key: None, actor: "bot", note: None };
+        let key = format!("left:{}:{}:{now}", user.id, desk.update_id);
+        let key = Some(key.as_str());
+        let lost = Grant { user: user.id, credits: -credits, key, actor: "bot", note: None };
         ledger::grant(tx, &lost, now)?;
     }
     orders::forget(tx, user.id, now)?;
@@ -116,10 +134,18 @@ fn forget(desk: &Desk<'_>) -> Result<()> {
     users::leave(tx, user.id, now)
 }
 
-/// Says that all is gone; with a way to begin anew.
-pub fn farewell(tx: &Tx<'_>, shop: &Shop, tg_user_id: i64, lang: Lang, now: Millis) -> Result<()> {
-    let anew = Button::data(shop.texts.say(lang, "button-anew", &[]), Press::Menu.data());
-    let content = Content::text(shop.texts.say(lang, "left", &[])).with_buttons(vec![vec![anew]]);
+/// Says that all is gone; with a way to begin anew. Who has come back before that hears what is gone,
+/// and that they are welcome.
+pub fn farewell(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<()> {
+    let (tg_user_id, Some(lang)) = (one.tg_user_id, one.lang) else { return Ok(()) };
+    let (words, button) = match users::has_left(tx, tg_user_id)? {
+        true => {
+            let anew = shop.texts.say(lang, "button-anew", &[]);
+            ("left", Button::data(anew, Press::Menu.data()))
+        }
+        false => ("left-before", menu_button(shop, lang)),
+    };
+    let content = Content::text(shop.texts.say(lang, words, &[])).with_buttons(vec![vec![button]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     Ok(())
 }

@@ -100,6 +100,7 @@ fn words(first: &Move) -> &'static str {
         ("release", _) => "move-failed",
         _ if first.key.starts_with("signup:") => "move-welcome",
         _ if first.key.starts_with("refund:") => "move-refund",
+        _ if first.key.starts_with("left:") => "move-left",
         ("grant", _) if first.delta > 0 => "move-given",
         ("invite", _) if first.key.starts_with("invited:") => "move-invited",
         ("invite", _) if first.delta > 0 => "move-invite",

@@ -1,6 +1,7 @@
 //! The customer's words in jobs: gone when they are asked to be, or when they had their time. What a
 //! job was, when and how it ended stays.
 
+use super::queue::UNBEGUN;
 use crate::clock::Millis;
 use crate::db::{JobId, Tx, UserId};
 use anyhow::Result;
@@ -32,15 +33,18 @@ pub fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// A user's live jobs: how many have begun, and the ids of those that have not.
+/// A user's live jobs: how many have begun, and the ids of those that have not. One that somebody
+/// works on at this moment has: what its call brings (a photo's copy) is written down whatever became
+/// of the job.
 pub fn begun_of(conn: &Connection, user: UserId) -> Result<(i64, Vec<JobId>)> {
-    let mut query = conn.prepare_cached(
-        "SELECT id, started_at IS NOT NULL OR leased_at IS NOT NULL
+    let sql = format!(
+        "SELECT id, leased_at IS NOT NULL OR NOT {UNBEGUN}
          FROM jobs
          WHERE user_id = ?1
            AND status IN ('queued', 'processing')
-         ORDER BY id",
-    )?;
+         ORDER BY id"
+    );
+    let mut query = conn.prepare_cached(&sql)?;
     let rows = query.query_map([user], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (mut begun, mut unbegun) = (0, Vec::new());
     for row in rows {

@@ -11,21 +11,19 @@ const LATELY: Millis = 10 * MINUTE;
 /// Fewer of them are no pace.
 const ENOUGH: i64 = 3;
 
-/// An order's videos that have not begun: the provider was asked for none of them, or has refused.
-/// A photo's copy and a script do not count: they can be thrown away.
+/// What has not begun: the provider was not asked for it, or has refused. A photo's copy and a script
+/// do not count: they can be thrown away.
+pub(super) const UNBEGUN: &str = "(status IN ('queued', 'processing')
+        AND step IN ('script', 'upload', 'submit')
+        AND NOT EXISTS (SELECT 1
+                        FROM submits
+                        WHERE job_id = jobs.id
+                          AND outcome IN ('sending', 'accepted', 'lost')))";
+
+/// An order's videos that have not begun.
 pub fn unbegun(conn: &Connection, order: OrderId) -> Result<Vec<JobId>> {
-    let mut query = conn.prepare_cached(
-        "SELECT id
-         FROM jobs
-         WHERE order_id = ?1
-           AND status IN ('queued', 'processing')
-           AND step IN ('script', 'upload', 'submit')
-           AND NOT EXISTS (SELECT 1
-                           FROM submits
-                           WHERE job_id = jobs.id
-                             AND outcome IN ('sending', 'accepted', 'lost'))
-         ORDER BY ordinal",
-    )?;
+    let sql = format!("SELECT id FROM jobs WHERE order_id = ?1 AND {UNBEGUN} ORDER BY ordinal");
+    let mut query = conn.prepare_cached(&sql)?;
     let jobs = query.query_map([order], |row| row.get(0))?;
     Ok(jobs.collect::<rusqlite::Result<_>>()?)
 }

@@ -18,7 +18,8 @@ pub fn spent(tx: &Tx<'_>, job: &Job, credits: f64) -> Result<()> {
     Ok(())
 }
 
-/// A refunded render has a video after all: where it lies, and what it cost. The job stays ended.
+/// A refunded render has a video after all: where it lies, and what it cost. The job stays ended, and
+/// one that was forgotten stays empty.
 pub fn late_video(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>) -> Result<()> {
     tx.prepare_cached(
         "UPDATE jobs
@@ -26,19 +27,21 @@ pub fn late_video(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>) -> Re
              provider_credits = IIF(?3 IS NULL, provider_credits,
                                     COALESCE(provider_credits, 0) + ?3)
          WHERE id = ?1
-           AND status = 'failed'",
+           AND status = 'failed'
+           AND input_photo_path <> ''",
     )?
     .execute((job.id, url, credits))?;
     Ok(())
 }
 
-/// Telegram's own copy of an ended job's video.
+/// Telegram's own copy of an ended job's video; one that was forgotten stays so.
 pub fn keep_file_id(tx: &Tx<'_>, id: JobId, file_id: &str) -> Result<()> {
     tx.prepare_cached(
         "UPDATE jobs
          SET tg_file_id = ?2
          WHERE id = ?1
            AND finished_at IS NOT NULL
+           AND input_photo_path <> ''
            AND tg_file_id IS NOT ?2",
     )?
     .execute((id, file_id))?;

@@ -57,15 +57,22 @@ pub fn get(conn: &Connection, id: JobId) -> Result<Option<Gift>> {
     Ok(Some(Gift { job, until, tries }))
 }
 
-/// The provider has the video: it is to be fetched.
+/// The provider has the video: it is to be fetched. Where nobody waits for it any more (its customer
+/// left while the provider was asked) nothing is kept of it.
 pub fn came(tx: &Tx<'_>, job: &Job, url: &str, credits: Option<f64>, now: Millis) -> Result<()> {
+    if get(tx, job.id)?.is_none() {
+        return Ok(());
+    }
     jobs::late_video(tx, job, url, credits)?;
     jobs::note(tx, job, "late", "", None, now)
 }
 
 /// It could not be fetched now.
 pub fn not_fetched(tx: &Tx<'_>, job: &Job, error: &str, now: Millis) -> Result<()> {
-    tx.prepare_cached("UPDATE gifts SET tries = tries + 1 WHERE job_id = ?1")?.execute([job.id])?;
+    let sql = "UPDATE gifts SET tries = tries + 1 WHERE job_id = ?1 AND ended_at IS NULL";
+    if tx.prepare_cached(sql)?.execute([job.id])? == 0 {
+        return Ok(());
+    }
     jobs::note(tx, job, "trouble", error, None, now)
 }
 

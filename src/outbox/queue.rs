@@ -24,6 +24,8 @@ pub enum Class {
     Answer,
     /// A short call.
     Light,
+    /// What somebody waits for who has pressed or written something: before what comes by itself.
+    Asked,
     /// The upload of a video: long, and few at a time.
     Upload,
     /// A broadcast's message: only when nobody's own waits, one at a time, in no chat's order.
@@ -39,6 +41,8 @@ pub fn load_after(conn: &Connection, seq: i64, limit: u32) -> anyhow::Result<Vec
                     WHEN content ->> '$.kind' = 'video' AND content ->> '$.file_id' IS NULL
                          AND message_id IS NULL THEN 2
                     WHEN key GLOB 'broadcast:*' THEN 3
+                    WHEN key IS NULL THEN 4
+                    WHEN message_id IS NULL AND content ->> '$.kind' <> 'video' THEN 4
                     ELSE 1
                 END AS class
          FROM outbox
@@ -57,7 +61,8 @@ pub fn load_after(conn: &Connection, seq: i64, limit: u32) -> anyhow::Result<Vec
                 0 => Class::Answer,
                 1 => Class::Light,
                 2 => Class::Upload,
-                _ => Class::Bulk,
+                3 => Class::Bulk,
+                _ => Class::Asked,
             },
         })
     })?;

@@ -103,6 +103,12 @@ impl Reply {
     pub(super) fn file(content_type: &'static str, body: Bytes) -> Self {
         Self { status: 200, content_type, body }
     }
+
+    /// Files go at `rate`, where there is one; everything else at once.
+    pub(super) fn paced_by(&self, rate: u64) -> Option<u64> {
+        let is_file = !matches!(self.content_type, "application/json" | "text/html");
+        (is_file && rate > 0).then_some(rate)
+    }
 }
 
 fn lossy(bytes: &[u8]) -> String {

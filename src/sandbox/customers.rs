@@ -72,6 +72,10 @@ pub struct Customers {
     telegram: Telegram,
     clock: Clock,
     plans: Vec<Plan>,
+    /// Between the beginnings of two plans.
+    every: Millis,
+    /// Between what comes and what is done about it.
+    think: Millis,
 }
 
 impl Outcome {
@@ -94,7 +98,14 @@ impl Outcome {
 impl Customers {
     /// Nothing happens before [`Customers::run`].
     pub fn new(telegram: Telegram, clock: Clock, plans: Vec<Plan>) -> Self {
-        Self { telegram, clock, plans }
+        Self { telegram, clock, plans, every: 0, think: 0 }
+    }
+
+    /// They come one after the other, `every` ms apart, and read for `think` ms before each act;
+    /// without this all come at once, and act as soon as they can. On the process clock.
+    pub fn paced(mut self, every: Millis, think: Millis) -> Self {
+        (self.every, self.think) = (every, think);
+        self
     }
 
     /// Blocks until every plan is settled or the real time is up; what is not settled then says
@@ -111,13 +122,16 @@ impl Customers {
         mut go_on: impl FnMut() -> bool,
     ) -> Vec<Outcome> {
         let until = Instant::now() + at_most;
+        let begun = self.clock.now();
         let mut outcomes: Vec<Outcome> = (0..).zip(&self.plans).map(outcome).collect();
         let mut waiting = self.by_user();
         let mut visits: BTreeMap<i64, Visit> = BTreeMap::new();
         loop {
             for (user, plans) in &mut waiting {
+                let has_come =
+                    |plan: &mut usize| self.clock.now() - begun >= self.every * *plan as Millis;
                 if !visits.contains_key(user)
-                    && let Some(plan) = plans.pop_front()
+                    && let Some(plan) = plans.pop_front_if(has_come)
                 {
                     let first = outcomes.iter().all(|it| it.user != *user || it.stuck.is_some());
                     let what = &self.plans[plan];
@@ -125,7 +139,8 @@ impl Customers {
                     visits.insert(*user, visit);
                 }
             }
-            if visits.is_empty() || Instant::now() >= until || !go_on() {
+            waiting.retain(|_, plans| !plans.is_empty());
+            if (visits.is_empty() && waiting.is_empty()) || Instant::now() >= until || !go_on() {
                 return outcomes;
             }
             let revisions: BTreeMap<i64, u64> = self.telegram.revisions().into_iter().collect();
@@ -134,6 +149,12 @@ impl Customers {
                 if visit.revision == Some(revision) && !visit.is_due(&self.clock) {
                     return true;
                 }
+                if self.clock.now()
+                    < *visit.reads_until.get_or_insert(self.clock.now() + self.think)
+                {
+                    return true;
+                }
+                visit.reads_until = None;
                 visit.revision = Some(revision);
                 let outcome = &mut outcomes[visit.plan];
                 let plan = &self.plans[visit.plan];

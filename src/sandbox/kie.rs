@@ -19,7 +19,7 @@ mod state;
 mod tasks;
 mod uploads;
 
-pub use state::{Task, TaskState, Upload};
+pub use state::{Looks, Task, TaskState, Upload};
 
 use models::Model;
 use state::State;
@@ -37,6 +37,8 @@ struct Inner {
     studio: Studio,
     /// For pictures that lie elsewhere.
     neutral: OnceLock<Bytes>,
+    /// The last film that was padded, before and after.
+    padded: Mutex<Option<(Bytes, Bytes)>>,
     /// Its GPT.
     pen: OpenAi,
     state: Mutex<State>,
@@ -61,6 +63,7 @@ impl Kie {
             models,
             studio: Studio::shared(),
             neutral: OnceLock::new(),
+            padded: Mutex::default(),
             pen,
             state: Mutex::new(state),
         };
@@ -84,6 +87,20 @@ impl Kie {
     /// How many createTask (and Veo) calls were accepted.
     pub fn submits(&self) -> usize {
         self.state().tasks.len()
+    }
+
+    /// How many tasks it works on now.
+    pub fn rendering(&self) -> usize {
+        let now = self.now();
+        let ended =
+            |task: &&Task| matches!(task.state_at(now), TaskState::Success | TaskState::Fail);
+        let state = self.state();
+        state.tasks.len() - state.tasks.iter().filter(ended).count()
+    }
+
+    /// How it was asked about its tasks.
+    pub fn looks(&self) -> Looks {
+        self.state().looks.clone()
     }
 
     /// How often a task was asked about.

@@ -71,6 +71,8 @@ enum Pace {
     /// The pause before each byte.
     Drip(Duration),
     Endless,
+    /// So many bytes a second.
+    Rate(u64),
 }
 
 /// `None` cuts the line without an answer.
@@ -127,19 +129,60 @@ async fn effect(
         Service::Kie => far.kie.handle(call, render).await,
         Service::OpenAi => far.openai.handle(call).await,
     };
+    if let (Pace::AtOnce, Some(rate)) = (pace, reply.paced_by(far.options.download_rate)) {
+        pace = Pace::Rate(rate);
+    }
     Some((!lost).then_some((reply, pace)))
 }
 
 fn answer(reply: Reply, pace: Pace) -> Response<Body> {
-    let body = match pace {
-        Pace::AtOnce => Body::from(reply.body),
-        pace => paced(reply.body, pace),
+    let built = Response::builder().status(reply.status).header("content-type", reply.content_type);
+    let built = match pace {
+        Pace::AtOnce => built.body(Body::from(reply.body)),
+        Pace::Rate(rate) => {
+            let built = built.header("content-length", reply.body.len());
+            let slow = Trickle::of(reply.body, rate);
+            built.body(Body::from_stream(ReaderStream::with_capacity(slow, PIECE)))
+        }
+        pace => built.body(paced(reply.body, pace)),
     };
-    let built = Response::builder()
-        .status(reply.status)
-        .header("content-type", reply.content_type)
-        .body(body);
     built.unwrap_or_default()
+}
+
+/// A file on a slow line is sent in such pieces, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// A file on a slow line.
+struct Trickle {
+    rest: axum::body::Bytes,
+    /// How long a piece takes.
+    every: Duration,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Trickle {
+    fn of(rest: axum::body::Bytes, rate: u64) -> Self {
+        let every = Duration::from_secs_f64(PIECE as f64 / rate.max(1) as f64);
+        Self { rest, every, sleep: Box::pin(tokio::time::sleep(every)) }
+    }
+}
+
+impl AsyncRead for Trickle {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.rest.is_empty() {
+            ready!(self.sleep.as_mut().poll(cx));
+            // After the last turn, not after now: a thread that was late makes up for it.
+            let next = self.sleep.deadline() + self.every;
+            self.sleep.as_mut().reset(next);
+        }
+        let piece = self.rest.len().min(PIECE).min(buf.remaining());
+        buf.put_slice(&self.rest.split_to(piece));
+        Poll::Ready(Ok(()))
+    }
 }
 
 fn paced(bytes: axum::body::Bytes, pace: Pace) -> Body {

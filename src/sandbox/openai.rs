@@ -26,6 +26,7 @@ pub struct OpenAi(Arc<Inner>);
 struct Inner {
     clock: Clock,
     delay_ms: Millis,
+    moderation_ms: Millis,
     bell: Bell,
     state: Mutex<State>,
 }
@@ -93,6 +94,7 @@ impl OpenAi {
         Self(Arc::new(Inner {
             clock: options.clock.clone(),
             delay_ms: options.gpt_delay_ms,
+            moderation_ms: options.api_delay_ms,
             bell,
             state: Mutex::new(state),
         }))
@@ -150,7 +152,13 @@ impl OpenAi {
         }
         match (call.method.as_str(), call.path.as_str()) {
             ("POST", "/v1/chat/completions") => self.complete(Service::OpenAi, call).await,
-            ("POST", "/v1/moderations") => self.moderate(call),
+            ("POST", "/v1/moderations") => {
+                let delay = self.0.moderation_ms;
+                if delay > 0 {
+                    tokio::time::sleep(self.0.clock.real_span(delay)).await;
+                }
+                self.moderate(call)
+            }
             ("GET", "/v1/models") => {
                 let model = |id: &str| json!({ "id": id, "object": "model", "owned_by": "openai" });
                 let models = ["gpt-4o-mini", "gpt-4o", "gpt-5-mini"].map(model);

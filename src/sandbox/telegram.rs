@@ -41,6 +41,7 @@ struct Inner {
     clock: Clock,
     token: String,
     limits: bool,
+    delay_ms: Millis,
     table: Table,
     bell: Bell,
     state: Mutex<State>,
@@ -53,6 +54,7 @@ impl Telegram {
             clock: options.clock.clone(),
             token: options.token.clone(),
             limits: options.telegram_limits,
+            delay_ms: options.telegram_delay_ms,
             table: Table::built_in()?,
             bell,
             state: Mutex::new(state),
@@ -158,6 +160,11 @@ impl Telegram {
         self.state().calls.get(&method.to_lowercase()).copied().unwrap_or(0)
     }
 
+    /// When something came into a chat or changed there, in order: user and time. The newest million.
+    pub fn arrivals(&self) -> Vec<(i64, Millis)> {
+        self.state().arrivals.iter().copied().collect()
+    }
+
     /// How often 429 was answered.
     pub fn floods(&self) -> u64 {
         self.state().floods
@@ -203,7 +210,14 @@ impl Telegram {
         if token != self.0.token {
             return refused(401, "Unauthorized");
         }
-        if is_file { self.download(rest) } else { self.serve(rest, call).await }
+        if is_file {
+            return self.download(rest);
+        }
+        let reply = self.serve(rest, call).await;
+        if self.0.delay_ms > 0 && !rest.eq_ignore_ascii_case("getUpdates") {
+            tokio::time::sleep(self.0.clock.real_span(self.0.delay_ms)).await;
+        }
+        reply
     }
 
     fn changed(&self) {

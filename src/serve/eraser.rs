@@ -1,37 +1,56 @@
 //! The eraser: finishes what a customer's `/delete_me` began. Their rows were emptied in one commit;
 //! here their files go, the database is rewritten without what is left in its unused space, the log
-//! of past commits is emptied, and then they are told. Whatever is cut off begins again at the next
-//! start, and nothing of it does harm twice.
+//! of past commits is emptied, and then they are told.
+//!
+//! ```text
+//! departures  at = 0 ── rows emptied again ─▶ at > 0 ── files gone, log empty ─▶ erased_at, farewell
+//!             erased_at ── rewritten since, and the log empty after that ─▶ no row any more
+//! ```
+//! What was done to the whole file ([`Done`]) is only remembered while the process lives: after a
+//! death at any line it is done once more, and nothing of it does harm twice. One whose video is
+//! made or whose file cannot be removed holds up nobody else; somebody who reads holds up the
+//! emptying of the log, and with it all farewells, but no writer.
+
+mod files;
 
 use super::supervisor::Supervisor;
-use crate::clock::{self, Clock, Millis};
+use crate::alerts;
+use crate::backup::daily;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::flow;
-use crate::jobs;
 use crate::orders::Shop;
+use crate::text::Arg;
 use crate::users::departures::{self, Departure};
 use anyhow::{Context as _, Result};
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use files::Folders;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A database of up to so many bytes is compacted at once: within a second. A larger one waits for
-/// the hour of the backup, when few are awake.
+/// the night's backup, when few are awake.
 const SMALL: u64 = 64 << 20;
 /// Departures looked at in one go.
 const BATCH: u32 = 1_000;
-/// After a failure, and while the log is read: until it is tried again, in real time.
+/// After a failure, until it is tried again; the next wait is twice as long. In real time, as all
+/// below.
 const REST: Duration = Duration::from_secs(1);
+/// While the log is read: the longest wait.
+const LOG_REST: Duration = Duration::from_secs(60);
+/// While a file cannot be removed.
+const FILE_REST: Duration = Duration::from_secs(600);
+/// From one compaction to the next: all writes wait for it.
+const APART: Duration = Duration::from_secs(10);
 /// After a compaction that failed: mostly there is no room for it.
 const AGAIN: Duration = Duration::from_secs(3_600);
 /// Where nothing is to be done but at the quiet hour.
 const LOOK_AROUND: Duration = Duration::from_secs(300);
+/// The alert's cause.
+const CAUSE: &str = "erase";
 
 enum Word {
     Look,
@@ -45,6 +64,7 @@ pub(super) struct Eraser {
 }
 
 impl Eraser {
+    /// Whom a backup brought back is forgotten when this returns, before the bot hears of anybody.
     pub(super) fn start(
         db: &Db,
         clock: &Clock,
@@ -56,16 +76,14 @@ impl Eraser {
         let bell = tell.clone();
         // Nobody listens only when the appliance is ending anyway.
         db.watch(&["departures"], Arc::new(move || drop(bell.send(Word::Look))));
-        let work = Work {
-            db: db.clone(),
-            clock: clock.clone(),
-            shop,
+        let folders = Folders {
             photos: config.data_dir.join("photos"),
             videos: config.data_dir.join("videos"),
-            quiet: config.backup.at,
-            zone: config.report.timezone.clone(),
-            supervisor,
         };
+        let backups = super::settings::backups(config);
+        let mut work = Work::new(db.clone(), clock.clone(), shop, folders, backups);
+        work.compact = Box::new(move |db| supervisor.waits_for(|| db.compact()));
+        work.again()?;
         let thread = std::thread::Builder::new()
             .name("eraser".into())
             .spawn(move || {
@@ -90,132 +108,222 @@ impl Eraser {
     }
 }
 
+/// Ids of departures: what was done to the whole file was done for all up to them.
+#[derive(Default)]
+struct Done {
+    /// The file was rewritten.
+    compacted: i64,
+    /// The log was emptied.
+    emptied: i64,
+    /// The file was rewritten, and after that the log was emptied: the old file is nowhere.
+    clean: i64,
+}
+
+/// Between two tries of what fails: longer each time.
+struct Pause {
+    until: Instant,
+    next: Duration,
+}
+
+impl Pause {
+    fn new() -> Self {
+        Self { until: Instant::now(), next: REST }
+    }
+
+    fn begin(&mut self, longest: Duration) {
+        self.until = Instant::now() + self.next;
+        self.next = (self.next * 2).min(longest);
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Rewrites the file.
+type Compact = Box<dyn Fn(&Db) -> Result<()> + Send>;
+
 struct Work {
     db: Db,
     clock: Clock,
     shop: Arc<Shop>,
-    photos: PathBuf,
-    videos: PathBuf,
-    quiet: Time,
-    zone: TimeZone,
-    supervisor: Arc<Supervisor>,
+    folders: Folders,
+    backups: daily::Options,
+    compact: Compact,
+    small: u64,
+    done: Done,
+    /// No compaction before.
+    compact_after: Instant,
+    log: Pause,
+    /// Departures of which a file cannot be removed.
+    stuck: HashMap<i64, Pause>,
 }
 
 impl Work {
+    fn new(
+        db: Db,
+        clock: Clock,
+        shop: Arc<Shop>,
+        folders: Folders,
+        backups: daily::Options,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            shop,
+            folders,
+            backups,
+            compact: Box::new(Db::compact),
+            small: SMALL,
+            done: Done::default(),
+            compact_after: Instant::now(),
+            log: Pause::new(),
+            stuck: HashMap::new(),
+        }
+    }
+
     /// Does what can be done now; returns when to look again.
-    fn look(&self) -> Result<Duration> {
-        let open = self.db.read(|conn| departures::open(conn, BATCH))?;
-        let (again, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|one| one.at == 0);
-        if !again.is_empty() {
-            return self.again(again);
+    fn look(&mut self) -> Result<Duration> {
+        self.again()?;
+        let (open, newest) =
+            self.db.read(|conn| Ok((departures::open(conn, BATCH)?, departures::newest(conn)?)))?;
+        let Some(newest) = newest else { return Ok(LOOK_AROUND) };
+        let gone = self.gone(open)?;
+        let due = self.compacts_in()?.is_zero();
+        let rewritten = self.done.compacted > self.done.clean;
+        let log = due || rewritten || gone.iter().any(|one| one.id > self.done.emptied);
+        if log && !self.empties(newest, due)? {
+            return Ok(self.files_wait().min(self.log.left()));
         }
-        let Some(oldest) = open.iter().map(|one| one.at).min() else { return Ok(LOOK_AROUND) };
-        for one in open.iter().filter(|one| !one.erased) {
-            self.files(one)?;
+        let (shop, now, clean) = (Arc::clone(&self.shop), self.clock.now(), self.done.clean);
+        self.db.write(move |tx| {
+            for one in &gone {
+                if departures::erased(tx, one.id, now)? {
+                    flow::farewell(tx, &shop, one, now)?;
+                }
+            }
+            departures::over(tx, clean)
+        })?;
+        Ok(self.files_wait().min(self.compacts_in()?))
+    }
+
+    /// Those whom a backup brought back. Whose video is made meanwhile waits for it.
+    fn again(&self) -> Result<()> {
+        for one in self.db.read(|conn| departures::again(conn, BATCH))? {
+            let (shop, now, user) = (Arc::clone(&self.shop), self.clock.now(), one.tg_user_id);
+            let done = self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now));
+            if let Err(error) = done {
+                let error = format!("{error:#}");
+                tracing::error!(user, error, "whom a backup brought back is not forgotten again");
+            }
         }
-        let due = self.is_small()? || self.is_quiet(oldest);
-        let compacted = due && self.compact();
-        if !compacted && open.iter().all(|one| one.erased) {
-            return Ok(if due { AGAIN } else { LOOK_AROUND });
+        Ok(())
+    }
+
+    /// Those whose files are gone. One whose file cannot be removed holds up nobody else.
+    fn gone(&mut self, open: Vec<Departure>) -> Result<Vec<Departure>> {
+        self.stuck.retain(|id, _| open.iter().any(|one| one.id == *id));
+        let (mut gone, mut trouble) = (Vec::new(), None);
+        for one in open {
+            if self.stuck.get(&one.id).is_some_and(|pause| !pause.left().is_zero()) {
+                continue;
+            }
+            match self.folders.clear(&self.db, &one) {
+                Ok(()) => {
+                    self.stuck.remove(&one.id);
+                    gone.push(one);
+                }
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::error!(user = one.tg_user_id, error, "files are not removed");
+                    self.stuck.entry(one.id).or_insert_with(Pause::new).begin(FILE_REST);
+                    trouble = Some(error);
+                }
+            }
         }
-        if !self.db.empty_log()? {
-            return Ok(REST);
+        if !gone.is_empty() {
+            self.folders.sync()?;
+        }
+        self.tell(trouble)?;
+        Ok(gone)
+    }
+
+    /// The operator, who alone can help.
+    fn tell(&self, trouble: Option<String>) -> Result<()> {
+        let over = trouble.is_none() && self.stuck.is_empty();
+        if trouble.is_none() && !(over && self.db.read(|conn| alerts::is_open(conn, CAUSE))?) {
+            return Ok(());
         }
         let (shop, now) = (Arc::clone(&self.shop), self.clock.now());
         self.db.write(move |tx| {
-            for one in &open {
-                if departures::erased(tx, one, now)? {
-                    flow::farewell(tx, &shop, one.tg_user_id, one.lang, now)?;
+            let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
+            match &trouble {
+                Some(error) => {
+                    let html = shop.texts.say(lang, "alert-erase", &[("error", Arg::Str(error))]);
+                    alerts::raise(tx, admins, CAUSE, &html, now)
                 }
-                if compacted {
-                    departures::over(tx, one)?;
+                None => {
+                    let html = shop.texts.say(lang, "alert-erase-over", &[]);
+                    alerts::end(tx, admins, CAUSE, &html, now)
                 }
             }
-            Ok(())
-        })?;
-        Ok(Duration::ZERO)
+        })
     }
 
-    /// Those whom a backup brought back.
-    fn again(&self, again: Vec<Departure>) -> Result<Duration> {
-        let mut wait = Duration::ZERO;
-        for one in again {
-            let (shop, now) = (Arc::clone(&self.shop), self.clock.now());
-            if !self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now))? {
-                wait = LOOK_AROUND;
-            }
-        }
-        Ok(wait)
+    fn files_wait(&self) -> Duration {
+        self.stuck.values().map(Pause::left).min().unwrap_or(LOOK_AROUND).min(LOOK_AROUND)
     }
 
-    /// Everybody who writes waits for it: where it fails it is not tried again and again. `false`: it
-    /// failed.
-    fn compact(&self) -> bool {
-        let done = self.supervisor.waits_for(|| self.db.compact());
-        if let Err(error) = &done {
-            let error = format!("{error:#}");
-            tracing::error!(error, "the database could not be compacted: trying again in an hour");
-        }
-        done.is_ok()
-    }
-
-    /// A second is enough for it.
-    fn is_small(&self) -> Result<bool> {
+    /// In how long the file is to be rewritten; not before the last time has reached the file.
+    fn compacts_in(&self) -> Result<Duration> {
+        let compacted = self.done.compacted;
+        let since = self.db.read(|conn| departures::oldest_after(conn, compacted))?;
+        let Some(since) = since.filter(|_| compacted == self.done.clean) else {
+            return Ok(LOOK_AROUND);
+        };
         let bytes = std::fs::metadata(self.db.path()).context("cannot look at the database")?.len();
-        Ok(bytes <= SMALL)
+        if bytes > self.small && !daily::was_made_since(&self.backups, since, self.clock.now()) {
+            return Ok(LOOK_AROUND);
+        }
+        Ok(self.compact_after.saturating_duration_since(Instant::now()).min(LOOK_AROUND))
     }
 
-    /// The backup's hour has come since.
-    fn is_quiet(&self, since: Millis) -> bool {
-        let now = self.clock.now();
-        let hour = Millis::from(self.quiet.hour()) * clock::HOUR
-            + Millis::from(self.quiet.minute()) * clock::MINUTE;
-        let quiet = clock::midnight(now, &self.zone) + hour;
-        (since..=now).contains(&quiet)
+    /// Rewrites the file if that is due, and empties the log. `false`: somebody reads, or writes
+    /// without end; then a compaction would only make the log longer.
+    fn empties(&mut self, newest: i64, due: bool) -> Result<bool> {
+        if !self.log.left().is_zero() {
+            return Ok(false);
+        }
+        let free = self.db.drain_log()?;
+        if free && due {
+            self.compacts(newest);
+        }
+        if !free || !self.db.empty_log()? {
+            self.log.begin(LOG_REST);
+            return Ok(false);
+        }
+        self.log = Pause::new();
+        self.done = Done { emptied: newest, clean: self.done.compacted, ..self.done };
+        Ok(true)
     }
 
-    /// Their photos, and what is left of their videos.
-    fn files(&self, one: &Departure) -> Result<()> {
-        let folder = self.photos.join(one.tg_user_id.to_string());
-        match std::fs::read_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            found => {
-                for photo in found.with_context(|| format!("cannot list {}", folder.display()))? {
-                    let photo = photo?.path();
-                    if !is_later(&photo, one.update_id) {
-                        remove(&photo)?;
-                    }
-                }
-                // It stays where somebody came back and sent another.
-                if std::fs::remove_dir(&folder).is_ok() {
-                    sync(&self.photos)?;
-                } else {
-                    sync(&folder)?;
-                }
+    /// Everybody who writes waits for it: where it fails it is not tried again and again.
+    fn compacts(&mut self, newest: i64) {
+        let done = (self.compact)(&self.db);
+        let rest = match &done {
+            Ok(()) => APART,
+            Err(_) => AGAIN,
+        };
+        self.compact_after = Instant::now() + rest;
+        match done {
+            Ok(()) => self.done.compacted = newest,
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the database could not be compacted: again in an hour");
             }
         }
-        for job in self.db.read(|conn| jobs::ended_of(conn, one.user, one.at))? {
-            remove(&self.videos.join(format!("{job}.mp4")))?;
-            remove(&self.videos.join(format!("{job}.mp4.part")))?;
-        }
-        sync(&self.videos)
     }
 }
 
-/// `photos/42/1007.jpg`: the update that brought it.
-fn is_later(photo: &Path, update_id: i64) -> bool {
-    let stem = photo.file_stem().and_then(|stem| stem.to_str());
-    stem.and_then(|stem| stem.parse::<i64>().ok()).is_some_and(|id| id > update_id)
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.with_context(|| format!("cannot remove {}", path.display())),
-    }
-}
-
-fn sync(folder: &Path) -> Result<()> {
-    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.with_context(|| format!("cannot sync {}", folder.display()))
-}
+#[cfg(test)]
+mod tests;

@@ -294,6 +294,8 @@ fn old_photos(db: &Db, photos: &Path, keep: Millis, now: Millis) -> Result<()> {
                 remove(&photo)?;
             }
         }
+        // The folder's name says whose they were; it stays where a photo does.
+        let _empty_or_not = std::fs::remove_dir(&folder);
     }
     Ok(())
 }

@@ -5,11 +5,14 @@ use crate::clock::Millis;
 use crate::db::{Tx, UserId};
 use crate::text::Lang;
 use anyhow::Result;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
-/// One that is not over.
+/// One whose files are there, and who was not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departure {
+    /// The next one's is larger, and none comes twice: whatever is done to the whole file is done
+    /// for all up to one.
+    pub id: i64,
     /// Whose.
     pub user: UserId,
     /// Telegram's id; also the name of their folder of photos.
@@ -18,94 +21,140 @@ pub struct Departure {
     pub at: Millis,
     /// Their last word: a photo with a later one is of somebody who came back.
     pub update_id: i64,
-    /// Of the farewell.
-    pub lang: Lang,
-    /// Their files are gone, and they were told.
-    pub erased: bool,
+    /// Of the farewell; `None`: they were told before.
+    pub lang: Option<Lang>,
 }
 
 /// Begins, in the commit that empties their rows.
 pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis) -> Result<()> {
     tx.execute(
-        "INSERT INTO departures (user_id, at, update_id, language)
-         VALUES (:user, :now, :update_id, :language)
-         ON CONFLICT (user_id) DO UPDATE
-         SET at = :now, update_id = :update_id, language = :language, erased_at = NULL",
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id, language)
+         VALUES (:user, :now, :update_id, :language)",
         named_params! {
             ":user": user, ":now": now, ":update_id": update_id, ":language": lang.code(),
         },
     )?;
+    tx.execute("UPDATE users SET left_at = ?2 WHERE id = ?1", (user, now))?;
     Ok(())
 }
 
-/// Up to `limit` that are not over, the oldest first.
-pub fn open(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
+/// Something came of somebody who has left, and was emptied: what the file has of it beside its rows
+/// goes like the rest. A farewell that was not said yet still is.
+pub fn trailed(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id, language)
+         SELECT users.id, COALESCE(at, :now), COALESCE(update_id, :update_id),
+                CASE WHEN erased_at IS NULL THEN departures.language END
+         FROM users
+         LEFT JOIN departures ON user_id = users.id
+         WHERE tg_user_id = :tg_user_id",
+        named_params! { ":tg_user_id": tg_user_id, ":update_id": update_id, ":now": now },
+    )?;
+    Ok(())
+}
+
+/// Up to `limit` whose rows a backup filled again.
+pub fn again(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
     let mut query = conn.prepare_cached(
-        "SELECT user_id, tg_user_id, at, update_id, departures.language, erased_at IS NOT NULL
+        "SELECT departures.id, user_id, tg_user_id, at, update_id, departures.language
          FROM departures
          JOIN users ON users.id = user_id
-         ORDER BY erased_at IS NOT NULL, at
+         WHERE at = 0
+         ORDER BY departures.id
          LIMIT ?1",
     )?;
-    let rows = query.query_map([limit], |row| {
-        Ok(Departure {
-            user: row.get(0)?,
-            tg_user_id: row.get(1)?,
-            at: row.get(2)?,
-            update_id: row.get(3)?,
-            lang: Lang::from_code(&row.get::<_, String>(4)?),
-            erased: row.get(5)?,
-        })
-    })?;
+    let rows = query.query_map([limit], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Their files are gone. `false`: somebody was told so before, or they left once more since.
-pub fn erased(tx: &Tx<'_>, one: &Departure, now: Millis) -> Result<bool> {
-    let changed = tx.execute(
-        "UPDATE departures
-         SET erased_at = :now
-         WHERE user_id = :user AND at = :at AND erased_at IS NULL",
-        named_params! { ":user": one.user, ":at": one.at, ":now": now },
+/// Up to `limit` whose rows are empty and whose files may be there, the oldest first.
+pub fn open(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
+    let mut query = conn.prepare_cached(
+        "SELECT departures.id, user_id, tg_user_id, at, update_id, departures.language
+         FROM departures
+         JOIN users ON users.id = user_id
+         WHERE at > 0
+           AND erased_at IS NULL
+         ORDER BY departures.id
+         LIMIT ?1",
     )?;
-    Ok(changed == 1)
+    let rows = query.query_map([limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The database was compacted after their rows were emptied: nothing is left to do.
-pub fn over(tx: &Tx<'_>, one: &Departure) -> Result<()> {
-    tx.execute(
-        "DELETE FROM departures WHERE user_id = ?1 AND at = ?2 AND erased_at IS NOT NULL",
-        (one.user, one.at),
-    )?;
+fn read(row: &Row<'_>) -> rusqlite::Result<Departure> {
+    Ok(Departure {
+        id: row.get(0)?,
+        user: row.get(1)?,
+        tg_user_id: row.get(2)?,
+        at: row.get(3)?,
+        update_id: row.get(4)?,
+        lang: row.get::<_, Option<String>>(5)?.map(|code| Lang::from_code(&code)),
+    })
+}
+
+/// The id of the last one whose rows are empty; `None`: nothing is to be done.
+pub fn newest(conn: &Connection) -> Result<Option<i64>> {
+    let sql = "SELECT MAX(id) FROM departures WHERE at > 0";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// When the rows were emptied of the first one after this id.
+pub fn oldest_after(conn: &Connection, id: i64) -> Result<Option<Millis>> {
+    let sql = "SELECT MIN(at) FROM departures WHERE at > 0 AND id > ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+}
+
+/// Their files are gone. `false`: somebody was told so before, or they left once more since.
+pub fn erased(tx: &Tx<'_>, id: i64, now: Millis) -> Result<bool> {
+    let sql = "UPDATE departures SET erased_at = ?2 WHERE id = ?1 AND erased_at IS NULL";
+    Ok(tx.prepare_cached(sql)?.execute((id, now))? == 1)
+}
+
+/// The database was compacted after the rows of all up to this one were emptied: about those whose
+/// files are gone, too, nothing is left to do.
+pub fn over(tx: &Tx<'_>, id: i64) -> Result<()> {
+    tx.execute("DELETE FROM departures WHERE id <= ?1 AND erased_at IS NOT NULL", [id])?;
     Ok(())
 }
 
-/// Telegram's ids of all who left and have not come back.
-pub fn left(conn: &Connection) -> Result<Vec<i64>> {
-    let mut query = conn.prepare("SELECT tg_user_id FROM users WHERE deleted_at IS NOT NULL")?;
-    let ids = query.query_map([], |row| row.get(0))?;
-    Ok(ids.collect::<rusqlite::Result<_>>()?)
+/// Telegram's ids of all who ever left, and when they last did. Who has come back is among them: what
+/// was deleted then is to stay so.
+pub fn left(conn: &Connection) -> Result<Vec<(i64, Millis)>> {
+    let mut query =
+        conn.prepare("SELECT tg_user_id, left_at FROM users WHERE left_at IS NOT NULL")?;
+    let left = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(left.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A backup brought these back: the next start forgets them again. Returns how many it knows.
-pub fn once_more(tx: &Tx<'_>, tg_user_ids: &[i64]) -> Result<usize> {
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO departures (user_id, at, update_id, language)
-         SELECT id, 0, 0, language
-         FROM users
+/// A backup took the place of a database in which these had [`left`]: the next start forgets those
+/// again of whom it is from before that. Returns how many.
+pub fn once_more(tx: &Tx<'_>, left: &[(i64, Millis)]) -> Result<usize> {
+    let mut leave = tx.prepare_cached(
+        "UPDATE users
+         SET left_at = ?2
          WHERE tg_user_id = ?1
-           AND deleted_at IS NULL
-         ON CONFLICT (user_id) DO UPDATE SET at = 0, erased_at = NULL",
+           AND left_at IS NOT ?2
+         RETURNING id",
+    )?;
+    let mut insert = tx.prepare_cached(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id) VALUES (?1, 0, 0)",
     )?;
     let mut known = 0;
-    for id in tg_user_ids {
-        known += insert.execute([id])?;
+    for one in left {
+        for id in leave.query_map(*one, |row| row.get::<_, UserId>(0))? {
+            known += insert.execute([id?])?;
+        }
     }
     Ok(known)
 }
 
-/// Their rows are empty again. They were told the first time.
+/// Their rows are empty again: what the file has of them beside its rows goes, too. They were told
+/// the first time.
 pub fn forgotten(tx: &Tx<'_>, user: UserId, now: Millis) -> Result<()> {
-    tx.execute("UPDATE departures SET at = ?2, erased_at = ?2 WHERE user_id = ?1", (user, now))?;
+    tx.execute(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id) VALUES (?1, ?2, 0)",
+        (user, now),
+    )?;
     Ok(())
 }

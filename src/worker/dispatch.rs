@@ -351,7 +351,9 @@ fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
     }
 }
 
-/// Up to `free` jobs in one commit, no service beyond its room.
+/// Up to `free` jobs in one commit, no service beyond its room: the most urgent of all, then what
+/// waits for no createTask, then what does. Each look for one of these goes through all keys, and
+/// with many keys and threads it was most of the writer's work.
 fn claim_some(
     tx: &crate::db::Tx<'_>,
     room: &[(Step, usize)],
@@ -361,14 +363,18 @@ fn claim_some(
     now: Millis,
 ) -> Result<Vec<Job>> {
     let mut claimed: Vec<Job> = Vec::new();
-    while claimed.len() < free {
-        let given =
-            |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
-        let open = room.iter().filter(|(step, room)| given(*step) < *room);
-        let steps: Vec<Step> = open.map(|(step, _)| *step).collect();
-        match jobs::claim(tx, &steps, limits, lease, now)? {
-            Some(job) => claimed.push(job),
-            None => break,
+    // How many there may be after each round, and whether it is about submits; `None`: about all.
+    for (most, submits) in [(1, None), (free, Some(false)), (free, Some(true))] {
+        let among = |step: Step| submits.is_none_or(|only| only == (step == Step::Submit));
+        while claimed.len() < most.min(free) {
+            let given =
+                |of: Step| claimed.iter().filter(|job| service(job.step) == service(of)).count();
+            let open = room.iter().filter(|(step, room)| among(*step) && given(*step) < *room);
+            let steps: Vec<Step> = open.map(|(step, _)| *step).collect();
+            match jobs::claim(tx, &steps, limits, lease, now)? {
+                Some(job) => claimed.push(job),
+                None => break,
+            }
         }
     }
     Ok(claimed)

@@ -4,7 +4,8 @@ mod killed;
 
 use std::process::Command;
 
-use neurocards::sandbox::telegram::Does;
+use neurocards::sandbox::telegram::{Does, Invoice};
+use serde_json::json;
 
 use crate::customer::PACK;
 use crate::{Appliance, Customer, Setup, UGC, What, secrets};
@@ -133,6 +134,7 @@ fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
     shop.sandbox().telegram().presses(7, question.id, &yes);
     ann.hears("ваших данных у нас больше нет");
     shop.settles();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures WHERE erased_at IS NULL)");
     assert_eq!(shop.finds(&traces), [""; 0]);
     assert_eq!(shop.photos(), 0);
 
@@ -149,6 +151,49 @@ fn nothing_of_a_customer_who_left_is_in_any_file_but_the_numbers() {
     assert_eq!(ann.credits(), 0, "no second gift");
     assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM users"), 1);
     shop.settles();
+}
+
+#[test]
+fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = Customer::called(&shop, 7, (Some(USERNAME), NAME), "ru");
+    let charge = ann.buys(PACK);
+    let invoice = ann.asks_for(PACK).invoice.unwrap();
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    let telegram = shop.sandbox().telegram();
+    let traces = [USERNAME, NAME].map(str::to_owned);
+    let person = json!({ "id": 7, "is_bot": false, "first_name": NAME, "username": USERNAME });
+    let bot = json!({ "id": 5, "is_bot": true, "first_name": "b" });
+    let group = json!({ "id": -5, "type": "supergroup", "title": "g" });
+    let comes = |what: &str, update: &dyn Fn()| {
+        update();
+        shop.settles();
+        shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures WHERE erased_at IS NULL)");
+        assert_eq!(shop.finds(&traces), [""; 0], "{what}");
+        let left = "SELECT deleted_at IS NOT NULL FROM users WHERE tg_user_id = 7";
+        assert!(shop.value::<bool>(left), "{what}");
+    };
+    comes("a refund", &|| assert!(telegram.takes_back(&charge)));
+    comes("a pre-checkout", &|| {
+        telegram.pays_for(7, &Invoice { stars: 1, ..invoice.clone() });
+    });
+    comes("a block", &|| telegram.blocks_bot(7));
+    comes("the end of it", &|| {
+        telegram.sends_update(
+            "my_chat_member",
+            json!({ "chat": { "id": 7, "type": "private", "first_name": NAME }, "from": person,
+                    "date": 1, "old_chat_member": { "user": bot, "status": "kicked" },
+                    "new_chat_member": { "user": bot, "status": "member" } }),
+        );
+    });
+    comes("a word in a group", &|| {
+        telegram.sends_update(
+            "message",
+            json!({ "message_id": 1, "date": 1, "chat": group, "from": person, "text": NAME }),
+        );
+    });
 }
 
 #[test]
@@ -208,11 +253,42 @@ fn a_backup_that_is_put_back_brings_nobody_back_who_left() {
 }
 
 #[test]
+fn a_backup_brings_nothing_back_of_somebody_who_left_and_returned() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = Customer::called(&shop, 7, (Some(USERNAME), NAME), "ru");
+    ann.describes(UGC);
+    let drafts = "SELECT COUNT(*) FROM dialogs WHERE state LIKE '%photo%'";
+    assert_eq!(shop.value::<i64>(drafts), 1);
+    let copies = ["before.db", "after.db"].map(|name| shop.data().parent().unwrap().join(name));
+    shop.commands(&["backup", copies[0].to_str().unwrap()]);
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    ann.says("/start");
+    ann.sees("🎬");
+    shop.settles();
+    shop.commands(&["backup", copies[1].to_str().unwrap()]);
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let again = "are forgotten again at the next start: 1.";
+    let restores = |copy: usize| shop.commands(&["restore", copies[copy].to_str().unwrap()]);
+    assert!(!restores(1).contains("forgotten"), "this one is from after they left");
+    assert!(restores(0).contains(again));
+    assert!(restores(0).contains(again), "a restore after a restore knows it, too");
+    assert_eq!(shop.value::<i64>(drafts), 1);
+    shop.start_again();
+    shop.waits_until("SELECT NOT EXISTS (SELECT 1 FROM departures)");
+    shop.settles();
+    assert_eq!((shop.value::<i64>(drafts), ann.credits()), (0, 0));
+    shop.expects(|it| it.maybe_twice = 10);
+}
+
+#[test]
 fn while_a_video_is_made_nobody_leaves() {
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(3);
     let order = ann.orders(1, UGC);
-    shop.waits_until("SELECT started_at IS NOT NULL FROM jobs");
+    shop.waits_until("SELECT step = 'render' FROM jobs");
     ann.says("/delete_me");
     ann.hears("Сейчас делаем ваше видео");
     order.arrives();

@@ -117,7 +117,7 @@ impl Context {
         let said = text.to_lowercase();
         let buttons = said.contains("entit") || said.contains("too long");
         let now = self.now();
-        self.limiter().take_answer(now);
+        self.limiter().take_again(now);
         self.call(row, Style::Plain { buttons }).await
     }
 
@@ -222,13 +222,15 @@ impl Context {
             let (id, last) = (row.id, tries == 2);
             let written = self
                 .write(move |tx| {
-                    outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
+                    let waited = outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
                     if let (Content::Photo { asset, .. }, Some(file_id)) =
                         (&row.content, &sent.file_id)
                     {
                         outbox::keep_file_id(tx, asset, file_id)?;
                     }
-                    if last { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
+                    // What was forgotten meanwhile brings its customer nothing; a job is delivered.
+                    let heeds = waited || row.job_id.is_some();
+                    if last || !heeds { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
                 })
                 .await;
             let Err(error) = written else { return Outcome::Done };

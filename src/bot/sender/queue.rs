@@ -1,5 +1,6 @@
 //! What the sender knows of the outbox's pending rows, and which of them goes next. Per chat they
-//! go in order, one at a time; a chat that must wait holds up no other.
+//! go in order, one at a time; a chat that must wait holds up no other. Who has pressed or written
+//! something and waits goes before what comes by itself, but for every fourth.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,6 +18,8 @@ const PATIENCE: i64 = 6;
 const MESSAGES: usize = 24;
 const UPLOADS: usize = 8;
 const ANSWERS: usize = 8;
+/// So many messages that were asked for go in a row while others wait longer: these go on, too.
+const AHEAD: u8 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -29,6 +32,8 @@ pub(super) struct Queue {
     answers: usize,
     /// A broadcast's message is in flight.
     bulk: bool,
+    /// Messages that were asked for, in a row.
+    ahead: u8,
 }
 
 /// What to do now.
@@ -59,8 +64,14 @@ impl Queue {
     pub(super) fn next(&mut self, now: Millis, limiter: &Limiter) -> Next {
         let mut soonest = None;
         let mut found = self.find_answer(now, limiter, &mut soonest);
+        if found.is_none() && self.ahead < AHEAD {
+            let asked = self.waiting.values().filter(|row| row.class == Class::Asked);
+            let chats: HashSet<i64> = asked.map(|row| row.chat_id).collect();
+            let waits = |row: &Waiting| chats.contains(&row.chat_id);
+            found = self.find_message(now, limiter, &mut soonest, waits);
+        }
         if found.is_none() {
-            found = self.find_message(now, limiter, &mut soonest);
+            found = self.find_message(now, limiter, &mut soonest, |_| true);
         }
         if found.is_none() {
             found = self.find_bulk(now, limiter, &mut soonest);
@@ -123,6 +134,7 @@ impl Queue {
         now: Millis,
         limiter: &Limiter,
         soonest: &mut Option<Millis>,
+        among: impl Fn(&Waiting) -> bool,
     ) -> Option<Waiting> {
         if self.busy.len() >= MESSAGES {
             return None;
@@ -135,7 +147,7 @@ impl Queue {
             return None;
         }
         let mut held = HashSet::new();
-        for row in self.waiting.values().filter(|row| is_own(row)) {
+        for row in self.waiting.values().filter(|row| is_own(row) && among(row)) {
             if self.busy.contains(&row.chat_id) || held.contains(&row.chat_id) {
                 continue;
             }
@@ -157,8 +169,13 @@ impl Queue {
     fn take_off(&mut self, row: Waiting) {
         self.waiting.remove(&row.seq);
         match row.class {
+            Class::Asked if self.ahead < AHEAD => self.ahead += 1,
+            Class::Asked | Class::Light | Class::Upload => self.ahead = 0,
+            Class::Answer | Class::Bulk => {}
+        }
+        match row.class {
             Class::Answer => self.answers += 1,
-            Class::Light => drop(self.busy.insert(row.chat_id)),
+            Class::Light | Class::Asked => drop(self.busy.insert(row.chat_id)),
             Class::Bulk => {
                 self.busy.insert(row.chat_id);
                 self.bulk = true;
@@ -174,7 +191,7 @@ impl Queue {
     pub(super) fn landed(&mut self, row: Waiting, again: Option<Waiting>) {
         match row.class {
             Class::Answer => self.answers -= 1,
-            Class::Light => drop(self.busy.remove(&row.chat_id)),
+            Class::Light | Class::Asked => drop(self.busy.remove(&row.chat_id)),
             Class::Bulk => {
                 self.busy.remove(&row.chat_id);
                 self.bulk = false;
@@ -205,7 +222,7 @@ impl Queue {
 
 /// In its chat's order: neither an answer nor a broadcast's.
 fn is_own(row: &Waiting) -> bool {
-    matches!(row.class, Class::Light | Class::Upload)
+    matches!(row.class, Class::Light | Class::Asked | Class::Upload)
 }
 
 fn sooner(soonest: &mut Option<Millis>, at: Millis) {
@@ -273,6 +290,16 @@ mod tests {
         limiter.take(9, NOW);
         assert_eq!(queue.next(NOW, &limiter), Next::Send(row(2, 8, Class::Light)));
         assert!(matches!(queue.next(NOW, &limiter), Next::At(at) if at > NOW));
+    }
+
+    #[test]
+    fn who_asked_goes_first_and_every_fourth_by_its_age() {
+        let mut rows: Vec<_> = (1..=3).map(|n| row(n, n, Class::Light)).collect();
+        rows.extend((11..=18).map(|n| row(n, n, Class::Asked)));
+        assert_eq!(flood(&mut queue(&rows)), [11, 12, 13, 1, 14, 15, 16, 2, 17, 18, 3]);
+        let behind = [row(1, 7, Class::Light), row(2, 8, Class::Upload), row(3, 8, Class::Asked)];
+        let mut queue = queue(&behind);
+        assert_eq!(flood(&mut queue), [2, 1], "each chat hears in its order");
     }
 
     #[test]

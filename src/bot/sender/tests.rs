@@ -149,6 +149,27 @@ async fn a_chat_hears_in_order_and_stale_edits_fold() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_forgotten_while_it_is_sent_is_delivered_to_nobody() {
+    let known = Arc::<std::sync::OnceLock<Db>>::default();
+    let of_fake = Arc::clone(&known);
+    let stage = Stage::new(move |call| {
+        if call.json["chat_id"] == 7 {
+            of_fake.get().unwrap().write(|tx| outbox::forget(tx, 7)).unwrap();
+        }
+        Reply::Ok(json!({ "message_id": 1 }))
+    })
+    .await;
+    assert!(known.set(stage.db.clone()).is_ok());
+    stage.put(7, Some("gift:1"), Content::text("gone")).await;
+    let kept = stage.put(8, None, Content::text("stays")).await;
+    let _playing = stage.play();
+    stage.settled("sent", 1).await;
+    stage.put(7, None, Content::text("after it")).await;
+    stage.settled("dropped", 2).await;
+    assert_eq!(stage.heard(), [format!("sent {kept} -")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_slow_chat_delays_no_other() {
     let stage = Stage::new(|call| match call.json["chat_id"].as_i64() {
         Some(7) => Reply::retry_after(3_000),

@@ -70,6 +70,12 @@ pub(super) fn run(args: &DemoArgs, folder: &Path) -> Result<ExitCode> {
     ))
 }
 
+/// The same without anything under way: for whoever puts work of their own in.
+pub(in crate::cli) fn quiet(folder: &Path, users: u32, jobs: u32, now: Millis) -> Result<()> {
+    let blocks = i64::from(jobs) / BLOCK + 1;
+    fill(folder, Size { users: i64::from(users), blocks, live: 0, now }, |_, _| {})
+}
+
 fn fill(folder: &Path, size: Size, mut progress: impl FnMut(i64, i64)) -> Result<()> {
     if folder.join(FILE_NAME).exists() {
         bail!("there is a database in {} already: name a fresh folder", folder.display());

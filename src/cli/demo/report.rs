@@ -355,8 +355,7 @@ const AT_THE_END: [(&str, &str); 4] = [
 ];
 
 /// Every promise that does not hold where nothing is left to do.
-#[cfg(test)]
-pub(super) fn broken_promises(conn: &Connection) -> Result<Vec<String>> {
+pub(in crate::cli) fn broken_promises(conn: &Connection) -> Result<Vec<String>> {
     Ok([broken(conn, &ALWAYS)?, broken(conn, &AT_THE_END)?].concat())
 }
 

@@ -41,7 +41,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn start(context: &Context, args: &DemoArgs, plans: &[Plan]) -> Result<Self> {
-        let clock = Clock::fast(args.speed);
+        let clock = Clock::fast(args.speed());
         let mut options = sandbox::Options::new(clock.clone());
         options.seed = args.seed;
         options.kie_keys = (1..=KIE_KEYS).map(|n| format!("sandbox-kie-key-{n}")).collect();

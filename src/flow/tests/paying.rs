@@ -51,7 +51,7 @@ impl Till {
     /// By `/delete_me`.
     fn leaves(&self, user: &User) {
         let (user, tg_user_id, lang) = (user.id, user.tg_user_id, user.lang);
-        let one = Departure { user, tg_user_id, at: 0, update_id: 0, lang, erased: false };
+        let one = Departure { id: 1, user, tg_user_id, at: 0, update_id: 0, lang: None };
         let left = self.world.write(move |tx, shop| {
             departures::begin(tx, user, lang, 0, NOW)?;
             leave_again(tx, shop, &one, NOW)

@@ -76,7 +76,20 @@ fn whose_jobs_are_live_begun_and_ended() {
     assert_eq!((live(1), live(2)), (1, 0));
     sql(&db, "UPDATE jobs SET leased_at = 5, status = 'processing' WHERE id = 5");
     assert_eq!((of(1), live(1)), ((1, vec![]), 1));
-    sql(&db, "UPDATE jobs SET leased_at = NULL, started_at = 5 WHERE id = 5");
+    sql(&db, "UPDATE jobs SET leased_at = NULL, started_at = 5, step = 'submit' WHERE id = 5");
+    assert_eq!(of(1), (0, vec![JobId(5)]), "a script and a copy of the photo are no video");
+    for outcome in ["sending", "lost"] {
+        let submit = format!(
+            "DELETE FROM submits;
+             INSERT INTO submits (job_id, api_key, model, at, ended_at, outcome)
+             VALUES (5, 'k', 'm', 5, IIF('{outcome}' = 'lost', 6, NULL), '{outcome}')"
+        );
+        db.write(move |tx| Ok(tx.execute_batch(&submit)?)).unwrap();
+        assert_eq!(of(1), (1, vec![]), "it may have been billed");
+    }
+    sql(&db, "UPDATE submits SET outcome = 'refused', ended_at = 6");
+    assert_eq!(of(1), (0, vec![JobId(5)]));
+    sql(&db, "UPDATE jobs SET step = 'render' WHERE id = 5");
     assert_eq!(of(1), (1, vec![]));
     for (user, by, expected) in [(1, 200, vec![1, 2]), (1, 900, vec![1, 2, 3]), (2, 900, vec![4])] {
         let mut ended = db.read(move |conn| ended_of(conn, UserId(user), by)).unwrap();

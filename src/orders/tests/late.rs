@@ -198,6 +198,33 @@ fn a_watch_ends_by_the_providers_word_and_gives_nothing() {
     assert_eq!(world.number("SELECT COUNT(*) FROM events WHERE what = 'no gift'"), 1);
 }
 
+/// A call may be under way while they leave: what it brings comes to rows that were emptied.
+#[test]
+fn a_video_that_comes_after_its_customer_left_is_kept_nowhere() {
+    let forget = |world: &World, user: &User| {
+        let id = user.id;
+        world.write(move |tx, _| forget(tx, id, NOW + HOUR));
+    };
+    let traces = "SELECT COUNT(*) FROM jobs WHERE tg_file_id IS NOT NULL OR output_url IS NOT NULL";
+    let world = World::new();
+    let (user, job) = refunded(&world);
+    give(&world, &came(&world, &job), Some(9));
+    forget(&world, &user);
+    world.write(move |tx, _| shelf::sent(tx, Some("gift:1"), Some("f")));
+    assert_eq!(world.number(traces), 0, "its upload was under way");
+    let world = World::new();
+    let (user, job) = refunded(&world);
+    forget(&world, &user);
+    let events = world.number("SELECT COUNT(*) FROM events");
+    world.write(move |tx, _| {
+        gifts::came(tx, &job, URL, Some(45.5), NOW + HOUR)?;
+        gifts::not_fetched(tx, &job, URL, NOW + HOUR)?;
+        jobs::late_video(tx, &job, URL, None)
+    });
+    assert_eq!(world.number(traces), 0, "the provider was asked meanwhile");
+    assert_eq!(world.number("SELECT COUNT(*) FROM events"), events);
+}
+
 #[test]
 fn a_gift_for_what_nobody_paid_has_no_word_of_credits() {
     let world = World::with(|options| options.per_video = 0);

@@ -38,6 +38,8 @@ pub(super) struct Visit {
     pub(super) plan: usize,
     /// The chat's revision that was looked at last.
     pub(super) revision: Option<u64>,
+    /// What came is read until then.
+    pub(super) reads_until: Option<Millis>,
     step: Step,
     /// Messages up to this id were there before the last act.
     floor: i64,
@@ -67,7 +69,7 @@ impl Visit {
         let floor = telegram.last_id();
         telegram.says(plan.user, "/start");
         let (step, since) = (Step::Menu, clock.now());
-        Self { plan: n, revision: None, step, floor, pressed: None, since }
+        Self { plan: n, revision: None, reads_until: None, step, floor, pressed: None, since }
     }
 
     /// Whether there is something to do although nothing has come.

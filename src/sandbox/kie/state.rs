@@ -58,6 +58,18 @@ pub enum TaskState {
     Fail,
 }
 
+/// Times between polls, in the order in which they were seen; so many at most.
+const MOST_LOOKS: usize = 1_000_000;
+
+/// How tasks were asked about.
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    /// Between two polls of one task that ran.
+    pub pauses: Vec<Millis>,
+    /// From the end of a task to the first poll that saw it.
+    pub late: Vec<Millis>,
+}
+
 /// An uploaded picture.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -95,6 +107,7 @@ pub(super) struct State {
     /// Contents of the uploads by hash, each once.
     pub(super) photos: HashMap<u64, Bytes>,
     pub(super) downloads: u64,
+    pub(super) looks: Looks,
     pub(super) paused: HashSet<String>,
     pub(super) padding: usize,
     pub(super) render_ms: (Millis, Millis),
@@ -115,6 +128,7 @@ impl State {
             names: HashSet::new(),
             photos: HashMap::new(),
             downloads: 0,
+            looks: Looks::default(),
             paused: HashSet::new(),
             padding: 0,
             render_ms: options.render_ms,
@@ -134,6 +148,17 @@ impl State {
         let balance = self.first_balance;
         let account = || Account { balance, creates: VecDeque::new() };
         self.accounts.entry(key.to_owned()).or_insert_with(account)
+    }
+
+    /// A poll; `before`: when the one before it was, 0 for the first.
+    pub(super) fn looked(&mut self, task: &Task, before: Millis, now: Millis) {
+        let ended = task.finished_at.is_some();
+        if !ended && before > 0 && self.looks.pauses.len() < MOST_LOOKS {
+            self.looks.pauses.push(now - before);
+        }
+        if ended && before < task.ends_at && self.looks.late.len() < MOST_LOOKS {
+            self.looks.late.push(now - task.ends_at);
+        }
     }
 
     pub(super) fn task(&self, id: &str) -> Option<&Task> {

@@ -7,6 +7,7 @@ use super::models::Model;
 use super::state::{State, Task, TaskState};
 use super::{Kie, done, envelope};
 use crate::clock::{HOUR, Millis, SECOND};
+use crate::sandbox::bell::held;
 use crate::sandbox::call::{Call, Reply};
 use crate::sandbox::faults::Fate;
 use crate::sandbox::film;
@@ -173,8 +174,10 @@ impl Kie {
             return envelope(422, "recordInfo is null");
         };
         task.polls += 1;
-        let pause = now - std::mem::replace(&mut task.last_poll, now);
+        let before = std::mem::replace(&mut task.last_poll, now);
+        let pause = now - before;
         let task = task.shown(now);
+        state.looked(&task, before, now);
         if pause < SECOND / 10 {
             state.violations.push(format!("recordInfo: polled twice within {pause} ms"));
         }
@@ -203,12 +206,25 @@ impl Kie {
             Some(photo) => self.0.studio.film(hash, task.shape, &photo),
             None => self.0.studio.film(0, task.shape, &self.0.neutral_photo()),
         };
-        let film = if padding > 0 { film::mp4::padded(&film, padding).into() } else { film };
+        let film = if padding > 0 { self.padded(film, padding) } else { film };
         Reply::file("video/mp4", film)
     }
 }
 
 impl Kie {
+    /// Made once for films that come one after the other.
+    fn padded(&self, film: Bytes, size: usize) -> Bytes {
+        let mut last = held(&self.0.padded);
+        match &*last {
+            Some((of, padded)) if *of == film && padded.len() == size => padded.clone(),
+            _ => {
+                let padded = Bytes::from(film::mp4::padded(&film, size));
+                *last = Some((film, padded.clone()));
+                padded
+            }
+        }
+    }
+
     /// The film of an uploaded photo, or of the one that stands for those that lie elsewhere.
     fn shoot(&self, photo: Option<u64>, shape: (u32, u32)) -> Bytes {
         let bytes = photo.and_then(|hash| self.state().photos.get(&hash).cloned());
@@ -229,7 +245,7 @@ fn over_limits(state: &mut State, key: &str, now: Millis) -> Option<&'static str
     }
     account.creates.push_back(now);
     // Tasks of the last hours are at the end; older ones have ended.
-    let recent = state.tasks.iter().rev().take(2_000);
+    let recent = state.tasks.iter().rev().take(20_000);
     let running = |task: &&Task| {
         let ended = matches!(task.state_at(now), TaskState::Success | TaskState::Fail);
         task.key == key && !ended && now - task.created_at < HOUR

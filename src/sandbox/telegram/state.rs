@@ -1,6 +1,6 @@
 //! All that Telegram remembers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use crate::clock::Millis;
 pub(super) const USERNAME: &str = "neurocards_sandbox_bot";
 /// Broken rules that are remembered at most.
 const MOST_VIOLATIONS: usize = 1_000;
+/// Arrivals that are remembered at most.
+const MOST_ARRIVALS: usize = 1_000_000;
 
 pub(super) struct State {
     pub(super) updates: Updates,
@@ -29,6 +31,8 @@ pub(super) struct State {
     pub(super) counter: Counter,
     pub(super) account: Account,
     pub(super) webhook: Webhook,
+    /// Messages and edits: to whom, and when.
+    pub(super) arrivals: VecDeque<(i64, Millis)>,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
     last_message: i64,
@@ -71,6 +75,7 @@ impl State {
             counter: Counter::default(),
             account: Account::default(),
             webhook: Webhook::default(),
+            arrivals: VecDeque::new(),
             files: HashMap::new(),
             blobs: HashMap::new(),
             last_message: 0,
@@ -134,6 +139,10 @@ impl State {
     /// Puts a message into its chat.
     pub(super) fn post(&mut self, message: Message) {
         let user = message.user;
+        if self.arrivals.len() == MOST_ARRIVALS {
+            self.arrivals.pop_front();
+        }
+        self.arrivals.push_back((user, message.edited_at.unwrap_or(message.sent_at)));
         if let Some(chat) = self.chats.get_mut(&user) {
             chat.revision += 1;
             chat.messages.insert(message.id, message);

@@ -75,6 +75,8 @@ fn no_age_takes_a_photo_that_a_live_job_or_an_order_in_the_making_names() {
         old(&photos.join(format!("42/{name}.jpg")));
     }
     std::fs::write(photos.join("42/young.jpg"), "young").unwrap();
+    old(&photos.join("43/old.jpg"));
     old_photos(&db, &photos, HOUR, NOW).unwrap();
     assert_eq!(left(&photos.join("42")), ["draft.jpg", "live.jpg", "young.jpg"]);
+    assert_eq!(left(&photos), ["42"], "and a folder without a photo goes");
 }

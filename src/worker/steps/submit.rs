@@ -69,8 +69,7 @@ fn reserve(desk: &Desk, job: &Job, key: &str, model: &Model) -> Result<Turn> {
     let (key, model) = (key.to_owned(), model.name.clone());
     let desperate = job.attempts + 1 >= desk.shop.options.policy.max_attempts;
     commit(desk, job, move |tx, shop, job, now| {
-        let health = keys::all(tx)?.into_iter().find(|one| one.fingerprint == key);
-        let blocked = health.and_then(|one| one.blocked).filter(|(_, until)| *until > now);
+        let blocked = keys::blocked(tx, &key)?.filter(|(_, until)| *until > now);
         match blocked {
             Some((Block::RateLimit, _)) if desperate => {}
             Some(_) => return Ok(Turn::Again),

@@ -57,7 +57,7 @@ fn what_has_not_begun_is_cancelled_and_every_word_is_gone() {
     assert_eq!(number("SELECT COUNT(*) FROM dialogs"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM inbox WHERE body <> '{}'"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM departures WHERE erased_at IS NULL"), 1);
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
     assert_eq!(number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1, "no echo");
     phone.send(Event::Start(None));
     assert!(phone.says().contains("Привет") && !phone.says().contains("Дарю"), "{}", phone.says());
@@ -95,13 +95,62 @@ fn a_yes_to_other_credits_than_there_are_by_now_is_asked_again() {
 #[test]
 fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
     let phone = orders_three();
-    phone.world.sql("UPDATE jobs SET started_at = 5, status = 'processing' WHERE id = 2");
+    phone
+        .world
+        .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'render' WHERE id = 2");
     phone.send(leave());
     assert!(phone.says().contains("Сейчас делаем ваше видео"), "{}", phone.says());
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
     assert!(phone.says().contains("Сейчас делаем ваше видео"));
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 0);
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 0);
+}
+
+#[test]
+fn a_yes_to_a_question_of_long_ago_is_asked_again() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.send(leave());
+    let yes = phone.button("🗑 Да");
+    phone.now.set(NOW + 2 * HOUR);
+    phone.send(Event::Press(yes));
+    assert!(phone.says().contains("Удалить все ваши данные?"), "{}", phone.says());
+    let left = "SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL";
+    assert_eq!((phone.credits(), phone.world.number(left)), (2, 0));
+    phone.now.set(NOW + 3 * HOUR);
+    phone.tap("🗑 Да");
+    assert_eq!(phone.world.number(left), 1);
+}
+
+#[test]
+fn the_statement_of_who_returned_says_what_became_of_their_credits() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    for _ in 0..2 {
+        grants(&phone, 3);
+        phone.send(leave());
+        phone.tap("🗑 Да");
+        phone.send(Event::Start(None));
+        assert_eq!(phone.credits(), 0);
+    }
+    phone.send(press(Press::Statement(None)));
+    let said = phone.says();
+    let lines = ["<b>−3</b> — сгорели при удалении данных", "<b>−5</b> — сгорели"];
+    assert!(lines.iter().all(|line| said.contains(line)), "{said}");
+    assert!(!said.contains("списала"), "{said}");
+}
+
+#[test]
+fn a_video_that_was_only_prepared_is_cancelled_with_the_rest() {
+    let phone = orders_three();
+    phone
+        .world
+        .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'submit' WHERE id = 2");
+    phone.send(leave());
+    assert!(phone.says().contains("отменим: 3"), "{}", phone.says());
+    phone.tap("🗑 Да");
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 3);
+    assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1);
 }
 
 #[test]
