@@ -4,6 +4,7 @@ mod eraser;
 mod keeper;
 mod logs;
 mod settings;
+mod supervisor;
 
 pub use logs::{LogTo, begin as begin_logs};
 pub(crate) use settings::fingerprint;
@@ -30,6 +31,7 @@ pub use keeper::{Keep, prune};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
+use supervisor::Supervisor;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +48,8 @@ pub struct Appliance {
     bot: Option<tokio::task::JoinHandle<()>>,
     runtime: Runtime,
     stop: CancellationToken,
+    supervisor: Arc<Supervisor>,
+    status: &'static str,
     ends: Receiver<Ending>,
     end: Sender<Ending>,
     _lock: InstanceLock,
@@ -91,9 +95,12 @@ impl Appliance {
         let backups =
             Daily::start(&db, Arc::clone(&shop), clock.clone(), settings::backups(config))?;
         // Nobody begins a video of whom a backup brought back.
-        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop))?;
+        let supervisor = Arc::new(Supervisor::of_environment());
+        let watching = || Arc::clone(&supervisor);
+        let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop), watching())?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
-        let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), workers.gauge())?;
+        let gauge = workers.gauge();
+        let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), gauge, watching())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")
@@ -101,10 +108,11 @@ impl Appliance {
             .build()
             .context("cannot start the bot's runtime")?;
         let stop = CancellationToken::new();
-        let bot = runtime.spawn(bot::run(db.clone(), shop, bot_options, stop.clone()));
+        let bot = runtime.spawn(bot::run(db.clone(), Arc::clone(&shop), bot_options, stop.clone()));
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "serving");
         let bot = Some(bot);
+        let status = supervisor::status(&db, &shop, clock.now())?;
         Ok(Self {
             db,
             workers,
@@ -114,6 +122,8 @@ impl Appliance {
             bot,
             runtime,
             stop,
+            supervisor,
+            status,
             ends,
             end,
             _lock: lock,
@@ -147,6 +157,7 @@ impl Appliance {
             // Nobody listens only when the appliance is ending anyway.
             let _ = asked.send(Ending::Asked);
         });
+        self.supervisor.ready(self.status);
         match self.ends.recv() {
             Ok(Ending::Disk(reason)) => {
                 bail!("the disk failed under the database ({reason}): check it, then start again")
@@ -159,6 +170,7 @@ impl Appliance {
     /// Stops within five seconds; everything goes on at the next start. `orderly`: nothing failed.
     pub fn stop(mut self, orderly: bool) {
         tracing::info!("stopping");
+        self.supervisor.stopping();
         let until = Instant::now() + STOP_WITHIN;
         self.stop.cancel();
         self.workers.stop();

@@ -28,13 +28,14 @@ const LEAVES: [&str; 2] = ["api", "sandbox"];
 const ASSEMBLY: [&str; 4] = ["config", "serve", "cli", "main"];
 
 /// Who may name a dependency; every other crate is free.
-const FENCES: [(&[&str], &[&str]); 8] = [
+const FENCES: [(&[&str], &[&str]); 9] = [
     (&["tokio", "tokio_util"], &["bot", "serve", "sandbox", "cli"]),
     (&["teloxide", "reqwest"], &["bot"]),
     (&["axum", "openh264"], &["sandbox"]),
     (&["ureq"], &["api"]),
     (&["ratatui", "crossterm"], &["console"]),
     (&["image"], &["photo", "sandbox"]),
+    (&["sd_notify"], &["serve"]),
     (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
     (
         &["rusqlite"],

@@ -13,6 +13,7 @@
 
 mod files;
 
+use super::supervisor::Supervisor;
 use crate::alerts;
 use crate::backup::daily;
 use crate::clock::Clock;
@@ -64,7 +65,13 @@ pub(super) struct Eraser {
 
 impl Eraser {
     /// Whom a backup brought back is forgotten when this returns, before the bot hears of anybody.
-    pub(super) fn start(db: &Db, clock: &Clock, config: &Config, shop: Arc<Shop>) -> Result<Self> {
+    pub(super) fn start(
+        db: &Db,
+        clock: &Clock,
+        config: &Config,
+        shop: Arc<Shop>,
+        supervisor: Arc<Supervisor>,
+    ) -> Result<Self> {
         let (tell, heard) = channel();
         let bell = tell.clone();
         // Nobody listens only when the appliance is ending anyway.
@@ -75,6 +82,7 @@ impl Eraser {
         };
         let backups = super::settings::backups(config);
         let mut work = Work::new(db.clone(), clock.clone(), shop, folders, backups);
+        work.compact = Box::new(move |db| supervisor.waits_for(|| db.compact()));
         work.again()?;
         let thread = std::thread::Builder::new()
             .name("eraser".into())

@@ -6,10 +6,11 @@ mod watch;
 
 pub use prune::{Keep, prune};
 
+use super::supervisor::{self, Supervisor};
 use crate::alerts;
 use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
-use crate::db::{Db, JobId};
+use crate::db::{Db, JobId, Machine};
 use crate::flow;
 use crate::instance;
 use crate::jobs;
@@ -53,9 +54,17 @@ impl Keeper {
         config: &Config,
         shop: Arc<Shop>,
         gauge: Gauge,
+        supervisor: Arc<Supervisor>,
     ) -> Result<Self> {
         let places = Places { db: db.clone(), clock: clock.clone(), shop: Arc::clone(&shop) };
-        let pulse = Pulse { db: db.clone(), clock: clock.clone(), gauge };
+        let heartbeat = supervisor.heartbeat();
+        let pulse = Pulse {
+            db: db.clone(),
+            clock: clock.clone(),
+            shop: Arc::clone(&shop),
+            gauge,
+            supervisor,
+        };
         let work = Work {
             db: db.clone(),
             clock: clock.clone(),
@@ -75,7 +84,7 @@ impl Keeper {
         };
         pulse.beat()?;
         let mut keeper = Self { ends: Vec::new(), threads: Vec::new() };
-        keeper.every(HEARTBEAT, "heart", move |_| heed("heartbeat", pulse.beat()))?;
+        keeper.every(heartbeat, "heart", move |_| heed("heartbeat", pulse.beats()))?;
         keeper.every(HEARTBEAT, "keeper", move |beats| work.round(beats))?;
         let look = clock.real_span(PLACES_EVERY).max(PLACES_APART);
         keeper.every(look, "places", move |_| heed("places in the queue", places.tell()))?;
@@ -131,7 +140,9 @@ fn heed(chore: &str, done: Result<()>) {
 struct Pulse {
     db: Db,
     clock: Clock,
+    shop: Arc<Shop>,
     gauge: Gauge,
+    supervisor: Arc<Supervisor>,
 }
 
 impl Pulse {
@@ -139,6 +150,23 @@ impl Pulse {
         let now = self.clock.now();
         let (busy, threads) = self.gauge.busy();
         self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+    }
+
+    /// The same, and whoever supervises hears what came of it.
+    fn beats(&self) -> Result<()> {
+        let beat = self.beat();
+        self.supervisor.heard(&beat);
+        match &beat {
+            Ok(()) if self.supervisor.is_there() => {
+                self.supervisor.says(supervisor::status(&self.db, &self.shop, self.clock.now())?);
+            }
+            Ok(()) => {}
+            Err(error) => {
+                let remedy = Machine::of(error).map(Machine::remedy);
+                self.supervisor.says(remedy.unwrap_or("the database does not take a word"));
+            }
+        }
+        beat
     }
 }
 

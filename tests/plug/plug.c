@@ -10,6 +10,9 @@
  *   fail.fsync    to such a file, until this one is taken away
  *   fail.open
  *   fail.rename
+ *   hang.fsync    "[part of a path]": such an fsync does not end until this is taken away, and
+ *   hung          is written when one has begun;
+ *   one           lets the next one through
  *   clock         seconds that the wall clock is ahead
  *   log           written: "PID N CALL PATH" for each fsync
  */
@@ -117,6 +120,24 @@ static int fails(const char *op, const char *path) {
     return 1;
 }
 
+/* As a disk that does not answer. */
+static void hang(const char *path) {
+    char text[256], part[200], hung[LONG_PATH];
+    const struct timespec while_then = {0, 5000000};
+    while (told("hang.fsync", text, sizeof text) > 0) {
+        part[0] = 0;
+        sscanf(text, "%199s", part);
+        if (!strstr(below(path), part)) return;
+        snprintf(hung, sizeof hung, "%s/hung", folder);
+        if (told("one", text, sizeof text) > 0) {
+            forget("one");
+            return;
+        }
+        syscall(SYS_close, sys_open(hung, O_WRONLY | O_CREAT));
+        nanosleep(&while_then, NULL);
+    }
+}
+
 static int fails_fd(const char *op, int fd) {
     char path[LONG_PATH];
     return folder && fails(op, path_of(fd, path, sizeof path));
@@ -195,6 +216,7 @@ static int sync_one(const char *call, int fd, int (*really)(int)) {
     struct stat facts;
     if (!folder || !below(path_of(fd, path, sizeof path))) return really(fd);
     if (fails("fail.fsync", path)) return -1;
+    hang(path);
     pthread_mutex_lock(&one);
     syncs++;
     note(call, path);

@@ -44,6 +44,7 @@ mod setup;
 mod soak;
 mod stopping;
 mod strange_files;
+mod supervised;
 mod telegram;
 mod tickets;
 mod troubles;

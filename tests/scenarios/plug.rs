@@ -84,6 +84,28 @@ impl Plug {
         self.forgets(op.file());
     }
 
+    /// From here on no fsync of a path with this part ends.
+    pub(crate) fn hangs(&self, part: &str) {
+        self.forgets("hung");
+        self.tells("hang.fsync", part);
+    }
+
+    /// Whether one has begun that does not end.
+    pub(crate) fn has_hung(&self) -> bool {
+        self.folder.path().join("hung").exists()
+    }
+
+    /// The one that hangs ends, the next one hangs again.
+    pub(crate) fn lets_one_go(&self) {
+        self.tells("one", "1");
+        self.forgets("hung");
+    }
+
+    /// They end.
+    pub(crate) fn lets_go(&self) {
+        self.forgets("hang.fsync");
+    }
+
     /// The wall clock is so many seconds ahead.
     pub(crate) fn sets_clock_ahead(&self, seconds: i64) {
         self.tells("clock", &seconds.to_string());
