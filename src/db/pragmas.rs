@@ -23,7 +23,7 @@ const PRAGMAS: &[(&str, i64)] = &[
     ("cell_size_check", 1),
     ("mmap_size", 0),
     ("wal_autocheckpoint", 8_000), // pages: about 8 MB
-    ("secure_delete", 1), // what a customer wants gone is overwritten, not only unlinked
+    ("secure_delete", 1),          // what a customer wants gone is overwritten, not only unlinked
 ];
 
 /// A setting as SQLite has it, read back.

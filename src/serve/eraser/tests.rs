@@ -93,6 +93,7 @@ fn who_reads_for_long_makes_the_log_no_longer_than_one_compaction() {
          INSERT INTO audit (at, way, who, action, object)
          SELECT x, 'command', 'root', 'x', hex(randomblob(500)) FROM n",
     );
+    assert!(stage.world.db.empty_log().unwrap());
     stage.leaves(7);
     let db = stage.world.db.clone();
     let users = |conn: &rusqlite::Connection| -> Result<i64> {
