@@ -183,7 +183,7 @@ fn dialogs() -> Vec<(Dialog, Event)> {
     all.push((at(draft.clone()), press(Choice::NoWishes)));
     draft.wishes = Some(Wishes::None);
     all.push((at(draft.clone()), press(Choice::Count(3))));
-    draft.count = Some(3);
+    (draft.count, draft.shown) = (Some(3), Some(facts().price));
     all.push((at(draft), press(Choice::Confirm)));
     all
 }

@@ -167,12 +167,15 @@ pub(super) fn private_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the folder {}", path.display()))
 }
 
-/// The part of the sorted values below which this share of them lies.
+/// The value below which this share of them lies. Of none it is no number, which meets no goal.
 pub(super) fn percentile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(at.saturating_sub(1).min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
+    sorted
+        .get(at.saturating_sub(1).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -185,6 +188,7 @@ mod tests {
         assert_eq!(percentile(&values, 0.5), 50.0);
         assert_eq!(percentile(&values, 0.99), 99.0);
         assert_eq!(percentile(&values, 1.0), 100.0);
-        assert_eq!((percentile(&[7.0], 0.01), percentile(&[], 0.5)), (7.0, 0.0));
+        assert_eq!(percentile(&[7.0], 0.01), 7.0);
+        assert!(percentile(&[], 0.5).is_nan());
     }
 }

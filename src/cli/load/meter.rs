@@ -42,19 +42,28 @@ pub(super) fn used(pid: u32) -> Result<Used> {
     // The name in brackets may hold anything.
     let fields: Vec<&str> =
         stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|it| it.parse::<f64>().ok()).unwrap_or(0.0);
-    let io = read(pid, "io").unwrap_or_default();
+    let ticks = |at: usize| -> Result<f64> {
+        let field = fields.get(at).and_then(|it| it.parse().ok());
+        field.context("no time in the process's stat")
+    };
+    let io = read(pid, "io")?;
+    let (written, cancelled) =
+        (number(&io, "write_bytes:")?, number(&io, "cancelled_write_bytes:")?);
     Ok(Used {
         at: Instant::now(),
-        cpu: (ticks(11) + ticks(12)) / TICKS,
-        written: number(&io, "write_bytes:").saturating_sub(number(&io, "cancelled_write_bytes:")),
+        cpu: (ticks(11)? + ticks(12)?) / TICKS,
+        written: written.saturating_sub(cancelled),
     })
 }
 
 pub(super) fn memory(pid: u32) -> Result<Memory> {
     let status = read(pid, "status")?;
-    let megabytes = |name: &str| number(&status, name) as f64 / 1_024.0;
-    Ok(Memory { peak: megabytes("VmHWM:"), now: megabytes("VmRSS:"), own: megabytes("RssAnon:") })
+    let megabytes = |name| number(&status, name).map(|kilobytes| kilobytes as f64 / 1_024.0);
+    Ok(Memory {
+        peak: megabytes("VmHWM:")?,
+        now: megabytes("VmRSS:")?,
+        own: megabytes("RssAnon:")?,
+    })
 }
 
 impl Used {
@@ -84,9 +93,11 @@ fn read(pid: u32, file: &str) -> Result<String> {
         .context("the program has ended, or this is no Linux")
 }
 
-fn number(text: &str, name: &str) -> u64 {
+/// What is not there is no zero, which would meet every goal.
+fn number(text: &str, name: &str) -> Result<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    number.with_context(|| format!("Linux does not say {name}"))
 }
 
 /// The machine that measured.

@@ -147,6 +147,8 @@ mod tests {
     fn a_goal_that_is_missed_fails_the_report() {
         let good = Row::of("a", "b", 29.0, "ms").under(30.0);
         let bad = Row::of("a", "b", 30.0, "ms").under(30.0);
+        let nothing = Row::of("a", "b", f64::NAN, "ms");
+        assert!(!nothing.clone().under(30.0).is_ok() && !nothing.least(0.0).is_ok());
         let machine = Machine::this();
         assert!(Report::new(machine.clone(), vec![good.clone()], Vec::new()).is_good());
         let missed = Report::new(machine.clone(), vec![good.clone(), bad], Vec::new());
