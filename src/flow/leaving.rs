@@ -45,7 +45,8 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if lost > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-credits", &[("n", Arg::Num(lost))])));
     }
-    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE));
+    let left = departures::left_at(desk.tx, desk.user.id)?.unwrap_or(0);
+    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE, left));
     let yes = desk.button("button-leave-yes", &yes);
     desk.tell(html, vec![yes])
 }
@@ -72,12 +73,18 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
 }
 
 /// They said yes to losing so many credits; where that is no longer so, a video has begun, or the
-/// question is an old one that a finger slipped on, they are asked again. Returns the words of the
-/// callback's answer.
-pub(super) fn leave(desk: &Desk<'_>, shown: i64, minute: i64) -> Result<String> {
+/// question is an old one that a finger slipped on, they are asked again. One that was answered is
+/// old at once: its button stays in the chat, and what they bought since nobody asked them about.
+/// Returns the words of the callback's answer.
+pub(super) fn leave(
+    desk: &Desk<'_>,
+    shown: i64,
+    (minute, left): (i64, Millis),
+) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR;
+    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR
+        && departures::left_at(tx, user.id)?.unwrap_or(0) == left;
     if begun > 0 || !is_fresh || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());

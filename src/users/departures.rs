@@ -38,6 +38,12 @@ pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis)
     Ok(())
 }
 
+/// When they last left; `None`: never. It stays when they come back.
+pub fn left_at(conn: &Connection, user: UserId) -> Result<Option<Millis>> {
+    let sql = "SELECT left_at FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
+}
+
 /// Something came of somebody who has left, and was emptied: what the file has of it beside its rows
 /// goes like the rest. A farewell that was not said yet still is.
 pub fn trailed(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Result<()> {

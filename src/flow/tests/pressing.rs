@@ -25,7 +25,7 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         Press::Language(Lang::En),
         Press::Again(JobId(i64::MAX)),
         Press::Aside(Aside::Leave),
-        Press::Aside(Aside::LeaveYes(i64::MAX, i64::MAX)),
+        Press::Aside(Aside::LeaveYes(i64::MAX, 999_999_999, i64::from(u32::MAX) << 16)),
         Press::Aside(Aside::Ask),
         Press::Aside(Aside::AskAbout(i64::MAX)),
         Press::Same(JobId(i64::MAX)),
