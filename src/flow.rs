@@ -35,7 +35,7 @@ pub use leaving::{farewell, forget_again, leave_again};
 pub use paying::{
     Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unlisted, unread,
 };
-pub use press::{Choice, Press};
+pub use press::{Bill, Choice, Press};
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};
@@ -115,8 +115,6 @@ pub struct Draft {
     pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
-    /// Credits per video, as they read when they were last asked for their yes.
-    pub shown: Option<i64>,
     /// The earlier video that this one is to be like.
     pub refine: Option<Refine>,
     /// How many they are to be once there are credits for them.

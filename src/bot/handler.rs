@@ -282,7 +282,7 @@ impl Handler {
                 let photo = self.again_photo(query.from.id, *job).await?;
                 photo.is_some_and(|photo| is_inside(&self.photos, &photo))
             }
-            Some(Press::Draft(_, Choice::Confirm)) => {
+            Some(Press::Draft(_, Choice::Confirm(_))) => {
                 let photo = self.draft_photo(query.from.id).await?;
                 photo.is_some_and(|photo| is_inside(&self.photos, &photo))
             }
