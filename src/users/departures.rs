@@ -34,7 +34,17 @@ pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis)
             ":user": user, ":now": now, ":update_id": update_id, ":language": lang.code(),
         },
     )?;
-    tx.execute("UPDATE users SET left_at = ?2 WHERE id = ?1", (user, now))?;
+    marks(tx, user, now)
+}
+
+/// When they left, and what they had lost then: all that the ledger had by its last line.
+fn marks(tx: &Tx<'_>, user: UserId, at: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE users
+         SET left_at = ?2, left_line = (SELECT COALESCE(MAX(id), 0) FROM ledger)
+         WHERE id = ?1",
+        (user, at),
+    )?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Payments on a real database: what is credited, once, whatever is odd about it, and what is said.
 
+mod left;
+
 use super::*;
 use crate::clock::{DAY, Millis};
 use crate::inbox::{self, Raw};
