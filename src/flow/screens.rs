@@ -93,11 +93,12 @@ impl View<'_> {
             Toast::Unavailable => self.say("toast-choice-off", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
+            // As in the status message: what came back, and what went of it.
             Toast::TakenBack(TakenBack { videos, credits, repaid }) => self.say(
                 if repaid == 0 { "toast-taken-back" } else { "toast-taken-back-repaid" },
                 &[
                     ("n", Arg::Num(videos)),
-                    ("credits", Arg::Html(self.credits(credits))),
+                    ("credits", Arg::Html(self.credits(credits + repaid))),
                     ("repaid", Arg::Html(self.credits(repaid))),
                 ],
             ),
