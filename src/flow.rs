@@ -22,6 +22,7 @@ mod checkout;
 mod leaving;
 mod paying;
 mod press;
+mod restored;
 mod screens;
 mod statement;
 mod step;
@@ -36,6 +37,7 @@ pub use paying::{
     Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unlisted, unread,
 };
 pub use press::{Bill, Choice, Press};
+pub use restored::WhoLeft;
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};

@@ -10,8 +10,11 @@
 //! bought after that pays for it.
 
 mod invoices;
+mod left;
 
 pub use invoices::{Invoice, OPEN_FOR, Offer, close_all, close_as_paid, invoice, open, prune};
+
+pub use left::{Lost, carry, lost};
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
@@ -54,6 +57,11 @@ impl Source {
             Self::Update => "update",
             Self::Reconciled => "reconciled",
         }
+    }
+
+    /// Of the database's column, which holds nothing else.
+    fn of(word: &str) -> Self {
+        if word == "update" { Self::Update } else { Self::Reconciled }
     }
 }
 

@@ -104,6 +104,20 @@ fn lost(conn: &Connection, user: UserId, given: &str) -> Result<Option<i64>> {
     Ok(line)
 }
 
+/// What came since they left, or are to leave once more: given or paid, less what was taken of it.
+/// What videos hold and give back is no part of it.
+pub fn since_left(conn: &Connection, user: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(delta), 0)
+             FROM ledger
+             WHERE user_id = ?1
+               AND job_id IS NULL
+               AND id > (SELECT left_line FROM users WHERE id = ?1)",
+        )?
+        .query_row([user], |row| row.get(0))?)
+}
+
 /// What was taken by now of so many credits that were to be, by [`take_back`].
 pub fn taken(conn: &Connection, key: &str, credits: i64) -> Result<Taken> {
     let sql = "SELECT owed FROM debts WHERE key = ?1";
