@@ -240,7 +240,6 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
         plug.kills_at(n.div_ceil(2), when);
         let output = shop.command(&["restore", file.to_str().unwrap()]);
         let users: i64 = shop.value("SELECT COUNT(*) FROM users");
-        shop.lets_go();
         match users {
             2 => kept += 1,
             // With its first breath it knows who left since.
@@ -249,6 +248,7 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
                 came += 1;
             }
         }
+        shop.lets_go();
         is_sound(&shop.path("neurocards.db"));
         if output.status.code() == Some(0) {
             break;

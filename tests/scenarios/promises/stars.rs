@@ -99,8 +99,9 @@ fn payments(conn: &Connection) -> Result<BTreeMap<String, Paid>> {
     let mut query = conn.prepare(
         "SELECT telegram_payment_charge_id, tg_user_id, stars, refunded_at IS NOT NULL,
                 EXISTS (SELECT 1 FROM outbox WHERE key = 'receipt:' || telegram_payment_charge_id)
-                OR COALESCE(left_line, 0) >= (SELECT id FROM ledger WHERE key = 'purchase:'
-                                              || telegram_payment_charge_id)
+                OR EXISTS (SELECT 1 FROM ledger
+                           WHERE key = 'purchase:' || telegram_payment_charge_id
+                             AND id <= left_line)
          FROM payments
          JOIN users ON users.id = user_id",
     )?;
