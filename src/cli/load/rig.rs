@@ -175,7 +175,7 @@ impl Rig {
     }
 
     pub(super) fn used(&self) -> Result<meter::Used> {
-        meter::used(self.pid()?).with_context(|| self.log_tail())
+        meter::used(self.pid()?, &self.root).with_context(|| self.log_tail())
     }
 
     pub(super) fn memory(&self) -> Result<meter::Memory> {
