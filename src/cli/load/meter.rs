@@ -17,8 +17,6 @@ pub(super) struct Used {
     at: Instant,
     /// Seconds of all its threads, in the kernel, too.
     cpu: f64,
-    /// Bytes that the disk took, from everybody.
-    written: u64,
 }
 
 /// Between two moments.
@@ -26,7 +24,6 @@ pub(super) struct Used {
 pub(super) struct Spent {
     pub(super) seconds: f64,
     pub(super) cpu_seconds: f64,
-    pub(super) written: u64,
 }
 
 /// In megabytes.
@@ -40,8 +37,7 @@ pub(super) struct Memory {
     pub(super) own: f64,
 }
 
-/// Of the process, and of the disk under its folder.
-pub(super) fn used(pid: u32, folder: &Path) -> Result<Used> {
+pub(super) fn used(pid: u32) -> Result<Used> {
     let stat = read(pid, "stat")?;
     // The name in brackets may hold anything.
     let fields: Vec<&str> =
@@ -50,13 +46,13 @@ pub(super) fn used(pid: u32, folder: &Path) -> Result<Used> {
         let field = fields.get(at).and_then(|it| it.parse().ok());
         field.context("no time in the process's stat")
     };
-    let cpu = (ticks(11)? + ticks(12)?) / TICKS;
-    Ok(Used { at: Instant::now(), cpu, written: disk_took(folder)? })
+    Ok(Used { at: Instant::now(), cpu: (ticks(11)? + ticks(12)?) / TICKS })
 }
 
-/// The process's own `write_bytes` will not do: where the kernel keeps a file in large folios, it
-/// counts all of a folio for each byte that is changed in it.
-fn disk_took(folder: &Path) -> Result<u64> {
+/// Bytes that the disk under a folder took so far, from everybody. A process's own `write_bytes` will
+/// not do: where the kernel keeps a file in large folios, it counts all of a folio for each byte that
+/// is changed in it.
+pub(super) fn disk_took(folder: &Path) -> Result<u64> {
     let opened = File::open(folder)?;
     // What waits in memory is somebody's, too.
     rustix::fs::syncfs(&opened)?;
@@ -85,11 +81,7 @@ impl Used {
     }
 
     pub(super) fn until(&self, later: &Self) -> Spent {
-        Spent {
-            seconds: (later.at - self.at).as_secs_f64(),
-            cpu_seconds: later.cpu - self.cpu,
-            written: later.written.saturating_sub(self.written),
-        }
+        Spent { seconds: (later.at - self.at).as_secs_f64(), cpu_seconds: later.cpu - self.cpu }
     }
 }
 

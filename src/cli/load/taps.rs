@@ -206,14 +206,15 @@ pub(super) fn idle(course: &mut Course<'_>) -> Result<()> {
     course.says(&format!("{NAME}: {:.0} s", span.as_secs_f64()));
     // What a start does once is over.
     course.pause(Duration::from_secs(30).min(span))?;
-    let before = rig.used()?;
+    let (disk, before) = (rig.disk_took()?, rig.used()?);
     course.pause(span)?;
     let (spent, memory) = (before.until(&rig.used()?), rig.memory()?);
+    let written = rig.disk_took()?.saturating_sub(disk);
     let text = format!("over {:.0} s, with the full database", spent.seconds);
     course.found(Row::of(NAME, "CPU", spent.percent(), "% of a core").under(0.3).beside(text));
     let text = format!("{:.0} MB of it its own; at most {:.0} MB", memory.own, memory.peak);
     course.found(Row::of(NAME, "memory", memory.now, "MB").under(40.0).beside(text));
-    let kilobytes = spent.written as f64 / 1_000.0 / (spent.seconds / 60.0);
+    let kilobytes = written as f64 / 1_000.0 / (spent.seconds / 60.0);
     course.found(Row::of(NAME, "written a minute", kilobytes, "KB"));
     rig.closes(course, Duration::from_secs(60))
 }
