@@ -8,12 +8,14 @@
 //! The order of sending is `seq`, per chat. What is in flight is not visible in a row: the sender
 //! names the revision that it sent, and a row that moved on meanwhile stays pending.
 
+mod about;
 mod content;
 mod queue;
 
 #[cfg(test)]
 mod tests;
 
+pub use about::About;
 pub use content::{Button, Content, Does, HTML_MAX, TEXT_MAX, length, plain};
 pub use queue::{
     Class, Waiting, forget_file_id, keep_file_id, known_file_id, load_after, oldest_pending,
