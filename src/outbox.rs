@@ -47,6 +47,8 @@ pub struct Row {
     pub message_id: Option<i64>,
     /// Sending it delivers this job.
     pub job_id: Option<i64>,
+    /// The order of the video that this is; for the log.
+    pub order_id: Option<i64>,
     pub state: State,
     pub due_at: Millis,
     /// Failed tries of the newest content.
@@ -162,6 +164,10 @@ pub fn by_key(conn: &Connection, key: &str) -> anyhow::Result<Option<Row>> {
 }
 
 const SELECT: &str = "SELECT id, seq, chat_id, key, content, rev, sent_rev, message_id, job_id,
+        (SELECT order_id
+         FROM jobs
+         WHERE id = COALESCE(outbox.job_id, SUBSTR(outbox.key, LENGTH('gift:') + 1))
+           AND (outbox.job_id IS NOT NULL OR outbox.key LIKE 'gift:%')) AS order_id,
         state, due_at, tries, lost, created_at
  FROM outbox";
 
@@ -178,6 +184,7 @@ fn read(row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
         sent_rev: row.get("sent_rev")?,
         message_id: row.get("message_id")?,
         job_id: row.get("job_id")?,
+        order_id: row.get("order_id")?,
         state: match state.as_str() {
             "pending" => State::Pending,
             "sent" => State::Sent,

@@ -18,7 +18,7 @@ impl Row {
         let number = |rest: &str| rest.split(':').next().and_then(|number| number.parse().ok());
         let (what, rest) = key.split_once(':').unwrap_or_default();
         match what {
-            "video" | "gift" => About { job: number(rest), order: None },
+            "video" | "gift" => About { job: number(rest), order: self.order_id },
             "fail" if rest.starts_with("job:") => About { job: number(&rest[4..]), order: None },
             "status" | "fail" => About { job: self.job_id, order: number(rest) },
             _ => About { job: self.job_id, order: None },
@@ -44,6 +44,7 @@ mod tests {
                 sent_rev: 0,
                 message_id: None,
                 job_id,
+                order_id: Some(3),
                 state: State::Pending,
                 due_at: 0,
                 tries: 0,
@@ -53,8 +54,8 @@ mod tests {
             let About { job, order } = row.about();
             (job, order)
         };
-        assert_eq!(about("video:12", Some(12)), (Some(12), None));
-        assert_eq!(about("gift:12", None), (Some(12), None));
+        assert_eq!(about("video:12", Some(12)), (Some(12), Some(3)));
+        assert_eq!(about("gift:12", None), (Some(12), Some(3)));
         assert_eq!(about("status:7", None), (None, Some(7)));
         assert_eq!(about("fail:7:timeout", None), (None, Some(7)));
         assert_eq!(about("fail:job:12", None), (Some(12), None));

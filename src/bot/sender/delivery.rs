@@ -467,6 +467,7 @@ mod tests {
             sent_rev: 0,
             message_id,
             job_id: None,
+            order_id: None,
             state: State::Pending,
             due_at: 0,
             tries: 0,
