@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// What the page is called in a header.
-pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// One name. A counter's samples end in `_total`, an info's in `_info`.
 #[derive(Clone, Copy)]
@@ -17,6 +17,16 @@ pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) kind: MetricType,
     help: &'static str,
+}
+
+impl Metric {
+    fn ending(&self) -> &'static str {
+        match self.kind {
+            MetricType::Counter => "_total",
+            MetricType::Info => "_info",
+            _ => "",
+        }
+    }
 }
 
 const fn gauge(name: &'static str, help: &'static str) -> Metric {
@@ -149,9 +159,22 @@ impl Page {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(self));
         let mut text = String::new();
-        text::encode(&mut text, &registry)?;
-        Ok(text)
+        text::encode_registry(&mut text, &registry)?;
+        Ok(text.lines().map(in_the_older_way).collect())
     }
+}
+
+/// The encoder writes OpenMetrics. In Prometheus' own format, which all scrapers and checkers know,
+/// what describes a name has the ending that its samples have; else the two are the same.
+fn in_the_older_way(line: &str) -> String {
+    let described = line.strip_prefix("# ").and_then(|rest| {
+        let (what, rest) = rest.split_once(' ')?;
+        let (name, rest) = rest.split_once(' ')?;
+        let metric = ALL.iter().find(|metric| metric.name == name)?;
+        let rest = if rest == "info" { "gauge" } else { rest };
+        Some(format!("# {what} {name}{} {rest}\n", metric.ending()))
+    });
+    described.unwrap_or_else(|| format!("{line}\n"))
 }
 
 impl Collector for Page {
@@ -225,14 +248,16 @@ mod tests {
         page.put_by("neurocards_step_duration_seconds", [("step", "x")], Value::Spread(spread));
         let text = page.into_text().unwrap();
         for metric in ALL {
-            assert!(text.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
+            let name = format!("{}{}", metric.name, metric.ending());
+            assert!(text.contains(&format!("# HELP {name} {}\n", metric.help)), "{name}");
+            assert!(text.contains(&format!("# TYPE {name} ")), "{name}");
         }
         for line in [
             "neurocards_healthy 1",
             "neurocards_orders_ended_total{result=\"a\\\"b\\\\c\\nd\"} 3",
             "neurocards_step_duration_seconds_bucket{le=\"+Inf\",step=\"x\"} 1",
             "neurocards_step_duration_seconds_count{step=\"x\"} 1",
-            "# EOF",
+            "# TYPE neurocards_build_info gauge",
         ] {
             assert!(text.lines().any(|it| it == line), "{line}\n{text}");
         }

@@ -46,9 +46,8 @@ impl Page {
     #[track_caller]
     pub(crate) fn read(text: &str) -> Self {
         let mut page = Self::default();
-        let mut lines = text.lines();
-        assert_eq!(lines.next_back(), Some("# EOF"), "a page has an end");
-        for line in lines {
+        assert!(text.ends_with('\n'), "a page has an end");
+        for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
                 let (name, kind) = rest.split_once(' ').unwrap();
                 let known = page.kinds.insert(name.to_owned(), kind.to_owned());
@@ -68,14 +67,12 @@ impl Page {
         let (name, value) = line.rsplit_once(' ').unwrap();
         let value: f64 = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
         let bare = name.split('{').next().unwrap();
-        let family = |kind: &str, ending: &str| {
+        let of_histogram = |ending: &str| {
             let name = bare.strip_suffix(ending).unwrap_or_default();
-            self.kinds.get(name).is_some_and(|it| it == kind)
+            self.kinds.get(name).is_some_and(|it| it == "histogram")
         };
-        let described = self.kinds.get(bare).is_some_and(|kind| kind == "gauge")
-            || family("counter", "_total")
-            || family("info", "_info")
-            || ["_bucket", "_sum", "_count"].iter().any(|it| family("histogram", it));
+        let described = self.kinds.get(bare).is_some_and(|kind| kind != "histogram")
+            || ["_bucket", "_sum", "_count"].into_iter().any(of_histogram);
         assert!(described, "{line} is of no kind that was described before");
         let labels = name.strip_prefix(bare).unwrap();
         let closed = labels.is_empty() || (labels.starts_with('{') && labels.ends_with("\"}"));
@@ -99,9 +96,7 @@ impl Page {
     /// Names as queries write them: with the endings that their kinds have.
     pub(crate) fn names(&self) -> Vec<String> {
         let endings = |kind: &str| match kind {
-            "counter" => &["_total"][..],
-            "info" => &["_info"],
-            "histogram" => &["_bucket", "_sum", "_count"],
+            "histogram" => &["_bucket", "_sum", "_count"][..],
             _ => &[""],
         };
         let names = self.kinds.iter().flat_map(|(name, kind)| {
