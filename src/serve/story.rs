@@ -3,6 +3,7 @@
 //! missing that another process wrote.
 
 use crate::db::Db;
+use crate::jobs::Step;
 use crate::meter::Histogram;
 use crate::operator::watching::news::{self, Moment, News, Place, What};
 use anyhow::{Context as _, Result};
@@ -49,18 +50,35 @@ pub(super) struct Tally {
     pub(super) submits: BTreeMap<(String, String), u64>,
 }
 
+/// Counted from 0: what appears with its first case would be no rise to whoever looks for one.
+const STATUSES: [&str; 3] = ["done", "failed", "canceled"];
+const KINDS: [&str; 10] = [
+    "grant",
+    "purchase",
+    "invite",
+    "bonus",
+    "promo",
+    "hold",
+    "charge",
+    "release",
+    "repay",
+    "taken_back",
+];
+
 impl Default for Tally {
     fn default() -> Self {
+        let none = |words: &[&str]| words.iter().map(|word| ((*word).to_owned(), 0)).collect();
+        let steps = Step::ALL.map(|step| (step.word().to_owned(), Histogram::of(&SPANS)));
         Self {
             customers: 0,
             orders: 0,
-            orders_ended: BTreeMap::new(),
-            videos_ended: BTreeMap::new(),
+            orders_ended: ["done", "partial", "none"].map(|result| (result, 0)).into(),
+            videos_ended: none(&STATUSES),
             failures: BTreeMap::new(),
             video_took: Histogram::of(&SPANS),
             events: BTreeMap::new(),
-            step_took: BTreeMap::new(),
-            credits: BTreeMap::new(),
+            step_took: steps.into(),
+            credits: none(&KINDS),
             payments: (0, 0),
             submits: BTreeMap::new(),
         }
@@ -261,12 +279,13 @@ mod tests {
         tally.moment(&step("failed", None, end("failed", Some("timeout"))));
         tally.moment(&What::Credits { kind: "grant".into(), credits: -3 });
         tally.moment(&What::Credits { kind: "charge".into(), credits: 2 });
-        assert_eq!(tally.videos_ended, BTreeMap::from([("done".into(), 1), ("failed".into(), 1)]));
+        let ended = ["done", "failed", "canceled"].map(|status| tally.videos_ended[status]);
+        assert_eq!(ended, [1, 1, 0]);
         assert_eq!(tally.failures, BTreeMap::from([("timeout".into(), 1)]));
         assert_eq!(tally.video_took.sum(), 90.0);
         assert_eq!(tally.step_took["render"].sum(), 4.0);
-        let credits = BTreeMap::from([("charge".into(), 2), ("taken_back".into(), 3)]);
-        assert_eq!(tally.credits, credits);
+        let credits = ["charge", "taken_back", "grant"].map(|kind| tally.credits[kind]);
+        assert_eq!(credits, [2, 3, 0]);
     }
 
     #[test]

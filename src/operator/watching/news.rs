@@ -201,9 +201,11 @@ fn credits(conn: &Connection, after: i64, moments: &mut Vec<Moment>) -> Result<i
     Ok(last)
 }
 
+/// The message's way to Telegram has no time of its own: it began when the job came to `deliver`.
 fn events(conn: &Connection, after: i64, moments: &mut Vec<Moment>) -> Result<i64> {
     let mut found = conn.prepare_cached(
-        "SELECT e.id, e.at, e.job_id, j.order_id, e.step, e.what, e.detail, e.duration_ms,
+        "SELECT e.id, e.at, e.job_id, j.order_id, e.step, e.what, e.detail,
+                CASE e.what WHEN 'done' THEN e.at - j.step_since ELSE e.duration_ms END,
                 j.status, j.error_class, e.at - j.created_at,
                 COALESCE(e.at = (SELECT finished_at FROM orders WHERE id = j.order_id), 0)
          FROM events e

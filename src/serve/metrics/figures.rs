@@ -41,6 +41,8 @@ const REASONS: [(Closed, &str); 4] = [
     (Closed::NoModel, "no_model"),
     (Closed::Budget, "budget"),
 ];
+/// Of a createTask that is over.
+const OUTCOMES: [&str; 4] = ["accepted", "refused", "lost", "unsent"];
 /// Of a live job.
 const STATUSES: [&str; 2] = ["queued", "processing"];
 
@@ -61,7 +63,9 @@ pub(super) fn text(sources: &Sources) -> Result<String> {
     page.put("neurocards_heartbeat_age_seconds", health.age().as_secs_f64());
     state(&mut page, &standing);
     queue(&mut page, &standing, now);
-    happened(&mut page, &teller.tally());
+    let tally = teller.tally();
+    happened(&mut page, &tally);
+    submits(&mut page, &standing, &tally);
     money(&mut page, &standing, now);
     standing.keys.iter().filter(|key| key.configured).for_each(|key| one_key(&mut page, key));
     for (model, open) in &standing.models {
@@ -139,7 +143,17 @@ fn happened(page: &mut Page, tally: &Tally) {
     }
     page.put("neurocards_payments", tally.payments.0);
     page.put("neurocards_stars", tally.payments.1);
-    for ((key, outcome), count) in &tally.submits {
+}
+
+/// Of each key that is used, and of those that were.
+fn submits(page: &mut Page, standing: &Standing, tally: &Tally) {
+    let mut submits = tally.submits.clone();
+    for key in standing.keys.iter().filter(|key| key.configured) {
+        for outcome in OUTCOMES {
+            submits.entry((key.fingerprint.clone(), outcome.to_owned())).or_default();
+        }
+    }
+    for ((key, outcome), count) in &submits {
         page.put_by("neurocards_submits", [("key", key), ("outcome", outcome)], *count);
     }
 }
