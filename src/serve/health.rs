@@ -14,8 +14,6 @@ pub(super) struct Health {
     /// Without an answer for so long it is dead.
     patience: Duration,
     last: Mutex<Last>,
-    /// The database is being rewritten, and its writer answers nobody meanwhile.
-    rewriting: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -23,6 +21,8 @@ struct Last {
     answered: Instant,
     /// What the writer said then, if it was no yes.
     trouble: Option<String>,
+    /// Until then the writer need not answer: the database is being rewritten.
+    excused: Option<Instant>,
 }
 
 impl Health {
@@ -30,8 +30,7 @@ impl Health {
     pub(super) fn new(heartbeat: Duration) -> Self {
         Self {
             patience: heartbeat * MISSED,
-            last: Mutex::new(Last { answered: Instant::now(), trouble: None }),
-            rewriting: AtomicBool::new(false),
+            last: Mutex::new(Last { answered: Instant::now(), trouble: None, excused: None }),
             stopping: AtomicBool::new(false),
         }
     }
@@ -47,11 +46,13 @@ impl Health {
         }
     }
 
-    pub(super) fn rewrites(&self, now: bool) {
-        self.rewriting.store(now, Ordering::Relaxed);
-        if !now {
-            self.last().answered = Instant::now();
-        }
+    /// While the whole database is rewritten its writer answers nobody, for so long at most.
+    pub(super) fn excuses<T>(&self, most: Duration, long: impl FnOnce() -> T) -> T {
+        self.last().excused = Some(Instant::now() + most);
+        let done = long();
+        let mut last = self.last();
+        (last.excused, last.answered) = (None, Instant::now());
+        done
     }
 
     pub(super) fn stops(&self) {
@@ -71,10 +72,10 @@ impl Health {
         if self.stopping.load(Ordering::Relaxed) {
             return Err("stopping".into());
         }
-        if self.rewriting.load(Ordering::Relaxed) {
+        let last = self.last();
+        if last.excused.is_some_and(|until| Instant::now() < until) {
             return Ok("ok, and the database is being rewritten".into());
         }
-        let last = self.last();
         let age = last.answered.elapsed();
         match &last.trouble {
             _ if age > self.patience => {
@@ -115,7 +116,8 @@ mod tests {
         while health.age().is_zero() {}
         health.heard(&Err(anyhow!("x")), false);
         assert!(health.word().unwrap_err().contains("has not answered for 0 s"));
-        health.rewrites(true);
-        assert!(health.word().unwrap().contains("rewritten"), "that takes as long as it takes");
+        let said = health.excuses(Duration::from_secs(3_600), || health.word());
+        assert!(said.unwrap().contains("rewritten"), "that takes as long as it takes");
+        assert!(health.excuses(Duration::ZERO, || health.word()).is_err(), "but not for ever");
     }
 }

@@ -244,15 +244,15 @@ fn who_asks_without_measure_or_end_holds_up_nobody() {
     let order = ann.orders(1, UGC);
     let mut lines = Vec::new();
     // A thousand of those who say nothing, and many who ask again and again.
-    for round in 0..10 {
-        lines.truncate(100 * usize::from(round % 2 == 0));
+    for _ in 0..10 {
+        lines.drain(..lines.len().saturating_sub(300));
         lines.extend((0..100).map(|_| silent(&address)));
         let began = Instant::now();
         for _ in 0..20 {
             assert_eq!(get(&address, "/metrics").0, 200);
         }
         assert_eq!(get(&address, "/health").1, "ok\n");
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     }
     order.arrives();
     let page = Page::read(&get(&address, "/metrics").1);
