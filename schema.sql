@@ -55,12 +55,13 @@ CREATE TABLE departures (
 ) STRICT;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
+-- What customers brought from the old system is an `import`: key 'import:TG_ID'.
 -- A release of what a refund was to take is followed by its `repay` (see debts), in the same commit.
 CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     delta      INTEGER NOT NULL,
-    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo',
+    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo', 'import',
                                                'hold', 'charge', 'release', 'repay')),
     job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release, a repay
     hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
@@ -74,6 +75,7 @@ CREATE TABLE ledger (
         WHEN 'invite'   THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'bonus'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'promo'    THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'import'   THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
