@@ -90,7 +90,7 @@ fn columns(text: &mut String, table: &Columns) -> Result<()> {
     writeln!(text, "{}: {} rows of {}", screen::clean(&table.file), table.rows, table.table)?;
     let taken = table.taken.iter().map(|it| match it.column == it.what {
         true => it.column.clone(),
-        false => format!("{} ({})", it.column, it.what),
+        false => format!("{} as {}", it.column, it.what),
     });
     writeln!(text, "  taken    {}", screen::clean(&taken.collect::<Vec<_>>().join(", ")))?;
     if !table.ignored.is_empty() {
@@ -107,21 +107,20 @@ fn unfinished(text: &mut String, report: &Report, gives_back: bool) -> Result<()
     }
     writeln!(
         text,
-        "\n{} videos of {} customers were under way: they are not made any more, and count as failed.",
+        "\nunder way  {} videos of {} customers: they are not made any more, and count as failed",
         left.videos, left.customers
     )?;
-    if left.given + left.given_before > 0 || gives_back {
+    if gives_back || left.given_before > 0 {
+        let before = left.given_before;
         writeln!(
             text,
-            "For them {} given, {} by an earlier import.",
-            in_words(left.given),
-            left.given_before
+            "           {} given for them, {before} by an earlier import",
+            in_words(left.given)
         )?;
     } else {
-        writeln!(
-            text,
-            "If the old system had taken a credit for each, give them back: add --give-back 1."
-        )?;
+        text.push_str(
+            "           if the old system took a credit for each, give it back: --give-back 1\n",
+        );
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ impl<'a> Heading<'a> {
         if let [one, other, ..] = found[..] {
             let name = |at: usize| &self.table.columns[at];
             bail!(
-                "{}: both {} and {} could be {what}: export it without one of them",
+                "{}: both {} and {} could be the {what}: export it without one of them",
                 self.shown(),
                 name(one),
                 name(other)

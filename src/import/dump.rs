@@ -2,7 +2,7 @@
 //! `--column-inserts` and `--rows-per-insert` write it. It is read once to find the tables and to see
 //! that it is whole, then once per table.
 
-use super::rows::{Cell, OTHER_WIDTH, Row, Rows, TOO_LONG, Table};
+use super::rows::{Cell, Cells, OTHER_WIDTH, Row, Rows, TOO_LONG, Table};
 use super::sql::{Lexer, ROW_MAX, Token};
 use anyhow::{Context as _, Result, bail};
 use std::fs::File;
@@ -343,7 +343,7 @@ fn is_end(line: &[u8]) -> bool {
 }
 
 /// What stands in the next brackets of an `INSERT`; `None`: the statement is over.
-fn brackets_next(script: &mut Script) -> Result<Option<(u64, Result<Vec<Cell>, &'static str>)>> {
+fn brackets_next(script: &mut Script) -> Result<Option<(u64, Cells)>> {
     loop {
         match script.token()? {
             Some(Token::Mark(b'(')) => break,
@@ -430,7 +430,7 @@ impl DumpRows {
         Ok(())
     }
 
-    fn checked(&self, cells: Result<Vec<Cell>, &'static str>) -> Result<Vec<Cell>, &'static str> {
+    fn checked(&self, cells: Cells) -> Cells {
         cells.and_then(
             |cells| if cells.len() == self.columns { Ok(cells) } else { Err(OTHER_WIDTH) },
         )

@@ -73,10 +73,10 @@ impl PeopleColumns {
         let mut names = TELEGRAM_ID.to_vec();
         // Beside an `id` of its own, so is this one.
         names.push("user_id");
-        let tg = of.take("the Telegram id", &names);
+        let tg = of.take("tg_user_id", &names);
         let tg =
             of.need(tg, "the Telegram id (if `id` is it, export it as telegram_id)", &names)?;
-        let balance = of.take_only("the balance", &BALANCE)?;
+        let balance = of.take_only("credits", &BALANCE)?;
         let balance = of.need(balance, "the balance", &BALANCE)?;
         let is_flag = |name: &String| {
             let name = name.to_lowercase();
@@ -86,11 +86,11 @@ impl PeopleColumns {
         Ok(Self {
             tg,
             balance,
-            old: of.take("the id in jobs.user_id", &["id"]),
-            username: of.take("@name", &["username", "tg_username", "telegram_username"]),
-            first_name: of.take("first name", &["first_name", "tg_first_name"]),
+            old: of.take("id", &["id"]),
+            username: of.take("username", &["username", "tg_username", "telegram_username"]),
+            first_name: of.take("first_name", &["first_name", "tg_first_name"]),
             language: of.take("language", &["language_code", "language", "lang", "locale"]),
-            created: of.take("since when", &CREATED),
+            created: of.take("created_at", &CREATED),
             flags,
             shown: of.columns(),
         })

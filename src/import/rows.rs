@@ -8,12 +8,15 @@ use std::path::PathBuf;
 /// A cell as it stands there; `None`: NULL.
 pub(super) type Cell = Option<Vec<u8>>;
 
+/// Those of a row; or why it is none of its table.
+pub(super) type Cells = Result<Vec<Cell>, &'static str>;
+
 /// A row of a file.
 pub(super) struct Row {
     /// Where it begins in the file, from 1.
     pub(super) line: u64,
     /// As many as there are columns; or why it cannot be read.
-    pub(super) cells: Result<Vec<Cell>, &'static str>,
+    pub(super) cells: Cells,
 }
 
 /// Why a row is no row of its table.

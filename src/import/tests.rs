@@ -213,3 +213,30 @@ fn what_is_written_is_what_was_there() {
         ]
     );
 }
+
+/// All names of fields in a document.
+fn fields(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            found.extend(object.keys().cloned());
+            object.values().for_each(|value| fields(value, found));
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|value| fields(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_of_the_report_is_in_the_document() {
+    let (_folder, db) = fresh();
+    let report = import(&db, &Source::Dump(Path::new(DATA).join("dump.sql")), None);
+    let mut found = Vec::new();
+    fields(&serde_json::to_value(&report).unwrap(), &mut found);
+    let document = include_str!("../../docs/commands.md");
+    let section = document.split("\n## ").find(|part| part.starts_with("`neurocards import"));
+    let section = section.unwrap();
+    assert!(found.len() > 40, "{found:?}");
+    for field in found {
+        assert!(section.contains(&format!("`{field}`")), "docs/commands.md: {field}");
+    }
+}

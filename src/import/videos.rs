@@ -73,19 +73,19 @@ impl VideoColumns {
     /// One is missing without which nothing can be done.
     pub(super) fn of(table: &Table, ids: Option<bool>) -> Result<Self> {
         let mut of = Heading::of(table);
-        let tg = of.take("the Telegram id", &TELEGRAM_ID);
-        let user = of.take("the customer", &["user_id", "user"]);
+        let tg = of.take("tg_user_id", &TELEGRAM_ID);
+        let user = of.take("user_id", &["user_id", "user"]);
         of.need(tg.or(user), "the customer", &["tg_user_id", "telegram_id", "user_id"])?;
         if tg.is_none() && ids.is_none() {
             bail!("{} knows its customers by user_id alone: import users with it", of.shown());
         }
-        let id = of.take("the id", &["id", "job_id"]);
+        let id = of.take("id", &["id", "job_id"]);
         let key = match id {
             Some(_) => None,
-            None => of.take("the id", &["idempotency_key"]),
+            None => of.take("id", &["idempotency_key"]),
         };
         of.need(id.or(key), "the id", &["id", "idempotency_key"])?;
-        let status = of.take("the status", &["status", "state"]);
+        let status = of.take("status", &["status", "state"]);
         let status = of.need(status, "the status", &["status", "state"])?;
         Ok(Self {
             id,
@@ -94,19 +94,19 @@ impl VideoColumns {
             user,
             user_is_id: ids.unwrap_or(false),
             status,
-            kind: of.take("the kind", &["kind"]),
-            template: of.take("the template", &["template_id", "template"]),
-            photo: of.take("the photo's address", &["input_photo_path", "photo_url"]),
-            product: of.take("the product", &["product_info"]),
-            wishes: of.take("the wishes", &["extra_wishes", "wishes"]),
-            priority: of.take("the priority", &["priority"]),
-            attempts: of.take("the attempts", &["attempts"]),
-            task: of.take("KIE's task", &["kie_task_id", "task_id"]),
-            output: of.take("the video", &["output_url", "video_url", "result_url"]),
-            error: of.take("why it failed", &["error", "error_message"]),
-            created: of.take("when it was ordered", &["created_at"]),
-            started: of.take("when it was begun", &["started_at"]),
-            finished: of.take("when it ended", &["finished_at", "completed_at"]),
+            kind: of.take("kind", &["kind"]),
+            template: of.take("template_id", &["template_id", "template"]),
+            photo: of.take("input_photo_path", &["input_photo_path", "photo_url"]),
+            product: of.take("product_info", &["product_info"]),
+            wishes: of.take("extra_wishes", &["extra_wishes", "wishes"]),
+            priority: of.take("priority", &["priority"]),
+            attempts: of.take("attempts", &["attempts"]),
+            task: of.take("kie_task_id", &["kie_task_id", "task_id"]),
+            output: of.take("output_url", &["output_url", "video_url", "result_url"]),
+            error: of.take("error", &["error", "error_message"]),
+            created: of.take("created_at", &["created_at"]),
+            started: of.take("started_at", &["started_at"]),
+            finished: of.take("finished_at", &["finished_at", "completed_at"]),
             shown: of.columns(),
         })
     }
