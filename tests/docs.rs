@@ -9,12 +9,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
 
-const DOCS: [&str; 8] = [
+const DOCS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "packaging/README.md",
     "docs/commands.md",
+    "docs/import.md",
     "docs/performance.md",
     "docs/privacy.md",
     "docs/watching.md",
