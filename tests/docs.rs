@@ -209,6 +209,46 @@ fn every_command_line_parses() {
     assert!(tried > 30, "the documents name commands: {tried}");
 }
 
+/// What stands on the pages of models and of money is what the catalogue says.
+#[test]
+fn every_model_and_its_price_are_those_of_the_catalogue() {
+    let (models, money) = (read("docs/models.md"), read("docs/money.md"));
+    let catalogue: toml::Table = toml::from_str(&read("assets/models.toml")).unwrap();
+    let mut priced = 0;
+    for model in catalogue["model"].as_array().unwrap() {
+        let name = model["name"].as_str().unwrap();
+        assert_eq!(model.get("ended").is_none(), models.contains(&format!("`{name}`")), "{name}");
+        let Some(row) = money.lines().find(|line| line.starts_with(&format!("| `{name}`"))) else {
+            continue;
+        };
+        let (seconds, credits) =
+            (model["seconds"].as_integer().unwrap(), model["about_credits"].as_integer().unwrap());
+        // Half a cent each, rounded to whole cents.
+        let cents = (credits + 1) / 2;
+        let ends = format!("| {seconds} | {credits} | {}.{:02} |", cents / 100, cents % 100);
+        assert!(row.ends_with(&ends), "{row}: {ends}");
+        priced += 1;
+    }
+    assert!(priced >= 6, "{priced}");
+}
+
+/// What an alert tells the operator to type.
+#[test]
+fn every_command_in_an_alert_parses() {
+    let mut tried = 0;
+    for language in ["ru", "en"] {
+        let file = read(&format!("assets/texts/{language}.ftl"));
+        for code in file.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()) {
+            let line = format!("{}\n", code.replace("{ $charge }", "stx1"));
+            for words in commands(&line).iter().filter_map(|words| own_words(words)) {
+                assert_eq!(complaint(&words, true), None, "{language}: {code}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
 #[test]
 fn every_command_has_its_line_in_the_readme() {
     let text = read("README.md");

@@ -215,7 +215,8 @@ impl Stand {
         let restores = filled.iter().find_map(|it| it.split_once(" restore ")).map(|it| it.1);
         if let Some(file) = restores {
             self.calms();
-            self.shop.commands(&["backup", "--force", file.trim()]);
+            let file = self.shop.data().join(file.trim());
+            self.shop.commands(&["backup", "--force", file.to_str().unwrap()]);
             assert!(self.shop.sigterm().0.success());
             // As whoever closes their console first.
             self.shop.lets_go();
