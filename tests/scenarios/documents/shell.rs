@@ -19,7 +19,7 @@ const BEN: i64 = 42;
 const ADMIN: i64 = 99;
 
 /// First words that change nothing but what is the test's own.
-const HARMLESS: [&str; 12] = [
+const HARMLESS: [&str; 13] = [
     "neurocards",
     ".",
     "set",
@@ -28,13 +28,24 @@ const HARMLESS: [&str; 12] = [
     "cp",
     "echo",
     "export",
+    "grep",
     "install",
     "ls",
     "mkdir",
     "target/release/neurocards",
 ];
-/// Where the package puts settings and data.
-const PLACES: [&str; 2] = ["/etc/neurocards", "/var/lib/neurocards"];
+/// Where the package puts settings and data, and where anybody puts a file.
+const PLACES: [&str; 3] = ["/etc/neurocards", "/var/lib/neurocards", "/tmp/"];
+/// What somebody brings along.
+const BROUGHT: [(&str, &str); 3] = [
+    (
+        "old.sql",
+        "COPY users (id, telegram_id, credits) FROM stdin;\n1\t1001\t2\n\\.\n\
+     COPY jobs (id, user_id, status) FROM stdin;\n1\t1\tcompleted\n\\.\n",
+    ),
+    ("users.csv", "id,telegram_id,credits\n1,1001,2\n"),
+    ("jobs.csv", "id,user_id,status\n1,1,completed\n"),
+];
 
 /// What `sudo -u neurocards` and `cargo run` are to it.
 const SUDO: &str = "#!/bin/sh\nshift 2\nexec \"$@\"\n";
@@ -198,6 +209,9 @@ impl Stand {
             std::fs::write(home.join(name), text).unwrap();
             std::fs::set_permissions(home.join(name), PermissionsExt::from_mode(0o700)).unwrap();
         }
+        for (name, text) in BROUGHT {
+            std::fs::write(home.join(name), text).unwrap();
+        }
         for (name, text) in [
             ("etc/neurocards.toml", ""),
             ("etc/environment", "ADMIN_TG_ID=99\n"),
@@ -248,7 +262,7 @@ impl Stand {
 
     /// With what the words in capitals stand for, and our places for the package's.
     fn fill(&self, command: &str) -> String {
-        let mut text = command.replace("SELECT …", "SELECT 1").replace('…', "");
+        let mut text = self.at_home(command).replace("SELECT …", "SELECT 1").replace('…', "");
         let has = |word: &str| text.split(' ').any(|it| it == word);
         let waits = ["cancel", "run-now", "raise"].iter().any(|it| has(it));
         let asks = has("refund-payment") && !has("--yes");
@@ -265,6 +279,7 @@ impl Stand {
             ("CREDITS", "3"),
             ("NAME", "bytedance/seedance-2-mini"),
             ("TEXT", "Hello"),
+            ("DUMP", "old.sql"),
             ("N", "1"),
         ] {
             text = replaced(&text, word, value);
@@ -274,9 +289,15 @@ impl Stand {
         let file = format!("{}{force}", copy.display());
         text = replaced(&text, "FILE", &file);
         text = replaced(&text, "CODE", &self.code(&text));
-        let etc = self.home.path().join("etc");
-        text.replace(PLACES[0], etc.to_str().unwrap())
-            .replace(PLACES[1], self.shop.data().to_str().unwrap())
+        text
+    }
+
+    /// In this test's folders instead of the machine's.
+    fn at_home(&self, command: &str) -> String {
+        let home = self.home.path().to_str().unwrap();
+        let command = command.replace("/tmp/", &format!("{home}/"));
+        let command = command.replace("/etc/neurocards", &format!("{home}/etc"));
+        command.replace("/var/lib/neurocards", self.shop.data().to_str().unwrap())
     }
 
     /// A new promo code, or the last one that is open.
