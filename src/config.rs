@@ -8,6 +8,7 @@
 mod beside;
 mod env;
 mod file;
+mod metrics;
 mod net;
 mod secrets;
 mod sections;
@@ -17,10 +18,12 @@ use std::path::{Path, PathBuf};
 
 pub use beside::{FILE_NAME as SECRETS_NAME, edited};
 pub use env::Env;
+pub use metrics::Metrics;
 pub use net::{Endpoints, Proxies, Proxy};
 pub use secrets::{Present, Tokens, admin_ids, bot_id, is_key};
 pub use sections::{
-    Backup, Credits, Growth, Kie, Limits, Log, Pack, Prompt, Report, Retry, Telegram, Workers,
+    Backup, Credits, Growth, Kie, Limits, Log, LogFormat, Pack, Prompt, Report, Retry, Telegram,
+    Workers,
 };
 pub use values::parse_duration;
 
@@ -104,6 +107,7 @@ pub struct Config {
     pub backup: Backup,
     pub report: Report,
     pub log: Log,
+    pub metrics: Metrics,
     secrets: secrets::Secrets,
     entries: Vec<Entry>,
 }
@@ -153,6 +157,7 @@ impl Config {
             backup: sections.backup,
             report: sections.report,
             log: sections.log,
+            metrics: sections.metrics,
             secrets,
             entries,
         })

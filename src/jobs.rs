@@ -142,6 +142,13 @@ pub struct Job {
     pub output_url: Option<String>,
 }
 
+impl Job {
+    /// Its order, as the log names it.
+    pub fn order_no(&self) -> Option<i64> {
+        self.order.map(|order| order.0)
+    }
+}
+
 const COLUMNS: &str = "id, lease, user_id, tg_user_id, order_id, ordinal, template_id, \
     input_photo_path, product_info, extra_wishes, step, COALESCE(step_since, created_at), tries, \
     attempts, strikes, refused, model, api_key, prompt, input_url, kie_task_id, submitted_at, \

@@ -4,6 +4,7 @@
 //! holds them to it.
 
 pub mod clock;
+pub mod meter;
 pub mod photo;
 pub mod text;
 

@@ -25,6 +25,7 @@ pub mod report;
 pub mod stats;
 pub mod story;
 pub mod trail;
+pub mod watching;
 
 pub use hands::Refused;
 

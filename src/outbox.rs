@@ -8,12 +8,14 @@
 //! The order of sending is `seq`, per chat. What is in flight is not visible in a row: the sender
 //! names the revision that it sent, and a row that moved on meanwhile stays pending.
 
+mod about;
 mod content;
 mod queue;
 
 #[cfg(test)]
 mod tests;
 
+pub use about::About;
 pub use content::{Button, Content, Does, HTML_MAX, TEXT_MAX, length, plain};
 pub use queue::{
     Class, Waiting, forget_file_id, keep_file_id, known_file_id, load_after, oldest_pending,
@@ -45,6 +47,8 @@ pub struct Row {
     pub message_id: Option<i64>,
     /// Sending it delivers this job.
     pub job_id: Option<i64>,
+    /// The order of the video that this is; for the log.
+    pub order_id: Option<i64>,
     pub state: State,
     pub due_at: Millis,
     /// Failed tries of the newest content.
@@ -160,6 +164,10 @@ pub fn by_key(conn: &Connection, key: &str) -> anyhow::Result<Option<Row>> {
 }
 
 const SELECT: &str = "SELECT id, seq, chat_id, key, content, rev, sent_rev, message_id, job_id,
+        (SELECT order_id
+         FROM jobs
+         WHERE id = COALESCE(outbox.job_id, SUBSTR(outbox.key, LENGTH('gift:') + 1))
+           AND (outbox.job_id IS NOT NULL OR outbox.key LIKE 'gift:%')) AS order_id,
         state, due_at, tries, lost, created_at
  FROM outbox";
 
@@ -176,6 +184,7 @@ fn read(row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
         sent_rev: row.get("sent_rev")?,
         message_id: row.get("message_id")?,
         job_id: row.get("job_id")?,
+        order_id: row.get("order_id")?,
         state: match state.as_str() {
             "pending" => State::Pending,
             "sent" => State::Sent,

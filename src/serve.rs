@@ -1,9 +1,12 @@
 //! The life of an appliance, on one page: lock, open, recover, start, wait, stop.
 
 mod eraser;
+mod health;
 mod keeper;
 mod logs;
+mod metrics;
 mod settings;
+mod story;
 mod supervisor;
 
 pub use logs::{LogTo, begin as begin_logs};
@@ -28,9 +31,11 @@ use anyhow::{Context as _, Result, bail};
 use eraser::Eraser;
 use keeper::Keeper;
 pub use keeper::{Keep, prune};
+use metrics::Metrics;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
+use story::{Story, Teller};
 use supervisor::Supervisor;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +54,8 @@ pub struct Appliance {
     runtime: Runtime,
     stop: CancellationToken,
     supervisor: Arc<Supervisor>,
+    story: Story,
+    metrics: Metrics,
     status: &'static str,
     ends: Receiver<Ending>,
     end: Sender<Ending>,
@@ -88,7 +95,10 @@ impl Appliance {
         // Whatever the configuration can get wrong is found before this start counts.
         let options = settings::workers(config, tokens)?;
         let bot_options = settings::bot(config, tokens, &clock);
+        // What the recovery does belongs into the story.
+        let teller = Arc::new(Teller::new(&db)?);
         let recovered = begin(&db, &shop, tokens, &clock)?;
+        let story = Story::start(Arc::clone(&teller))?;
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
         }
@@ -100,7 +110,17 @@ impl Appliance {
         let eraser = Eraser::start(&db, &clock, config, Arc::clone(&shop), watching())?;
         let workers = Workers::start(db.clone(), Arc::clone(&shop), clock.clone(), options)?;
         let gauge = workers.gauge();
+        let sources = metrics::Sources {
+            db: db.clone(),
+            clock: clock.clone(),
+            shop: Arc::clone(&shop),
+            data_dir: config.data_dir.clone(),
+            gauge: gauge.clone(),
+            teller,
+            supervisor: watching(),
+        };
         let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), gauge, watching())?;
+        let metrics = Metrics::start(config.metrics.listen, sources)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("bot")
@@ -123,6 +143,8 @@ impl Appliance {
             runtime,
             stop,
             supervisor,
+            story,
+            metrics,
             status,
             ends,
             end,
@@ -185,7 +207,9 @@ impl Appliance {
         self.runtime.shutdown_background();
         self.backups.stop();
         self.eraser.stop();
+        self.metrics.stop();
         self.keeper.stop(&self.db, orderly);
+        self.story.stop();
         tracing::info!("stopped");
     }
 }

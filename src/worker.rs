@@ -6,6 +6,7 @@
 //! writes nothing.
 
 mod balances;
+mod calls;
 mod dispatch;
 mod gifts;
 mod questions;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms on a line do not know one another; each may use the lines above it in this table.
 const CORE: [&[&str]; 10] = [
-    &["clock", "text", "photo"],
+    &["clock", "meter", "text", "photo"],
     &["db"],
     &["audit", "inbox", "instance", "outbox", "users"],
     &["alerts", "keys", "ledger", "models", "templates"],
@@ -35,7 +35,7 @@ const FENCES: [(&[&str], &[&str]); 9] = [
     (&["ureq"], &["api"]),
     (&["ratatui", "crossterm"], &["console"]),
     (&["image"], &["photo", "sandbox"]),
-    (&["sd_notify"], &["serve"]),
+    (&["sd_notify", "prometheus_client"], &["serve"]),
     (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
     (
         &["rusqlite"],

@@ -18,7 +18,7 @@ pub(super) use methods::unread;
 pub use methods::{Media, Sent, Shape, Upload, Words};
 pub use stars::{Bill, PAGE, StarsBack};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use reqwest::multipart::Form;
@@ -28,6 +28,7 @@ use serde_json::Value;
 use teloxide::requests::Payload;
 
 use crate::clock::{Clock, Millis, SECOND};
+use crate::meter::{self, Call};
 
 const CONNECT: Millis = 10 * SECOND;
 const ORDINARY: Millis = 30 * SECOND;
@@ -108,7 +109,10 @@ impl Telegram {
         P: Payload + Serialize,
     {
         let bounds = Bounds { deadline: self.clock.deadline(patience), reply: REPLY_LIMIT };
-        self.post(P::NAME, &json(payload)?, bounds).await
+        let began = Instant::now();
+        let answer = self.post(P::NAME, &json(payload)?, bounds).await;
+        counted(P::NAME, &answer, Some(began.elapsed()));
+        answer
     }
 
     /// A long poll. Its reply is raw: reading the updates is the caller's.
@@ -124,7 +128,10 @@ impl Telegram {
         }
         let patience = Millis::from(timeout_s) * SECOND + POLL_GRACE;
         let bounds = Bounds { deadline: self.clock.deadline(patience), reply: UPDATES_LIMIT };
-        self.post("GetUpdates", &body, bounds).await
+        // How long it takes is Telegram's choice, and says nothing.
+        let answer = self.post("GetUpdates", &body, bounds).await;
+        counted("GetUpdates", &answer, None);
+        answer
     }
 
     /// A file of Telegram's, as `getFile` named it. The caller reads the body, within its deadline.
@@ -162,7 +169,10 @@ impl Telegram {
         form = form.part(field.to_owned(), part);
         let patience = UPLOAD + UPLOAD_PER_MB * ((bytes >> 20) as Millis);
         let bounds = Bounds { deadline: self.clock.deadline(patience), reply: REPLY_LIMIT };
-        self.send(self.http.post(self.url(P::NAME)).multipart(form), bounds).await
+        let began = Instant::now();
+        let answer = self.send(self.http.post(self.url(P::NAME)).multipart(form), bounds).await;
+        counted(P::NAME, &answer, Some(began.elapsed()));
+        answer
     }
 
     /// Telegram ignores the case of a method's name, but its documents and logs say `sendMessage`.
@@ -189,6 +199,11 @@ impl Telegram {
         }
         failure::read_reply(status, &without(body, self.token.expose_secret()))
     }
+}
+
+fn counted(method: &'static str, answer: &Result<Value, Failure>, took: Option<Duration>) {
+    let outcome = answer.as_ref().map_or_else(Failure::word, |_| "ok");
+    meter::count(Call { service: "telegram", method }, outcome, took);
 }
 
 /// Whatever repeats the token's secret half (a proxy's error, a customer who found it) ends in a

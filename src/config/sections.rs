@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use toml::de::{DeTable, DeValue};
 
 use super::file::File;
+use super::metrics::{self, Metrics};
 use super::values::{self, Read, count, duration, size};
 use super::{ConfigError, Entry, Env};
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
@@ -123,7 +124,17 @@ pub struct Report {
 pub struct Log {
     /// A level or a filter; `RUST_LOG` where it is set.
     pub level: String,
+    pub format: LogFormat,
     pub keep_days: u32,
+}
+
+/// How a line is written, on standard output and in the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object per line, for a program that gathers logs.
+    Json,
 }
 
 pub(super) struct Sections {
@@ -138,11 +149,12 @@ pub(super) struct Sections {
     pub(super) backup: Backup,
     pub(super) report: Report,
     pub(super) log: Log,
+    pub(super) metrics: Metrics,
 }
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "telegram", "credits", "kie", "prompt", "workers", "retry", "limits", "growth", "backup",
-    "report", "log",
+    "report", "log", "metrics",
 ];
 
 /// All sections; without a text all defaults.
@@ -168,16 +180,17 @@ pub(super) fn read(
         backup: backup(reader.section("backup"))?,
         report: report(reader.section("report"))?,
         log: log(reader.section("log"), env)?,
+        metrics: metrics::read(reader.section("metrics"), env)?,
     };
     reader.file.refuse_unknown()?;
     Ok(sections)
 }
 
 /// The file and the section under way.
-struct Section<'a, 'i> {
+pub(super) struct Section<'a, 'i> {
     file: File<'i>,
     name: &'static str,
-    entries: &'a mut Vec<Entry>,
+    pub(super) entries: &'a mut Vec<Entry>,
 }
 
 impl Section<'_, '_> {
@@ -186,7 +199,7 @@ impl Section<'_, '_> {
         self
     }
 
-    fn take<T>(
+    pub(super) fn take<T>(
         &mut self,
         key: &str,
         default: &'static str,
@@ -310,7 +323,16 @@ fn log(section: &mut Section<'_, '_>, env: &Env) -> Result<Log, ConfigError> {
         section.entries.push(found.entry("log.level", &format!("\"{}\"", found.value)));
         level = found.value;
     }
-    Ok(Log { level, keep_days: section.take("keep_days", "14", count(1..=3_650))? })
+    let format = section.take("format", "\"text\"", log_format)?;
+    Ok(Log { level, format, keep_days: section.take("keep_days", "14", count(1..=3_650))? })
+}
+
+fn log_format(value: &DeValue<'_>) -> Read<LogFormat> {
+    match value.as_str() {
+        Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        _ => Err("write \"text\" or \"json\"".to_owned()),
+    }
 }
 
 fn packs(value: &DeValue<'_>) -> Read<Vec<Pack>> {

@@ -2,6 +2,7 @@
 
 use super::picture::LogLine;
 use jiff::Timestamp;
+use serde_json::Value;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -49,8 +50,10 @@ fn end(path: &Path) -> std::io::Result<(u64, Vec<u8>)> {
     }
 }
 
-/// `2026-11-21T17:32:49.569626Z  INFO neurocards::serve: serving`.
+/// `2026-11-21T17:32:49.569626Z  INFO neurocards::serve: serving`, or the same as an object.
 fn line(place: String, text: &str) -> LogLine {
+    let plain = plain(text);
+    let text = plain.as_deref().unwrap_or(text);
     let mut words = text.splitn(2, char::is_whitespace);
     let at = words.next().unwrap_or_default();
     let rest = words.next().unwrap_or_default().trim_start();
@@ -64,6 +67,21 @@ fn line(place: String, text: &str) -> LogLine {
         },
         _ => LogLine { place, level: String::new(), at: None, text: text.to_owned() },
     }
+}
+
+/// A line of `[log] format = "json"` as it would be in text; none: it is none.
+fn plain(text: &str) -> Option<String> {
+    let Ok(Value::Object(mut all)) = serde_json::from_str(text) else { return None };
+    let mut word = |key: &str| match all.remove(key) {
+        Some(Value::String(word)) => Some(word),
+        _ => None,
+    };
+    let (at, level, target) = (word("timestamp")?, word("level")?, word("target")?);
+    let mut plain = format!("{at} {level} {target}: {}", word("message").unwrap_or_default());
+    for (name, value) in &all {
+        plain.push_str(&format!(" {name}={value}"));
+    }
+    Some(plain)
 }
 
 #[cfg(test)]
@@ -91,6 +109,17 @@ mod tests {
         std::fs::write(&path, text.to_owned() + "\u{fffd}\nnewest\n").unwrap();
         let grown = tail(folder.path());
         assert_eq!((grown.len(), &grown[2..]), (5, &lines[..]), "a line stays what it was");
+    }
+
+    #[test]
+    fn a_line_in_json_is_shown_as_in_text() {
+        let json = r#"{"timestamp":"2026-11-21T17:33:00.000001Z","level":"ERROR","message":"failed","job.id":7,"error":"a \"b\"","target":"neurocards::bot"}"#;
+        let shown = line("x:0".into(), json);
+        assert_eq!(shown.level, "ERROR");
+        assert_eq!(shown.text, r#"neurocards::bot: failed error="a \"b\"" job.id=7"#);
+        let at = "2026-11-21T17:33:00Z".parse::<Timestamp>().unwrap().as_millisecond();
+        assert_eq!(shown.at, Some(at));
+        assert_eq!(line("x:0".into(), "{\"a\": 1}").text, "{\"a\": 1}");
     }
 
     #[test]

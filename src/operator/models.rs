@@ -79,13 +79,7 @@ pub fn read(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<Model>> {
         .enumerate()
         .map(|(at, name)| {
             let entry = shop.catalogue.get(name);
-            let ended = entry.and_then(|entry| entry.ended.clone());
-            let state = match (entry, ended, known.get(name)) {
-                (None, ..) => State::Unknown,
-                (_, Some(day), _) => State::Ended { day },
-                (.., Some(known)) => known.state(now),
-                (.., None) => State::Open,
-            };
+            let state = state(shop, &known, name, now);
             let none = Record::default();
             let record = record.get(name).unwrap_or(&none);
             let ended = record.done + record.failed;
@@ -104,6 +98,24 @@ pub fn read(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<Model>> {
             }
         })
         .collect())
+}
+
+/// The names of the same, and whether each is asked.
+pub fn open(conn: &Connection, shop: &Shop, now: Millis) -> Result<Vec<(String, bool)>> {
+    let known = known(conn)?;
+    let is_open = |name: &String| state(shop, &known, name, now) == State::Open;
+    Ok(shop.models().iter().map(|name| (name.clone(), is_open(name))).collect())
+}
+
+fn state(shop: &Shop, known: &HashMap<String, Known>, name: &str, now: Millis) -> State {
+    let entry = shop.catalogue.get(name);
+    let ended = entry.and_then(|entry| entry.ended.clone());
+    match (entry, ended, known.get(name)) {
+        (None, ..) => State::Unknown,
+        (_, Some(day), _) => State::Ended { day },
+        (.., Some(known)) => known.state(now),
+        (.., None) => State::Open,
+    }
 }
 
 struct Known {

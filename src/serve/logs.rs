@@ -2,18 +2,19 @@
 
 mod flood;
 
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 use anyhow::{Context as _, Result};
 use flood::Flood;
 use std::sync::LazyLock;
 use std::time::Instant;
 use tracing::Level;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Filter, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// Of the process's files, and of its standard output: each leaves out the same.
 static FLOODS: [LazyLock<Flood>; 2] = [const { LazyLock::new(Flood::default) }; 2];
@@ -42,21 +43,13 @@ pub fn begin(config: &Config, to: LogTo) -> Result<Vec<WorkerGuard>> {
         .context("cannot write to logs/ in the data folder")?;
     let (files, guard) = tracing_appender::non_blocking(files);
     let mut guards = vec![guard];
-    // Complaints about a log that cannot be written would go to standard error, where a failure to
-    // write is a panic.
-    let files = fmt::layer()
-        .with_ansi(false)
-        .log_internal_errors(false)
-        .with_writer(files)
-        .with_filter(filter(config).and(FLOODS[0].clone()));
+    let format = config.log.format;
+    let files = lines(format, false, files).with_filter(filter(config).and(FLOODS[0].clone()));
     let stdout = (to == LogTo::Stdout).then(|| {
         let (stdout, guard) = tracing_appender::non_blocking(std::io::stdout());
         guards.push(guard);
-        fmt::layer()
-            .with_ansi(!config.no_color && atty())
-            .log_internal_errors(false)
-            .with_writer(stdout)
-            .with_filter(filter(config).and(FLOODS[1].clone()))
+        let colours = !config.no_color && atty();
+        lines(format, colours, stdout).with_filter(filter(config).and(FLOODS[1].clone()))
     });
     tracing_subscriber::registry()
         .with(files)
@@ -64,6 +57,19 @@ pub fn begin(config: &Config, to: LogTo) -> Result<Vec<WorkerGuard>> {
         .try_init()
         .context("logging was begun twice")?;
     Ok(guards)
+}
+
+/// The lines of one place. Complaints about a log that cannot be written would go to standard error,
+/// where a failure to write is a panic.
+fn lines<S>(format: LogFormat, colours: bool, to: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = fmt::layer().with_ansi(colours).log_internal_errors(false).with_writer(to);
+    match format {
+        LogFormat::Text => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+    }
 }
 
 /// Says how many lines the flood has cost: for the housekeeper, now and then.

@@ -2,6 +2,7 @@
 //! how it is doing, that it stops, and a sign of life with each heartbeat that the database's writer
 //! answered. A writer that hangs or is dead gives none, and the supervisor starts the program anew.
 
+use super::health::Health;
 use super::keeper::HEARTBEAT;
 use crate::clock::Millis;
 use crate::db::{Db, Machine};
@@ -21,15 +22,23 @@ pub(super) struct Supervisor {
     /// Without a sign of life for so long the program is taken for dead.
     watchdog: Option<Duration>,
     said: Mutex<String>,
+    /// For those who ask instead of listening.
+    health: Health,
 }
 
 impl Supervisor {
     pub(super) fn of_environment() -> Self {
+        let watchdog = sd_notify::watchdog_enabled().filter(|span| !span.is_zero());
         Self {
             is_there: std::env::var_os("NOTIFY_SOCKET").is_some(),
-            watchdog: sd_notify::watchdog_enabled().filter(|span| !span.is_zero()),
+            watchdog,
             said: Mutex::default(),
+            health: Health::new(heartbeat(watchdog)),
         }
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.health
     }
 
     pub(super) fn is_there(&self) -> bool {
@@ -38,7 +47,7 @@ impl Supervisor {
 
     /// Between two heartbeats: at least two of them fit into the watchdog's patience.
     pub(super) fn heartbeat(&self) -> Duration {
-        self.watchdog.map_or(HEARTBEAT, |span| HEARTBEAT.min(span / 2))
+        heartbeat(self.watchdog)
     }
 
     /// The start is over: what was left is recovered, and customers are served.
@@ -48,13 +57,16 @@ impl Supervisor {
     }
 
     pub(super) fn stopping(&self) {
+        self.health.stops();
         self.tell(&[NotifyState::Stopping]);
         self.says("stopping");
     }
 
     /// A sign of life, if the writer gave one: `beat` is its answer to a heartbeat.
     pub(super) fn heard(&self, beat: &Result<()>) {
-        if self.watchdog.is_some() && writer_lives(beat) {
+        let lives = writer_lives(beat);
+        self.health.heard(beat, lives);
+        if self.watchdog.is_some() && lives {
             self.tell(&[NotifyState::Watchdog]);
         }
     }
@@ -70,10 +82,10 @@ impl Supervisor {
 
     /// The watchdog waits longer while this keeps the writer busy.
     pub(super) fn waits_for<T>(&self, long: impl FnOnce() -> T) -> T {
-        let Some(usual) = self.watchdog else { return long() };
-        self.allow(PATIENCE.max(usual));
-        let done = long();
-        self.allow(usual);
+        let allow = |span| self.watchdog.into_iter().for_each(|usual| self.allow(usual.max(span)));
+        allow(PATIENCE);
+        let done = self.health.excuses(PATIENCE, long);
+        allow(Duration::ZERO);
         done
     }
 
@@ -91,6 +103,10 @@ impl Supervisor {
             tracing::warn!(%error, "the supervisor does not listen");
         }
     }
+}
+
+fn heartbeat(watchdog: Option<Duration>) -> Duration {
+    watchdog.map_or(HEARTBEAT, |span| HEARTBEAT.min(span / 2))
 }
 
 /// A full disk, or a file that cannot be opened now, is nothing that a restart would mend; nor is

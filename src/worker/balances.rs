@@ -1,5 +1,6 @@
 //! The accounts' balances: a key without money comes back by itself, a low one is told.
 
+use super::calls::counted;
 use super::dispatch::questions;
 use super::{CALL, Desk};
 use crate::keys;
@@ -21,7 +22,7 @@ fn question(desk: &Desk, fingerprint: &str) -> Result<()> {
         let error = "the running program does not have this key";
         return unanswered(desk, fingerprint, error.to_owned());
     };
-    match desk.kie.credit(key, desk.clock.deadline(CALL)) {
+    match counted("kie", "credit", || desk.kie.credit(key, desk.clock.deadline(CALL))) {
         Ok(balance) => {
             let (shop, now, key) = (desk.shop.clone(), desk.now(), fingerprint.to_owned());
             desk.db.write(move |tx| orders::balance(tx, &shop, &key, balance, now))

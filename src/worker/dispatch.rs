@@ -423,7 +423,8 @@ fn perform(desk: &Desk, task: &Task) {
             questions(desk).answered(key, false, desk.now());
         }
         Task::Poll(render) => {
-            tracing::error!(job.id = render.job.id.0, error, "a poll failed");
+            let (id, order) = (render.job.id.0, render.job.order_no());
+            tracing::error!(job.id = id, order.id = order, error, "a poll failed");
             let at = desk.now() + desk.options.poll_interval;
             renders(desk).again(render, at);
         }
@@ -432,7 +433,8 @@ fn perform(desk: &Desk, task: &Task) {
             gifts::watched(desk).put(*id, *turn, desk.now() + gifts::EVERY);
         }
         Task::Step(job) => {
-            tracing::error!(job.id = job.id.0, step = job.step.word(), error, "a step failed");
+            let (id, order, step) = (job.id.0, job.order_no(), job.step.word());
+            tracing::error!(job.id = id, order.id = order, step, error, "a step failed");
             give_back(desk, job, blameless);
         }
     }
@@ -444,7 +446,7 @@ fn perform(desk: &Desk, task: &Task) {
 fn give_back(desk: &Desk, job: &Job, blameless: bool) {
     loop {
         let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
-        let id = job.id.0;
+        let (id, order) = (job.id.0, job.order_no());
         let given = desk
             .db
             .write(move |tx| orders::given_back(tx, &shop, &job, blameless, now + AGAIN, now));
@@ -452,9 +454,10 @@ fn give_back(desk: &Desk, job: &Job, blameless: bool) {
         let again = Machine::of(&error).is_some() && !desk.stopping();
         let error = format!("{error:#}");
         if !again {
-            return tracing::error!(job.id = id, error, "the job waits for its lease to end");
+            let waits = "the job waits for its lease to end";
+            return tracing::error!(job.id = id, order.id = order, error, "{waits}");
         }
-        tracing::warn!(job.id = id, error, "the job waits for the disk");
+        tracing::warn!(job.id = id, order.id = order, error, "the job waits for the disk");
         desk.pause(SECOND);
     }
 }

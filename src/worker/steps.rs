@@ -67,7 +67,8 @@ fn costly_trouble(
     if desk.stopping() {
         return Ok(());
     }
-    tracing::warn!(job.id = job.id.0, step = job.step.word(), ?trouble, error, "trouble");
+    let (step, order) = (job.step.word(), job.order_no());
+    tracing::warn!(job.id = job.id.0, order.id = order, step, ?trouble, error, "trouble");
     let error = error.to_owned();
     commit(desk, job, move |tx, shop, job, now| {
         if let Some(credits) = credits {

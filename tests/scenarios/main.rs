@@ -50,6 +50,7 @@ mod telegram;
 mod tickets;
 mod troubles;
 mod wall_clock;
+mod watching;
 mod words;
 
 pub(crate) use appliance::{Appliance, Setup};

@@ -11,7 +11,7 @@ use super::Delivered;
 use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::db::{Db, Machine, Tx};
-use crate::outbox::{self, Content, Row, State, Waiting};
+use crate::outbox::{self, About, Content, Row, State, Waiting};
 
 /// A message that fails for so long, or so often, is given up.
 const LONGEST_TROUBLE: Millis = DAY;
@@ -70,7 +70,14 @@ impl Context {
         };
         if let Err(error) = self.mark(&row).await {
             let error = format!("{error:#}");
-            tracing::error!(outbox.id = row.id, error, "a video waits for the disk");
+            let About { job, order } = row.about();
+            tracing::error!(
+                outbox.id = row.id,
+                job.id = job,
+                order.id = order,
+                error,
+                "a video waits for the disk"
+            );
             return Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries };
         }
         match self.attempt(&row).await {
@@ -113,7 +120,14 @@ impl Context {
         if matches!(row.content, Content::Answer { .. } | Content::Invoice { .. }) {
             return sent;
         }
-        tracing::warn!(outbox.id = row.id, text, "refused: trying as plain text");
+        let About { job, order } = row.about();
+        tracing::warn!(
+            outbox.id = row.id,
+            job.id = job,
+            order.id = order,
+            text,
+            "refused: trying as plain text"
+        );
         let said = text.to_lowercase();
         let buttons = said.contains("entit") || said.contains("too long");
         let now = self.now();
@@ -214,7 +228,7 @@ impl Context {
     /// and at last without telling those who wait for it.
     async fn record(&self, row: &Arc<Row>, sent: Sent) -> Outcome {
         self.limiter().went_through();
-        let sent = Arc::new(sent);
+        let (sent, told) = (Arc::new(sent), Arc::clone(row));
         let mut tries = 0;
         while tries < 3 {
             let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
@@ -233,10 +247,20 @@ impl Context {
                     if last || !heeds { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
                 })
                 .await;
-            let Err(error) = written else { return Outcome::Done };
+            let Err(error) = written else {
+                said(&told);
+                return Outcome::Done;
+            };
             let machine = Machine::of(&error);
             let error = format!("{error:#}");
-            tracing::error!(outbox.id = id, error, "a sent message is not recorded");
+            let About { job, order } = told.about();
+            tracing::error!(
+                outbox.id = id,
+                job.id = job,
+                order.id = order,
+                error,
+                "a sent message is not recorded"
+            );
             match machine {
                 // However long the disk takes: nothing else is wrong with it.
                 Some(_) => tokio::time::sleep(self.telegram.clock().real_span(SECOND)).await,
@@ -282,7 +306,9 @@ impl Context {
             return self.give_up(row, why, End::Refused).await;
         }
         if row.tries == 0 {
-            tracing::warn!(outbox.id = row.id, %failure, "a message is not sent: trying again");
+            let About { job, order } = row.about();
+            let again = "a message is not sent: trying again";
+            tracing::warn!(outbox.id = row.id, job.id = job, order.id = order, %failure, "{again}");
         }
         let wait = pause(&row, &failure);
         let due_at = now + wait;
@@ -325,7 +351,14 @@ impl Context {
 
     async fn give_up(&self, row: Arc<Row>, why: String, end: End) -> Outcome {
         if end == End::Refused {
-            tracing::error!(outbox.id = row.id, why, "a message is given up");
+            let About { job, order } = row.about();
+            tracing::error!(
+                outbox.id = row.id,
+                job.id = job,
+                order.id = order,
+                why,
+                "a message is given up"
+            );
         }
         let (delivered, now) = (Arc::clone(&self.delivered), self.now());
         let id = row.id;
@@ -377,6 +410,18 @@ impl Context {
     }
 }
 
+/// Of a video or an order it belongs into its story; of anything else there is much, and little to
+/// learn from it.
+fn said(row: &Row) {
+    let (id, edited) = (row.id, row.message_id.is_some());
+    let about @ About { job, order } = row.about();
+    if about == About::default() {
+        tracing::debug!(outbox.id = id, edited, "message sent");
+    } else {
+        tracing::info!(outbox.id = id, job.id = job, order.id = order, edited, "message sent");
+    }
+}
+
 /// Why a row is given up, as far as it matters to others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -422,6 +467,7 @@ mod tests {
             sent_rev: 0,
             message_id,
             job_id: None,
+            order_id: None,
             state: State::Pending,
             due_at: 0,
             tries: 0,

@@ -39,6 +39,26 @@ pub enum Failure {
 const TEXT: usize = 300;
 
 impl Failure {
+    /// Its kind, in one word.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::RetryAfter(_) => "rate_limit",
+            Self::Blocked(_) => "blocked",
+            Self::NotModified => "not_modified",
+            Self::TooOld => "too_old",
+            Self::NoMessage => "no_message",
+            Self::WrongFile => "wrong_file",
+            Self::BadRequest(_) => "refused",
+            Self::Conflict(_) => "conflict",
+            Self::Unauthorized => "bad_key",
+            Self::ServerError(_) => "temporary",
+            Self::Unreached(_) => "unreached",
+            Self::Lost(_) => "lost",
+            Self::TooLarge => "too_large",
+            Self::NoFile(_) => "no_file",
+        }
+    }
+
     /// While sending, or waiting for the first byte of the reply.
     pub(in crate::bot) fn of_request(error: reqwest::Error) -> Self {
         let unsent = error.is_connect() || error.is_builder();

@@ -36,6 +36,9 @@ pub(super) fn check(config: &Config, report: &mut Report) -> Result<bool> {
     report.add(Check::made("data folder", folder(&config.data_dir)))?;
     report.add(Check::made("disk", disk(&config.data_dir)))?;
     report.add(Check::ok("sqlite", rusqlite::version()))?;
+    if let Some(check) = metrics(config) {
+        report.add(check)?;
+    }
     let db = open(config, report)?;
     let mut running = false;
     if let Some(db) = &db {
@@ -72,6 +75,18 @@ fn support(config: &Config) -> Check {
         ),
         url => Check::ok("support", url),
     }
+}
+
+/// None: nothing is served.
+fn metrics(config: &Config) -> Option<Check> {
+    let address = config.metrics.listen?;
+    if !config.metrics.is_remote() {
+        return Some(Check::ok("metrics", format!("http://{address}/metrics")));
+    }
+    let found =
+        format!("whoever reaches {address} can read your figures, orders and Stars included");
+    let what = "let a firewall allow only the machine that gathers them, or listen on 127.0.0.1";
+    Some(Check::warn("metrics", found, what))
 }
 
 fn own_files(shop: &Shop) -> Check {

@@ -13,7 +13,7 @@ use crate::db::{JobId, UserId};
 use crate::operator::queue::{Filter, Query};
 use crate::operator::{
     alerts, customers, failures, head, keys, models, overview, payments, queue, ratings, stats,
-    story, trail,
+    story, trail, watching,
 };
 use crate::orders::Shop;
 
@@ -161,6 +161,14 @@ fn screens(conn: &Connection, shop: &Shop) -> Vec<String> {
     }
     long.extend(steps(conn, |conn| queue::newest(conn, Some(1_000_005), 100)));
     long.extend(steps(conn, |conn| queue::newest(conn, None, 100)));
+    long.extend(steps(conn, |conn| watching::read(conn, shop, 30 * SECOND, NOW)));
+    let now = watching::news::place(conn).unwrap();
+    long.extend(steps(conn, watching::news::place));
+    long.extend(steps(conn, |conn| watching::news::since(conn, &now)));
+    // Whoever reads from the beginning does so piece by piece, but for what is only counted.
+    let all = watching::news::Place::default();
+    let pieces = steps(conn, |conn| watching::news::since(conn, &all));
+    long.extend(pieces.into_iter().filter(|sql| !sql.contains("COUNT(*), COALESCE(")));
     long
 }
 

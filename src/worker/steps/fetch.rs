@@ -6,6 +6,7 @@ use crate::clock::{MINUTE, Millis, SECOND};
 use crate::jobs::{self, Job, Retry, Step, Trouble, Why};
 use crate::orders::{self, Fetched};
 use crate::outbox::{self, State};
+use crate::worker::calls::counted;
 use crate::worker::{Desk, FETCH};
 use anyhow::{Context as _, Result};
 
@@ -52,7 +53,8 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
 pub(super) fn load(desk: &Desk, job: &Job, url: &str) -> Result<Fetched, files::Trouble> {
     let path = format!("{}.mp4", job.id);
     let to = desk.options.videos.join(&path);
-    let video = desk.files.fetch(url, &to, desk.clock.deadline(FETCH))?;
+    let fetch = || desk.files.fetch(url, &to, desk.clock.deadline(FETCH));
+    let video = counted("files", "fetch", fetch)?;
     let files::Video { bytes, width, height, seconds } = video;
     Ok(Fetched { path, bytes, width, height, seconds: seconds.round() as u32 })
 }
@@ -60,7 +62,8 @@ pub(super) fn load(desk: &Desk, job: &Job, url: &str) -> Result<Fetched, files::
 fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Result<()> {
     let ours = matches!(error, files::Trouble::Disk(_));
     let (url, error) = (url.to_owned(), error.to_string());
-    tracing::warn!(job.id = job.id.0, error, "the video could not be fetched");
+    let order = job.order_no();
+    tracing::warn!(job.id = job.id.0, order.id = order, error, "the video could not be fetched");
     let pause = PAUSES.get(job.tries.max(0) as usize).copied();
     if pause.is_none() && !orders::fits_a_link(&url) {
         return trouble(desk, job, Trouble::Unknown, &format!("{error}; {}", orders::NO_LINK));

@@ -61,7 +61,8 @@ pub(in crate::worker) fn fetch(desk: &Desk, gift: &Gift) -> Result<()> {
 
 fn not_fetched(desk: &Desk, gift: &Gift, error: &files::Trouble) -> Result<()> {
     let (job, error) = (&gift.job, error.to_string());
-    tracing::warn!(job.id = job.id.0, error, "a late video could not be fetched");
+    let order = job.order_no();
+    tracing::warn!(job.id = job.id.0, order.id = order, error, "a late video could not be fetched");
     let pause = PAUSES.get(gift.tries.max(0) as usize).copied();
     commit(desk, job, move |tx, shop, job, now| {
         gifts::not_fetched(tx, job, &error, now)?;

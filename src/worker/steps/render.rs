@@ -7,6 +7,7 @@ use crate::clock::{MINUTE, Millis};
 use crate::jobs::{self, Found, Job, Step, Trouble, Why};
 use crate::models;
 use crate::orders;
+use crate::worker::calls::counted;
 use crate::worker::dispatch::{questions, renders};
 use crate::worker::gifts::{EVERY, Turn, watched};
 use crate::worker::renders::Render;
@@ -70,13 +71,19 @@ pub(super) enum Look {
 pub(super) fn look(desk: &Desk, job: &Job) -> Look {
     let (Some(task), Some(key)) = (&job.task, job.key.as_deref().and_then(|key| desk.key(key)))
     else {
-        tracing::debug!(job.id = job.id.0, "its key left the configuration: it cannot be polled");
+        let (id, order) = (job.id.0, job.order_no());
+        tracing::debug!(
+            job.id = id,
+            order.id = order,
+            "its key left the configuration: not polled"
+        );
         return Look::Nothing;
     };
     let model = job.model.as_ref().and_then(|name| desk.shop.catalogue.get(name));
     let route = model.map_or(crate::api::kie::Route::Jobs, route);
     let young = desk.now() - job.submitted_at.unwrap_or(0) < BECOMES_VISIBLE;
-    match desk.kie.record(key, route, task, desk.clock.deadline(POLL)) {
+    let ask = || desk.kie.record(key, route, task, desk.clock.deadline(POLL));
+    match counted("kie", "recordInfo", ask) {
         Ok(Record::Running) => Look::Nothing,
         Ok(Record::Done { urls, credits }) => match urls.into_iter().next() {
             Some(url) => Look::Video { url, credits },
@@ -90,7 +97,8 @@ pub(super) fn look(desk: &Desk, job: &Job) -> Look {
         // Trouble while polling is not the task's failure.
         Err(error) => {
             let (_, error) = reading(&error);
-            tracing::debug!(job.id = job.id.0, error, "a poll brought nothing");
+            let order = job.order_no();
+            tracing::debug!(job.id = job.id.0, order.id = order, error, "a poll brought nothing");
             Look::Nothing
         }
     }

@@ -13,6 +13,7 @@ use crate::templates::{self, Brief, Template};
 use crate::text::{self, Arg};
 use crate::users;
 use crate::worker::Desk;
+use crate::worker::calls::counted;
 use anyhow::Result;
 
 /// One more try, then the template's own prompt: a customer does not wait for GPT.
@@ -68,7 +69,9 @@ fn models_of<'a>(shop: &'a Shop, job: &Job) -> &'a [String] {
     if let Some(choice) = &job.choice
         && shop.choice(Some(choice)).is_none()
     {
-        tracing::warn!(job.id = job.id.0, choice, "its choice is gone: [kie] models serve it");
+        let (id, order) = (job.id.0, job.order_no());
+        let is_gone = "its choice is gone: [kie] models serve it";
+        tracing::warn!(job.id = id, order.id = order, choice, "{is_gone}");
     }
     shop.models_of(job.choice.as_deref())
 }
@@ -143,14 +146,15 @@ fn ask(
         photo: picture.clone(),
     };
     let answer = match (&desk.openai, &desk.options.openai) {
-        (Some(openai), Some((_, key))) => openai
-            .chat(key, &chat(&desk.options.gpt_model), deadline)
-            .map_err(|trouble| trouble.to_string())?,
+        (Some(openai), Some((_, key))) => {
+            let ask = || openai.chat(key, &chat(&desk.options.gpt_model), deadline);
+            counted("openai", "chat", ask).map_err(|trouble| trouble.to_string())?
+        }
         _ => {
             let key = kie_key(desk)?;
             let key = desk.key(&key).ok_or("the KIE key left the configuration")?;
-            let answer = desk.kie.chat(key, &chat(KIE_GPT), deadline);
-            answer.map_err(|trouble: kie::Trouble| trouble.to_string())?
+            let ask = || desk.kie.chat(key, &chat(KIE_GPT), deadline);
+            counted("kie", "chat", ask).map_err(|trouble: kie::Trouble| trouble.to_string())?
         }
     };
     templates::check(&answer, brief.prompt_max)

@@ -9,6 +9,7 @@ use crate::jobs::{self, Found, Job, Reserved, Retry, Step, Trouble, Why};
 use crate::keys::{self, Block};
 use crate::models::{self, Model, Route};
 use crate::orders;
+use crate::worker::calls::counted;
 use crate::worker::dispatch::renders;
 use crate::worker::{CALL, Desk, timeout};
 use anyhow::{Context as _, Result};
@@ -39,7 +40,8 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let seconds = desk.shop.seconds_of(job.choice.as_deref());
     let input = model.input(prompt, url, seconds);
     let deadline = desk.clock.deadline(CALL);
-    let answer = desk.kie.create_task(secret, route(model), &model.name, &input, deadline);
+    let ask = || desk.kie.create_task(secret, route(model), &model.name, &input, deadline);
+    let answer = counted("kie", "createTask", ask);
     match answer {
         Ok(task) => accepted(desk, job, submit, &task, asked_at),
         Err(error) => not_accepted(desk, job, submit, &error),
@@ -149,7 +151,13 @@ fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<(
         match kept {
             Err(error) if !desk.stopping() => {
                 let error = format!("{error:#}");
-                tracing::error!(job.id = job.id.0, error, "a task's id is not on disk yet");
+                let (id, order) = (job.id.0, job.order_no());
+                tracing::error!(
+                    job.id = id,
+                    order.id = order,
+                    error,
+                    "a task's id is not on disk yet"
+                );
                 desk.pause(SECOND);
             }
             ended => return ended,
@@ -166,7 +174,8 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
     };
     // Also at a stop: what is known of a submit that may have been billed is written down, however
     // long the disk takes. One whose outcome is not known counts as lost.
-    tracing::warn!(job.id = job.id.0, outcome, error, "the submit was not accepted");
+    let (id, order) = (job.id.0, job.order_no());
+    tracing::warn!(job.id = id, order.id = order, outcome, error, "the submit was not accepted");
     loop {
         let error = error.clone();
         let kept = commit(desk, job, move |tx, shop, job, now| {

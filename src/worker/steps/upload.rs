@@ -6,6 +6,7 @@ use crate::jobs::{self, Found, Job, Retry, Step, Trouble, Why};
 use crate::keys::{self, Pick};
 use crate::models::{self, Model};
 use crate::photo as picture;
+use crate::worker::calls::counted;
 use crate::worker::{CALL, Desk};
 use anyhow::{Context as _, Result};
 use std::sync::PoisonError;
@@ -90,7 +91,8 @@ fn with_key(desk: &Desk, job: &Job, model: &Model, key: &str) -> Result<()> {
     // A name that was used before may serve the older picture.
     let name = format!("{}-{:08x}.jpg", job.id, fastrand::u32(..));
     let deadline = desk.clock.deadline(CALL);
-    match desk.kie.upload(secret, &bytes, &name, "neurocards", deadline) {
+    let upload = || desk.kie.upload(secret, &bytes, &name, "neurocards", deadline);
+    match counted("kie", "upload", upload) {
         Ok(url) => ready(desk, job, model, key, &url, Some(stored)),
         Err(error) => {
             let (what, error) = reading(&error);

@@ -6,6 +6,7 @@ use crate::clock::{Millis, SECOND};
 use crate::jobs::{self, Job, Why};
 use crate::orders::{self, Judged};
 use crate::worker::Desk;
+use crate::worker::calls::counted;
 use anyhow::Result;
 
 /// The call's total deadline.
@@ -27,13 +28,15 @@ pub(super) fn judge(desk: &Desk, job: &Job) -> Result<bool> {
         }
         Judged::NotYet => {}
     }
-    let verdict = openai.moderate(key, &words(job), desk.clock.deadline(TIMEOUT));
+    let judge = || openai.moderate(key, &words(job), desk.clock.deadline(TIMEOUT));
+    let verdict = counted("openai", "moderations", judge);
     if desk.stopping() {
         return Ok(true);
     }
     // The provider judges, too: a moderation that does not answer holds up nobody.
     let unfit = verdict.unwrap_or_else(|trouble| {
-        tracing::warn!(job.id = job.id.0, error = %trouble, "the words could not be judged");
+        let (id, order) = (job.id.0, order.0);
+        tracing::warn!(job.id = id, order.id = order, error = %trouble, "the words could not be judged");
         Vec::new()
     });
     // An own prompt needs no other call, so its turn goes on.

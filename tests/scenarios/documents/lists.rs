@@ -61,5 +61,6 @@ pub(super) const BY_NATURE: &[(&str, &str)] = &[
     ("systemctl stop neurocards", "it needs your server; the fresh machine is restarted instead"),
     ("systemctl status neurocards", "it is for eyes; the fresh machine asks `systemctl show`"),
     ("journalctl -u neurocards -f", "it does not end; the fresh machine reads the last lines"),
+    ("jq *", "jq is not everywhere; `grep` says the same of a log in text, and is run"),
     ("docker *", "Docker does not run everywhere; `packaging/try-image` does what it would"),
 ];
