@@ -57,6 +57,7 @@ CREATE TABLE departures (
 ) STRICT;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
+-- What customers brought from the old system is an `import`: key 'import:TG_ID'.
 -- A release of what a refund was to take is followed by its `repay` (see debts), in the same commit.
 CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
@@ -75,6 +76,7 @@ CREATE TABLE ledger (
         WHEN 'invite'   THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'bonus'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'promo'    THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'import'   THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL

@@ -101,6 +101,17 @@ pub struct Given {
     pub note: Option<String>,
 }
 
+/// What a customer had in the old system, once per key. `false`: that was brought before.
+pub fn import(tx: &Tx<'_>, brought: &Grant<'_>, now: Millis) -> Result<bool> {
+    if let Some(key) = brought.key
+        && given(tx, key)?.is_some()
+    {
+        return Ok(false);
+    }
+    insert(tx, "import", brought, now)?;
+    Ok(true)
+}
+
 /// The line with this key.
 pub fn given(conn: &Connection, key: &str) -> Result<Option<Given>> {
     let sql = "SELECT user_id, delta, note FROM ledger WHERE key = ?1";

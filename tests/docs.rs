@@ -161,7 +161,9 @@ fn every_function_and_test_that_is_named_exists() {
     let mut found = 0;
     for page in pages().into_iter().filter(|it| it != "CHANGELOG.md") {
         let spans = spans(&read(&page));
-        for name in spans.iter().filter_map(|span| function(span)) {
+        // A figure for Prometheus is no function.
+        let named = spans.iter().filter(|span| !span.starts_with("neurocards_"));
+        for name in named.filter_map(|span| function(span)) {
             let is_there = [format!("fn {name}("), format!("fn {name}<")]
                 .iter()
                 .any(|declared| all.contains(declared.as_str()));

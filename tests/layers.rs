@@ -17,7 +17,7 @@ const CORE: [&[&str]; 10] = [
     &["broadcasts", "tickets"],
     &["flow"],
     &["operator"],
-    &["bot", "worker", "backup", "console"],
+    &["bot", "worker", "backup", "console", "import"],
 ];
 
 /// Leaves know the clock and nothing else of ours.
@@ -28,13 +28,14 @@ const LEAVES: [&str; 2] = ["api", "sandbox"];
 const ASSEMBLY: [&str; 4] = ["config", "serve", "cli", "main"];
 
 /// Who may name a dependency; every other crate is free.
-const FENCES: [(&[&str], &[&str]); 9] = [
+const FENCES: [(&[&str], &[&str]); 10] = [
     (&["tokio", "tokio_util"], &["bot", "serve", "sandbox", "cli"]),
     (&["teloxide", "reqwest"], &["bot"]),
     (&["axum", "openh264"], &["sandbox"]),
     (&["ureq"], &["api"]),
     (&["ratatui", "crossterm"], &["console"]),
     (&["image"], &["photo", "sandbox"]),
+    (&["csv"], &["import"]),
     (&["sd_notify", "prometheus_client"], &["serve"]),
     (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
     (
@@ -60,6 +61,7 @@ const FENCES: [(&[&str], &[&str]); 9] = [
             "operator",
             "flow",
             "backup",
+            "import",
             "cli",
         ],
     ),

@@ -1,13 +1,13 @@
 //! `neurocards backup` and `neurocards restore`.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Result;
 
 use super::args::BackupArgs;
+use super::progress::Progress;
 use super::screen;
 use crate::audit::{self, Action};
 use crate::backup;
@@ -24,7 +24,7 @@ pub(super) fn make(config: &Config, args: &BackupArgs) -> Result<ExitCode> {
     drop(Db::open_existing(&config.data_dir)?);
     let progress = Progress::begin();
     let database = config.data_dir.join(FILE_NAME);
-    let made = backup::make(&database, &args.file, args.force, &progress.watch());
+    let made = backup::make(&database, &args.file, args.force, &watch(&progress));
     progress.end();
     let made = made?;
     screen::print(&format!(
@@ -43,7 +43,7 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     let mode = if clock.is_real() { Mode::Live } else { Mode::Demo };
     let stamp = screen::time(now, &config.report.timezone).replace([' ', ':'], "-");
     let progress = Progress::begin();
-    let restored = backup::restore(&lock, &config.data_dir, file, mode, &stamp, &progress.watch());
+    let restored = backup::restore(&lock, &config.data_dir, file, mode, &stamp, &watch(&progress));
     progress.end();
     let restored = restored?;
     let left = restored.aside.as_deref().map(left_in).unwrap_or_default();
@@ -92,36 +92,17 @@ fn left_in(former: &Path) -> Vec<(i64, Millis)> {
     conn.map_err(anyhow::Error::from).and_then(|conn| departures::left(&conn)).unwrap_or_default()
 }
 
-/// A line on the terminal that is written anew; nothing where there is none.
-struct Progress(Option<Arc<Mutex<String>>>);
-
-impl Progress {
-    fn begin() -> Self {
-        Self(std::io::stderr().is_terminal().then(Arc::default))
+/// What a copy is at, on the terminal.
+fn watch(progress: &Progress) -> Watch {
+    if !progress.is_seen() {
+        return backup::unwatched();
     }
-
-    fn watch(&self) -> Watch {
-        let Some(shown) = self.0.clone() else { return backup::unwatched() };
-        Arc::new(move |phase| {
-            let line = match phase {
-                Phase::Copying { done, all } => {
-                    format!("copying {:3} %", (done * 100 / all.max(1)).min(100))
-                }
-                Phase::Checking => "checking     ".to_owned(),
-            };
-            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            if *shown != line {
-                // Where standard error is closed, there is nobody to show it to.
-                let _ = write!(std::io::stderr().lock(), "\r{line}");
-                *shown = line;
-            }
-            false
-        })
-    }
-
-    fn end(&self) {
-        if self.0.is_some() {
-            let _ = write!(std::io::stderr().lock(), "\r             \r");
+    let progress = progress.clone();
+    Arc::new(move |phase| {
+        match phase {
+            Phase::Copying { done, all } => progress.part("copying", done, all),
+            Phase::Checking => progress.show("checking"),
         }
-    }
+        false
+    })
 }

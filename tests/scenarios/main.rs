@@ -28,6 +28,7 @@ mod evening;
 mod gifts;
 mod growth;
 mod harness;
+mod import;
 mod in_a_terminal;
 mod journey;
 mod keys;

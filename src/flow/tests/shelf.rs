@@ -318,6 +318,25 @@ fn each_kind_of_gift_has_words_of_its_own() {
 }
 
 #[test]
+fn what_came_from_the_old_system_has_words_of_its_own() {
+    for (lang, told) in [
+        ("ru", ["+1</b> — за видео, которое не успели сделать", "+6</b> — ваш прежний баланс"]),
+        ("en", ["+1</b> – for a video that could not", "+6</b> – your balance from before"]),
+    ] {
+        let phone = Phone::new(lang);
+        phone.send(Event::Start(None));
+        phone.world.sql(
+            "INSERT INTO ledger (user_id, delta, kind, key, actor)
+             VALUES (1, 6, 'import', 'import:7', 'operator'),
+                    (1, 1, 'import', 'import:job:5', 'operator')",
+        );
+        presses(&phone, Press::Statement(None));
+        let said = phone.says();
+        assert!(told.iter().all(|line| said.contains(line)), "{said}");
+    }
+}
+
+#[test]
 fn videos_are_leafed_through_and_sent_again_by_telegrams_copy() {
     let (phone, job) = with_a_video(0);
     phone.world.sql(

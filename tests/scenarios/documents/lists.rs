@@ -61,6 +61,8 @@ pub(super) const BY_NATURE: &[(&str, &str)] = &[
     ("systemctl stop neurocards", "it needs your server; the fresh machine is restarted instead"),
     ("systemctl status neurocards", "it is for eyes; the fresh machine asks `systemctl show`"),
     ("journalctl -u neurocards -f", "it does not end; the fresh machine reads the last lines"),
+    ("pg_dump *", "it needs the old system; `tests/scenarios/import/old.rs` writes what it does"),
+    ("psql *", "it needs the old system; `tests/scenarios/import/old.rs` writes what it does"),
     ("jq *", "jq is not everywhere; `grep` says the same of a log in text, and is run"),
     ("docker *", "Docker does not run everywhere; `packaging/try-image` does what it would"),
 ];
