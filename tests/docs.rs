@@ -159,11 +159,11 @@ fn every_function_and_test_that_is_named_exists() {
     sources(&root().join("src"), &mut all);
     sources(&root().join("tests"), &mut all);
     let mut found = 0;
-    for page in pages().into_iter().filter(|it| it != "CHANGELOG.md") {
+    // What looks like a function on these are figures for Prometheus, and what a change was called.
+    let others = ["CHANGELOG.md", "docs/watching.md"];
+    for page in pages().into_iter().filter(|it| !others.contains(&it.as_str())) {
         let spans = spans(&read(&page));
-        // A figure for Prometheus is no function.
-        let named = spans.iter().filter(|span| !span.starts_with("neurocards_"));
-        for name in named.filter_map(|span| function(span)) {
+        for name in spans.iter().filter_map(|span| function(span)) {
             let is_there = [format!("fn {name}("), format!("fn {name}<")]
                 .iter()
                 .any(|declared| all.contains(declared.as_str()));

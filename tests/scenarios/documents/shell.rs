@@ -287,6 +287,7 @@ impl Stand {
         let force =
             if has_word(&text, "backup") && !text.contains("--force") { " --force" } else { "" };
         let file = format!("{}{force}", copy.display());
+        text = text.replace("--skipped FILE", "--skipped skipped.csv");
         text = replaced(&text, "FILE", &file);
         text = replaced(&text, "CODE", &self.code(&text));
         text
