@@ -13,7 +13,9 @@ mod migrate;
 mod pragmas;
 mod writer;
 
-pub use copy::{Facts, Held, Phase, Present, Watch, balances, copy, damage, examine, hold};
+pub use copy::{
+    Facts, Held, Phase, Present, Watch, amend, balances, copy, damage, examine, hold, is_broken,
+};
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
 pub use machine::{Machine, NotCommitted};

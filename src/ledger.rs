@@ -10,7 +10,7 @@
 
 mod debts;
 
-pub use debts::{TakeBack, Taken, due, repaid, take_back, taken};
+pub use debts::{TakeBack, Taken, due, repaid, since_left, take_back, taken, there_is};
 
 use crate::clock::Millis;
 use crate::db::{JobId, Tx, UserId};

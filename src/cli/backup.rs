@@ -4,19 +4,17 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::args::BackupArgs;
 use super::progress::Progress;
 use super::screen;
 use crate::audit::{self, Action};
 use crate::backup;
-use crate::clock::Millis;
 use crate::config::Config;
-use crate::db::{Db, FILE_NAME, InstanceLock, Mode, Phase, Watch};
+use crate::db::{self, Db, FILE_NAME, InstanceLock, Mode, Phase, Present, Watch};
+use crate::flow::WhoLeft;
 use crate::instance;
-use crate::users::departures;
-use rusqlite::{Connection, OpenFlags};
 
 /// Beside a running appliance as well as without one.
 pub(super) fn make(config: &Config, args: &BackupArgs) -> Result<ExitCode> {
@@ -43,30 +41,31 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     let mode = if clock.is_real() { Mode::Live } else { Mode::Demo };
     let stamp = screen::time(now, &config.report.timezone).replace([' ', ':'], "-");
     let progress = Progress::begin();
-    let restored = backup::restore(&lock, &config.data_dir, file, mode, &stamp, &watch(&progress));
+    let carry = |former: &Present, fresh: &Path| {
+        let left = who_left(former)?;
+        let action = Action {
+            action: "restore",
+            object: "database",
+            note: &file.display().to_string(),
+            ..Action::default()
+        };
+        db::amend(fresh, (mode, now), |tx| {
+            instance::stopped(tx)?;
+            audit::record(tx, &super::by(), &action, now)?;
+            left.map(|left| left.leave_once_more(tx)).transpose()
+        })
+    };
+    let (folder, watch) = (&config.data_dir, watch(&progress));
+    let restored = backup::restore(&lock, folder, file, (mode, &stamp), &watch, carry);
     progress.end();
     let restored = restored?;
-    let left = restored.aside.as_deref().map(left_in).unwrap_or_default();
-    let mut again = 0;
-    // Nothing of an older version is touched before the start that migrates it.
-    if let Ok(db) = Db::open_existing(&config.data_dir) {
-        let object = file.display().to_string();
-        again = db.write(move |tx| {
-            instance::stopped(tx)?;
-            let action = Action {
-                action: "restore",
-                object: "database",
-                note: &object,
-                ..Action::default()
-            };
-            audit::record(tx, &super::by(), &action, now)?;
-            departures::once_more(tx, &left)
-        })?;
-    }
     let kept = restored.aside.map(|aside| format!("The former database is {}.\n", aside.display()));
-    let left = match again {
-        0 => String::new(),
-        n => format!("Had left since, and are forgotten again at the next start: {n}.\n"),
+    let left = match restored.carried {
+        Some(0) => String::new(),
+        Some(n) => format!("Had left since, and are forgotten again at the next start: {n}.\n"),
+        None => "Who has had all of theirs deleted since the backup is not known: the former \
+                 database cannot be read.\n"
+            .to_owned(),
     };
     screen::print(&format!(
         "{} is restored: {} customers, {} open videos.\n{}{left}\
@@ -80,16 +79,24 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     ))
 }
 
-/// Who had had all of theirs deleted by then, and when. What cannot be read tells of nobody.
-fn left_in(former: &Path) -> Vec<(i64, Millis)> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let former = std::path::absolute(former).ok();
-    let uri = former.and_then(|former| url::Url::from_file_path(former).ok());
-    let Some(mut uri) = uri else { return Vec::new() };
-    // Its log was taken in, and nobody writes to it.
-    uri.set_query(Some("immutable=1"));
-    let conn = Connection::open_with_flags(uri.as_str(), flags);
-    conn.map_err(anyhow::Error::from).and_then(|conn| departures::left(&conn)).unwrap_or_default()
+/// Who had all of theirs deleted, by the database that is replaced. `None`: it is damaged, and tells
+/// of nobody.
+fn who_left(former: &Present) -> Result<Option<WhoLeft>> {
+    let held = match former {
+        Present::None => return Ok(Some(WhoLeft::default())),
+        Present::Broken => return Ok(None),
+        Present::Held(held) => held.conn(),
+    };
+    let tables: i64 = held.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        return Ok(Some(WhoLeft::default()));
+    }
+    match WhoLeft::read(held) {
+        Err(error) if db::is_broken(&error) => Ok(None),
+        read => read
+            .map(Some)
+            .context("cannot read from the present database who had all of theirs deleted"),
+    }
 }
 
 /// What a copy is at, on the terminal.

@@ -139,8 +139,8 @@ const NOBODY: [(&str, &str); 23] = [
         "SELECT debts.key || ', job ' || back.job_id FROM debts
          JOIN ledger AS back ON back.user_id = debts.user_id AND back.kind = 'release'
          WHERE owed > 0 AND back.hold_id <= line AND back.id > line
-           AND NOT EXISTS (SELECT 1 FROM ledger
-                           WHERE job_id = back.job_id AND kind = 'repay')",
+           AND delta <> (SELECT COALESCE(-SUM(delta), 0) FROM ledger
+                         WHERE job_id = back.job_id AND kind = 'repay')",
     ),
     (
         "somebody who left is still known",
