@@ -23,6 +23,7 @@ mod commands;
 mod console;
 mod crashes;
 mod doctor;
+mod documents;
 mod evening;
 mod gifts;
 mod growth;
