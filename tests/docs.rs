@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
 
-const DOCS: [&str; 7] = [
+const DOCS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -17,6 +17,7 @@ const DOCS: [&str; 7] = [
     "docs/commands.md",
     "docs/performance.md",
     "docs/privacy.md",
+    "docs/upgrades.md",
 ];
 
 /// How the paths begin that a document may name, and files of the top folder.

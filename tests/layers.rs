@@ -36,7 +36,7 @@ const FENCES: [(&[&str], &[&str]); 9] = [
     (&["ratatui", "crossterm"], &["console"]),
     (&["image"], &["photo", "sandbox"]),
     (&["sd_notify"], &["serve"]),
-    (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
+    (&["r2d2", "r2d2_sqlite"], &["db"]),
     (
         &["rusqlite"],
         &[

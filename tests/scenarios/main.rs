@@ -48,6 +48,7 @@ mod supervised;
 mod telegram;
 mod tickets;
 mod troubles;
+mod upgrades;
 mod wall_clock;
 mod words;
 
