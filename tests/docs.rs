@@ -9,14 +9,16 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
 
-const DOCS: [&str; 8] = [
+const DOCS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "packaging/README.md",
+    "docs/at-rest.md",
     "docs/commands.md",
     "docs/performance.md",
     "docs/privacy.md",
+    "docs/second-copy.md",
     "docs/upgrades.md",
 ];
 

@@ -39,6 +39,7 @@ mod orders;
 mod payments;
 mod plug;
 mod report;
+mod second_copy;
 mod services;
 mod setup;
 mod soak;
