@@ -1,5 +1,7 @@
 -- neurocards: the database, whole. Everything else that describes it points here.
--- Times are unix milliseconds of the process clock. Credits are whole numbers.
+-- Times are unix milliseconds of the process clock. Credits are whole numbers. What a hot table checks
+-- among three or more words is written with OR: for an IN of three SQLite makes a table of its own,
+-- at every statement anew, and that took half of a job's writing.
 -- Migrations (src/db/migrate.rs) carry older files to this state; a test compares the two.
 
 -- One row: what this file is and how its appliance is doing.
@@ -60,8 +62,7 @@ CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     delta      INTEGER NOT NULL,
-    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo',
-                                               'hold', 'charge', 'release', 'repay')),
+    kind       TEXT    NOT NULL,                   -- as the CHECK below knows them
     job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release, a repay
     hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
     key        TEXT UNIQUE,                        -- what may happen only once: 'signup:7'
@@ -78,6 +79,7 @@ CREATE TABLE ledger (
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'repay'    THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
+        ELSE 0
     END)
 ) STRICT;
 CREATE INDEX ledger_user ON ledger (user_id, delta);
@@ -177,7 +179,7 @@ END;
 
 -- What customers asked about a payment, and what they were answered through the bot.
 CREATE TABLE tickets (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- the operator answers by it, and messages are named after it: never given twice
     user_id     INTEGER NOT NULL REFERENCES users (id),
     payment_id  INTEGER REFERENCES payments (id),  -- the one that they pressed on
     text        TEXT,                              -- NULL: they are asked for it
@@ -196,7 +198,7 @@ CREATE INDEX tickets_unanswered ON tickets (asked_at) WHERE text IS NOT NULL AND
 -- What the operator writes to many. Recipients go in the order of their ids: `bookmark` says how far
 -- their messages (outbox, key 'broadcast:ID:USER') were written, a few at a time.
 CREATE TABLE broadcasts (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- messages are named after it, and outlive it: never given twice
     author      INTEGER NOT NULL,                  -- the administrator's Telegram id: their chat shows it
     html        TEXT    NOT NULL,
     payers      INTEGER NOT NULL DEFAULT 0 CHECK (payers IN (0, 1)),  -- only who has paid
@@ -284,9 +286,11 @@ CREATE TABLE jobs (
     extra_wishes     TEXT,
     choice           TEXT,                         -- its order's: which models may serve it, and at what length
     status           TEXT    NOT NULL DEFAULT 'queued'
-                     CHECK (status IN ('queued', 'processing', 'done', 'failed', 'canceled')),
+                     CHECK (status = 'queued' OR status = 'processing' OR status = 'done' OR
+                            status = 'failed' OR status = 'canceled'),
     step             TEXT    NOT NULL DEFAULT 'script'
-                     CHECK (step IN ('script', 'upload', 'submit', 'render', 'fetch', 'deliver')),
+                     CHECK (step = 'script' OR step = 'upload' OR step = 'submit' OR
+                            step = 'render' OR step = 'fetch' OR step = 'deliver'),
     priority         INTEGER NOT NULL DEFAULT 0,   -- the higher goes first
     order_id         INTEGER REFERENCES orders (id),   -- NULL: inserted by hand or run again
     ordinal          INTEGER NOT NULL DEFAULT 1,   -- which of its order's videos
@@ -315,7 +319,7 @@ CREATE TABLE jobs (
     created_at       INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
     started_at       INTEGER,
     finished_at      INTEGER,
-    CHECK (finished_at IS NULL OR status IN ('done', 'failed', 'canceled')),
+    CHECK (finished_at IS NULL OR status NOT IN ('queued', 'processing')),
     CHECK (leased_at IS NULL OR status IN ('queued', 'processing'))
 ) STRICT;
 -- What can be claimed, and when something next can: both hold only live rows, however many have ended.
@@ -327,7 +331,7 @@ CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), p
 -- The queue as customers see it: what the provider does not work on yet, the first one first. It
 -- holds all that a place is counted by, so that no row is looked at.
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
-    WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
+    WHERE status IN ('queued', 'processing') AND (step = 'script' OR step = 'upload' OR step = 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at, api_key, model) WHERE leased_at IS NOT NULL;
 CREATE INDEX jobs_running ON jobs (api_key, step, status, kie_task_id)
     WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL AND step = 'render';
@@ -347,15 +351,15 @@ CREATE INDEX jobs_failed ON jobs (finished_at) WHERE status = 'failed';
 CREATE INDEX jobs_waits ON jobs (finished_at, created_at) WHERE status = 'done' AND order_id IS NOT NULL;
 
 CREATE TRIGGER jobs_history_has_an_end AFTER INSERT ON jobs
-WHEN NEW.finished_at IS NULL AND NEW.status IN ('done', 'failed', 'canceled') BEGIN
+WHEN NEW.finished_at IS NULL AND NEW.status NOT IN ('queued', 'processing') BEGIN
     UPDATE jobs SET finished_at = NEW.created_at WHERE id = NEW.id;
 END;
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF status ON jobs
-WHEN OLD.status IN ('done', 'failed', 'canceled') AND NEW.status <> OLD.status BEGIN
+WHEN OLD.status NOT IN ('queued', 'processing') AND NEW.status <> OLD.status BEGIN
     SELECT RAISE(ABORT, 'a job ends once: use `neurocards retry ID` to run it again');
 END;
 CREATE TRIGGER jobs_end_has_a_time BEFORE UPDATE OF status ON jobs
-WHEN NEW.status IN ('done', 'failed', 'canceled') AND NEW.finished_at IS NULL BEGIN
+WHEN NEW.status NOT IN ('queued', 'processing') AND NEW.finished_at IS NULL BEGIN
     SELECT RAISE(ABORT, 'an ended job needs finished_at: use `neurocards cancel ID`');
 END;
 
@@ -382,7 +386,8 @@ CREATE TABLE submits (
     at       INTEGER NOT NULL,
     ended_at INTEGER,
     outcome  TEXT    NOT NULL DEFAULT 'sending'
-             CHECK (outcome IN ('sending', 'accepted', 'refused', 'lost', 'unsent')),
+             CHECK (outcome = 'sending' OR outcome = 'accepted' OR outcome = 'refused' OR
+                    outcome = 'lost' OR outcome = 'unsent'),
     task_id  TEXT,
     CHECK ((outcome = 'accepted') = (task_id IS NOT NULL)),
     CHECK ((outcome = 'sending') = (ended_at IS NULL))
@@ -495,7 +500,8 @@ CREATE TABLE outbox (
     sent_rev   INTEGER NOT NULL DEFAULT 0,
     message_id INTEGER,
     job_id     INTEGER REFERENCES jobs (id),       -- sending it delivers this job
-    state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dropped')),
+    state      TEXT    NOT NULL DEFAULT 'pending'
+               CHECK (state = 'pending' OR state = 'sent' OR state = 'dropped'),
     due_at     INTEGER NOT NULL DEFAULT 0,
     tries      INTEGER NOT NULL DEFAULT 0,
     lost       INTEGER NOT NULL DEFAULT 0,         -- calls whose answer never came: maybe sent twice

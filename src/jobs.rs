@@ -291,8 +291,8 @@ pub fn again(tx: &Tx<'_>, job: &Job, retry: &Retry<'_>, now: Millis) -> Result<b
                  error = NULLIF(:error, ''),
                  unreached_since = CASE WHEN :unreached THEN COALESCE(unreached_since, :now) END,
                  -- A new round gets a new task; a video that is only being fetched keeps its own.
-                 kie_task_id = CASE WHEN :step IN ('script', 'upload', 'submit') THEN NULL
-                                    ELSE kie_task_id END
+                 kie_task_id = CASE WHEN :step = 'script' OR :step = 'upload' OR :step = 'submit'
+                                    THEN NULL ELSE kie_task_id END
              WHERE id = :id
                AND lease = :lease
                AND status IN ('queued', 'processing')",

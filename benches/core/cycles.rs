@@ -194,11 +194,14 @@ fn raw(each: Duration) -> Turn {
     drop(db);
     let conn = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     conn.set_prepared_statement_cache_capacity(64);
-    for (name, value) in [("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)] {
-        conn.pragma_update(None, name, value).unwrap();
-        assert_eq!(word(&conn, name), value.to_string());
+    for setting in neurocards::db::read_pragmas(&conn).unwrap() {
+        if !["query_only", "journal_mode"].contains(&setting.name) {
+            conn.pragma_update(None, setting.name, &setting.wanted).unwrap();
+        }
     }
-    assert_eq!(word(&conn, "journal_mode"), "wal");
+    for setting in neurocards::db::read_pragmas(&conn).unwrap() {
+        assert!(setting.name == "query_only" || setting.found == setting.wanted, "{setting:?}");
+    }
     let product = serde_json::json!({ "text": PRODUCT, "user_prompt": null }).to_string();
     let (begun, synced, mut cycles) = (Instant::now(), syncs(), 0_u64);
     while begun.elapsed() < each {

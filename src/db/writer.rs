@@ -1,4 +1,6 @@
-//! The writer thread: group commit.
+//! The one connection that writes, and group commit. Who finds it idle commits on the spot, in its
+//! own thread: two wake-ups would cost as much as the fsync. Who finds it busy queues up, and the
+//! writer thread commits all that wait together.
 
 use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
@@ -6,9 +8,9 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 /// Callers that may wait at once; the next ones block, which is the queue's limit.
@@ -41,9 +43,42 @@ struct Bells {
 }
 
 pub(super) struct Writer {
+    pen: Arc<Pen>,
     queue: Option<SyncSender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
     bells: Arc<Bells>,
+}
+
+/// Whoever holds the connection writes.
+struct Pen {
+    held: Mutex<Held>,
+    /// Who wants it and is in the queue, or about to be.
+    wanted: AtomicUsize,
+}
+
+struct Held {
+    conn: Connection,
+    /// An fsync that failed once may succeed the next time without having written what it was
+    /// asked to: nothing is promised any more.
+    dead: Option<NotCommitted>,
+}
+
+impl Pen {
+    fn new(conn: Connection) -> Self {
+        Self { held: Mutex::new(Held { conn, dead: None }), wanted: AtomicUsize::new(0) }
+    }
+
+    /// The pen, where nobody has it or waits for it: nobody may overtake the queue again and again.
+    fn idle(&self) -> Option<MutexGuard<'_, Held>> {
+        if self.wanted.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
+        match self.held.try_lock() {
+            Ok(held) => Some(held),
+            Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 impl Writer {
@@ -58,12 +93,13 @@ impl Writer {
             }
         }))
         .context("cannot watch the database")?;
-        let rings = Arc::clone(&bells);
+        let pen = Arc::new(Pen::new(conn));
+        let (shared, rings) = (Arc::clone(&pen), Arc::clone(&bells));
         let thread = std::thread::Builder::new()
             .name("db-writer".into())
-            .spawn(move || run(&conn, &waiting, &rings))
+            .spawn(move || run(&shared, &waiting, &rings))
             .context("cannot start the writer thread")?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), bells })
+        Ok(Self { pen, queue: Some(queue), thread: Some(thread), bells })
     }
 
     pub(super) fn write<T, F>(&self, work: F) -> Result<T>
@@ -72,19 +108,25 @@ impl Writer {
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = sync_channel(1);
-        let request = Request { work: Some(work), result: None, reply };
-        let gone = || anyhow!("the database's writer has stopped");
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Box::new(request)).map_err(|_| gone())?;
+        let request: Box<dyn Work> = Box::new(Request { work: Some(work), result: None, reply });
+        if let Some(mut held) = self.pen.idle() {
+            held.serve(request, None, &self.bells);
+        } else {
+            self.wait(request)?;
+        }
         answer.recv().map_err(|_| gone())?
+    }
+
+    fn wait(&self, request: Box<dyn Work>) -> Result<()> {
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        self.pen.wanted.fetch_add(1, Ordering::Relaxed);
+        queue.send(request).map_err(|_| gone())
     }
 
     /// Rewrites the file without its unused space; everybody who writes waits meanwhile.
     pub(super) fn compact(&self) -> Result<()> {
         let (reply, answer) = sync_channel(1);
-        let gone = || anyhow!("the database's writer has stopped");
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Box::new(Compaction { reply })).map_err(|_| gone())?;
+        self.wait(Box::new(Compaction { reply }))?;
         answer.recv().map_err(|_| gone())?
     }
 
@@ -134,6 +176,9 @@ trait Work: Send {
         false
     }
 }
+
+/// Who waits next, if anybody does.
+type Next<'a> = &'a dyn Fn() -> Option<Box<dyn Work>>;
 
 struct Compaction {
     reply: SyncSender<Result<()>>,
@@ -208,20 +253,51 @@ where
     }
 }
 
-fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
-    let mut dead: Option<NotCommitted> = None;
+fn gone() -> anyhow::Error {
+    anyhow!("the database's writer has stopped")
+}
+
+/// The writer thread: those who found the pen held.
+fn run(pen: &Pen, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
+    let next = || {
+        let next = waiting.try_recv().ok()?;
+        pen.wanted.fetch_sub(1, Ordering::Relaxed);
+        Some(next)
+    };
     while let Ok(first) = waiting.recv() {
-        // An fsync that failed once may succeed the next time without having written what it was
-        // asked to: nothing is promised any more.
-        if let Some(dead) = &dead {
+        let mut held = lock(&pen.held);
+        pen.wanted.fetch_sub(1, Ordering::Relaxed);
+        let mut first = Some(first);
+        while let Some(request) = first {
+            held.serve(request, Some(&next), bells);
+            first = next();
+        }
+    }
+}
+
+impl Held {
+    /// One commit, from the first statement to the answers. Others may join the first where there is
+    /// a `next`.
+    fn serve(&mut self, first: Box<dyn Work>, next: Option<Next<'_>>, bells: &Bells) {
+        if let Some(dead) = &self.dead {
             first.answer(Err(dead));
-            continue;
+            return;
         }
         let mut group = vec![first];
         lock(&bells.touched).clear();
-        let committed = commit(conn, &mut group, waiting);
+        let committed = match next {
+            None => commit_alone(&self.conn, group[0].as_mut()),
+            Some(next) => commit(&self.conn, &mut group, next),
+        };
+        if let (Err(error), Some(next)) = (&committed, next)
+            && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        {
+            // Somebody else held the file for all the time that one may wait: who stands behind would
+            // wait as long again, each in turn.
+            group.extend(std::iter::from_fn(next));
+        }
         if let Err(error) = &committed {
-            refused(conn, error, group.len(), bells);
+            refused(&self.conn, error, group.len(), bells);
         }
         let told = outcome(&committed);
         let failed = match &committed {
@@ -237,9 +313,9 @@ fn run(conn: &Connection, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
         for request in others {
             request.answer(told.as_ref().copied());
         }
-        let failed = failed.or_else(|| compact(conn, compactions, told));
+        let failed = failed.or_else(|| compact(&self.conn, compactions, told));
         if let Some(reason) = failed {
-            dead = Some(NotCommitted { why: reason.clone(), code: None });
+            self.dead = Some(NotCommitted { why: reason.clone(), code: None });
             if let Some(stop) = bells.fatal.get() {
                 stop(reason);
             }
@@ -286,10 +362,19 @@ fn refused(conn: &Connection, error: &rusqlite::Error, callers: usize, bells: &B
     }
 }
 
+fn commit_alone(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let keep = request.run(&Tx(conn));
+    still_open(conn, request)?;
+    conn.prepare_cached(if keep { "COMMIT" } else { "ROLLBACK" })?.execute([])?;
+    Ok(())
+}
+
+/// Each in a savepoint: what one of them rolls back is nobody else's.
 fn commit(
     conn: &Connection,
     group: &mut Vec<Box<dyn Work>>,
-    waiting: &Receiver<Box<dyn Work>>,
+    next: Next<'_>,
 ) -> rusqlite::Result<()> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut done = 0;
@@ -298,16 +383,11 @@ fn commit(
             in_savepoint(conn, group[done].as_mut())?;
             done += 1;
         }
-        match waiting.try_recv() {
-            Ok(next) if group.len() < GROUP => group.push(next),
-            Ok(last) => {
-                group.push(last);
-                let at = group.len() - 1;
-                in_savepoint(conn, group[at].as_mut())?;
-                break;
-            }
-            Err(_) => break,
+        if group.len() == GROUP {
+            break;
         }
+        let Some(request) = next() else { break };
+        group.push(request);
     }
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
@@ -316,20 +396,25 @@ fn commit(
 fn in_savepoint(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
     conn.prepare_cached("SAVEPOINT caller")?.execute([])?;
     let keep = request.run(&Tx(conn));
-    // A full disk, among others, may roll the whole transaction back inside a statement: nobody's
-    // changes are left, and all hear the reason that this one heard.
-    if conn.is_autocommit() {
-        let lost = || {
-            let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
-            rusqlite::Error::SqliteFailure(code, Some("the transaction was rolled back".into()))
-        };
-        return Err(request.refusal().unwrap_or_else(lost));
-    }
+    still_open(conn, request)?;
     if !keep {
         conn.prepare_cached("ROLLBACK TO caller")?.execute([])?;
     }
     conn.prepare_cached("RELEASE caller")?.execute([])?;
     Ok(())
+}
+
+/// A full disk, among others, may roll the whole transaction back inside a statement: nobody's
+/// changes are left, and all hear the reason that this one heard.
+fn still_open(conn: &Connection, request: &dyn Work) -> rusqlite::Result<()> {
+    if !conn.is_autocommit() {
+        return Ok(());
+    }
+    let lost = || {
+        let code = ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK);
+        rusqlite::Error::SqliteFailure(code, Some("the transaction was rolled back".into()))
+    };
+    Err(request.refusal().unwrap_or_else(lost))
 }
 
 fn ring(bells: &Bells) {
@@ -348,7 +433,7 @@ fn ring(bells: &Bells) {
 }
 
 /// A panic while holding one of these locks leaves nothing half done.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -383,7 +468,9 @@ mod tests {
         queue.send(full).unwrap();
         drop(queue);
         let bells = Bells::default();
-        run(&conn, &waiting, &bells);
+        let pen = Pen::new(conn);
+        pen.wanted.store(2, Ordering::Relaxed);
+        run(&pen, &waiting, &bells);
         for answer in [first_answer, full_answer] {
             let error = answer.recv().unwrap().unwrap_err();
             assert_eq!(Machine::of(&error), Some(Machine::Full), "{error:#}");
@@ -392,8 +479,10 @@ mod tests {
         let (queue, waiting) = sync_channel(1);
         queue.send(last).unwrap();
         drop(queue);
-        run(&conn, &waiting, &bells);
+        pen.wanted.store(1, Ordering::Relaxed);
+        run(&pen, &waiting, &bells);
         last_answer.recv().unwrap().unwrap();
+        let conn = &lock(&pen.held).conn;
         let rows: i64 = conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1, "only what was said to be kept");
     }

@@ -2,7 +2,7 @@
 //! for its createTask is neither claimed nor due, however much that is.
 
 use super::waiting::{self, Gate};
-use super::{COLUMNS, Job, Step, read};
+use super::{Job, Step};
 use crate::clock::Millis;
 use crate::db::{JobId, Tx};
 use crate::instance;
@@ -33,23 +33,21 @@ pub fn claim(
         }
     }
     let Some(due) = best else { return Ok(None) };
-    let sql = format!(
-        "UPDATE jobs
-         SET lease = lease + 1,
-             strikes = strikes + (leased_at IS NOT NULL),
-             leased_at = :now,
-             due_at = :now + :lease_ms,
-             status = 'processing',
-             started_at = COALESCE(started_at, :now),
-             step_since = COALESCE(step_since, :now)
-         WHERE id = :id
-         RETURNING {COLUMNS}"
-    );
-    let job = tx
-        .prepare_cached(&sql)?
-        .query_row(named_params! { ":now": now, ":lease_ms": lease_ms, ":id": due.id }, read)?;
-    Ok(Some(job))
+    tx.prepare_cached(LEASE)?
+        .execute(named_params! { ":now": now, ":lease_ms": lease_ms, ":id": due.id })?;
+    super::get(tx, due.id)
 }
+
+/// Not with RETURNING, for which SQLite sets up a table of its own each time.
+const LEASE: &str = "UPDATE jobs
+     SET lease = lease + 1,
+         strikes = strikes + (leased_at IS NOT NULL),
+         leased_at = :now,
+         due_at = :now + :lease_ms,
+         status = 'processing',
+         started_at = COALESCE(started_at, :now),
+         step_since = COALESCE(step_since, :now)
+     WHERE id = :id";
 
 /// Whether the job still runs and its lease is still this holder's.
 pub fn is_held(conn: &Connection, job: &Job) -> Result<bool> {

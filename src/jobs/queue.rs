@@ -14,7 +14,7 @@ const ENOUGH: i64 = 3;
 /// What has not begun: the provider was not asked for it, or has refused. A photo's copy and a script
 /// do not count: they can be thrown away.
 pub(super) const UNBEGUN: &str = "(status IN ('queued', 'processing')
-        AND step IN ('script', 'upload', 'submit')
+        AND (step = 'script' OR step = 'upload' OR step = 'submit')
         AND NOT EXISTS (SELECT 1
                         FROM submits
                         WHERE job_id = jobs.id
@@ -39,13 +39,13 @@ pub fn ahead(conn: &Connection, priority: i64, id: JobId) -> Result<i64> {
 pub(super) const MORE_URGENT: &str = "SELECT COUNT(*)
      FROM jobs INDEXED BY jobs_queue
      WHERE status IN ('queued', 'processing')
-       AND step IN ('script', 'upload', 'submit')
+       AND (step = 'script' OR step = 'upload' OR step = 'submit')
        AND priority > ?1";
 
 pub(super) const EARLIER: &str = "SELECT COUNT(*)
      FROM jobs INDEXED BY jobs_queue
      WHERE status IN ('queued', 'processing')
-       AND step IN ('script', 'upload', 'submit')
+       AND (step = 'script' OR step = 'upload' OR step = 'submit')
        AND priority = ?1
        AND id < ?2";
 

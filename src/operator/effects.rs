@@ -111,7 +111,7 @@ fn outage(
                 choice
          FROM jobs
          WHERE status IN ('queued', 'processing')
-           AND step IN ('script', 'upload', 'submit')
+           AND (step = 'script' OR step = 'upload' OR step = 'submit')
          LIMIT :most",
     )?;
     let mut effect = Outage { others, ..Outage::default() };

@@ -82,7 +82,8 @@ fn first_ahead(lines: &[Line]) -> Option<i64> {
 fn lines(conn: &Connection, order: OrderId) -> Result<Vec<Line>> {
     let mut query = conn.prepare_cached(
         "SELECT id, status, step, attempts, error IS NOT NULL, priority, leased_at IS NOT NULL,
-                status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit')
+                status IN ('queued', 'processing')
+                    AND (step = 'script' OR step = 'upload' OR step = 'submit')
          FROM jobs
          WHERE order_id = ?1
          ORDER BY ordinal",

@@ -30,7 +30,7 @@ pub(super) const QUEUE: &str = "SELECT orders.id, orders.place
      FROM jobs INDEXED BY jobs_queue
      LEFT JOIN orders ON orders.id = jobs.order_id
      WHERE jobs.status IN ('queued', 'processing')
-       AND jobs.step IN ('script', 'upload', 'submit')
+       AND (jobs.step = 'script' OR jobs.step = 'upload' OR jobs.step = 'submit')
      ORDER BY jobs.priority DESC, jobs.id
      LIMIT ?1";
 
