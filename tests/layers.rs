@@ -37,7 +37,7 @@ const FENCES: [(&[&str], &[&str]); 10] = [
     (&["image"], &["photo", "sandbox"]),
     (&["csv"], &["import"]),
     (&["sd_notify", "prometheus_client"], &["serve"]),
-    (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
+    (&["r2d2", "r2d2_sqlite"], &["db"]),
     (
         &["rusqlite"],
         &[

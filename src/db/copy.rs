@@ -2,7 +2,7 @@
 //! in the place of the present one. All of it by SQLite or by names: no file of a database that is
 //! in use is opened by other means, since closing it would drop SQLite's locks.
 
-use super::migrate::{self, Mode};
+use super::migrate::{self, Mode, Schema};
 use super::{flags, pragmas};
 use anyhow::{Context as _, Result, bail};
 use rusqlite::config::DbConfig;
@@ -95,6 +95,19 @@ pub fn examine(path: &Path, watch: &Watch) -> Result<Facts> {
         },
     )?;
     Ok(facts)
+}
+
+/// Brings a copy that [`examine`] found sound to `schema`, where it is older. The database that it is
+/// put in the place of is what there is to go back to.
+///
+/// # Errors
+/// What ends the migration: then the copy is as it was.
+pub fn renew(path: &Path, schema: &Schema<'_>) -> Result<()> {
+    let mut conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
+    for (name, value) in [("trusted_schema", 0), ("recursive_triggers", 1), ("secure_delete", 1)] {
+        conn.pragma_update(None, name, value)?;
+    }
+    migrate::raise(&mut conn, schema, None)
 }
 
 /// Reads every page and every reference. `None`: all is well.

@@ -259,7 +259,7 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
     shop.customer(9);
 }
 
-fn private(file: &Path) {
+pub(crate) fn private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
