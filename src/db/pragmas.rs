@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
+use std::path::Path;
 
 /// How long a write waits for another process (the console, a command) to finish its own.
 pub(super) const BUSY_TIMEOUT_MS: i64 = 10_000;
@@ -96,6 +97,15 @@ pub(super) fn set(conn: &Connection, query_only: bool) -> Result<()> {
         bail!("SQLite keeps journal mode {journal}: the folder must be on a local disk");
     }
     Ok(())
+}
+
+/// What SQLite sorts or rewrites goes through files without a name: beside the database, where
+/// there is room for it, and not in the system's temporary folder, which may be small, in memory,
+/// or on a disk that nobody encrypts. It counts for the whole process.
+pub(super) fn keep_temporary_files_in(conn: &Connection, database: &Path) -> Result<()> {
+    let folder = database.parent().and_then(Path::to_str).context("a path that is not UTF-8")?;
+    conn.pragma_update(None, "temp_store_directory", folder)
+        .with_context(|| format!("cannot write to {folder}"))
 }
 
 /// The pool's hook may only fail with SQLite's own error type.
