@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 
+/// The names of such copies.
+const BEGINS: &str = "before-version-";
+
 /// Opens the database of a data folder for an appliance, as [`Db::open`] does; one of an older
 /// version is copied into `backups/` before it is brought to `schema`. `zone` names the day.
 ///
@@ -28,6 +31,7 @@ pub fn open(
     Db::upgrade(folder, schema, mode, now, |upgrade| {
         let Upgrade { from, to } = upgrade;
         let file = copy_of(folder, to, now, zone)?;
+        forget_halves(folder)?;
         // The migration writes what it changes to the log, all of it at worst.
         let wanted = 2 * size_of(&database)? + MARGIN;
         has_room(folder, wanted, "the upgrade with its copy")?;
@@ -39,8 +43,20 @@ pub fn open(
     })
 }
 
+/// What starts that were killed on other days left, each as large as the database.
+fn forget_halves(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder.join("backups")).context("cannot list backups/")? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(BEGINS) && name.ends_with(".part") {
+            std::fs::remove_file(entry.path()).context("cannot remove what was killed")?;
+        }
+    }
+    Ok(())
+}
+
 fn copy_of(folder: &Path, to: i64, now: Millis, zone: &TimeZone) -> Result<PathBuf> {
     let day = Timestamp::from_millisecond(now).context("what day is it")?;
     let day = day.to_zoned(zone.clone()).date();
-    Ok(folder.join("backups").join(format!("before-version-{to}-{day}.db")))
+    Ok(folder.join("backups").join(format!("{BEGINS}{to}-{day}.db")))
 }

@@ -104,8 +104,9 @@ pub(super) fn set(conn: &Connection, query_only: bool) -> Result<()> {
 /// or on a disk that nobody encrypts. It counts for the whole process.
 pub(super) fn keep_temporary_files_in(conn: &Connection, database: &Path) -> Result<()> {
     let folder = database.parent().and_then(Path::to_str).context("a path that is not UTF-8")?;
-    conn.pragma_update(None, "temp_store_directory", folder)
-        .with_context(|| format!("cannot write to {folder}"))
+    // Refused where nobody may write: then nothing is rewritten, either.
+    let _ = conn.pragma_update(None, "temp_store_directory", folder);
+    Ok(())
 }
 
 /// The pool's hook may only fail with SQLite's own error type.

@@ -62,8 +62,7 @@ CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
     user_id    INTEGER NOT NULL REFERENCES users (id),
     delta      INTEGER NOT NULL,
-    kind       TEXT    NOT NULL CHECK (kind IN ('grant', 'purchase', 'invite', 'bonus', 'promo',
-                                               'hold', 'charge', 'release', 'repay')),
+    kind       TEXT    NOT NULL,                   -- as the CHECK below knows them
     job_id     INTEGER REFERENCES jobs (id),       -- of a hold, a charge, a release, a repay
     hold_id    INTEGER REFERENCES ledger (id),     -- the hold that a charge or release settles
     key        TEXT UNIQUE,                        -- what may happen only once: 'signup:7'
@@ -80,6 +79,7 @@ CREATE TABLE ledger (
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'repay'    THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
+        ELSE 0
     END)
 ) STRICT;
 INSERT INTO ledger (id, user_id, delta, kind, job_id, hold_id, key, actor, note, created_at) VALUES (1, 1, 2, 'grant', NULL, NULL, 'signup:1', 'bot', 'welcome', 1795205402659);
@@ -181,7 +181,7 @@ CREATE TABLE debts (
 ) STRICT;
 INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('refund:stx103x000004', 3, 'stx103x000004', 3, 67);
 CREATE TABLE tickets (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- the operator answers by it, and messages are named after it: never given twice
     user_id     INTEGER NOT NULL REFERENCES users (id),
     payment_id  INTEGER REFERENCES payments (id),  -- the one that they pressed on
     text        TEXT,                              -- NULL: they are asked for it
@@ -195,7 +195,7 @@ CREATE TABLE tickets (
 INSERT INTO tickets (id, user_id, payment_id, text, answer, opened_at, asked_at, answered_at) VALUES (1, 1, 1, 'Где мои звёзды?', NULL, 1795207800000, 1795207810000, NULL);
 INSERT INTO tickets (id, user_id, payment_id, text, answer, opened_at, asked_at, answered_at) VALUES (2, 2, NULL, NULL, NULL, 1795212000000, NULL, NULL);
 CREATE TABLE broadcasts (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- messages are named after it, and outlive it: never given twice
     author      INTEGER NOT NULL,                  -- the administrator's Telegram id: their chat shows it
     html        TEXT    NOT NULL,
     payers      INTEGER NOT NULL DEFAULT 0 CHECK (payers IN (0, 1)),  -- only who has paid
@@ -287,9 +287,11 @@ CREATE TABLE jobs (
     extra_wishes     TEXT,
     choice           TEXT,                         -- its order's: which models may serve it, and at what length
     status           TEXT    NOT NULL DEFAULT 'queued'
-                     CHECK (status IN ('queued', 'processing', 'done', 'failed', 'canceled')),
+                     CHECK (status = 'queued' OR status = 'processing' OR status = 'done' OR
+                            status = 'failed' OR status = 'canceled'),
     step             TEXT    NOT NULL DEFAULT 'script'
-                     CHECK (step IN ('script', 'upload', 'submit', 'render', 'fetch', 'deliver')),
+                     CHECK (step = 'script' OR step = 'upload' OR step = 'submit' OR
+                            step = 'render' OR step = 'fetch' OR step = 'deliver'),
     priority         INTEGER NOT NULL DEFAULT 0,   -- the higher goes first
     order_id         INTEGER REFERENCES orders (id),   -- NULL: inserted by hand or run again
     ordinal          INTEGER NOT NULL DEFAULT 1,   -- which of its order's videos
@@ -318,7 +320,7 @@ CREATE TABLE jobs (
     created_at       INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER)),
     started_at       INTEGER,
     finished_at      INTEGER,
-    CHECK (finished_at IS NULL OR status IN ('done', 'failed', 'canceled')),
+    CHECK (finished_at IS NULL OR status NOT IN ('queued', 'processing')),
     CHECK (leased_at IS NULL OR status IN ('queued', 'processing'))
 ) STRICT;
 INSERT INTO jobs (id, user_id, tg_user_id, idempotency_key, kind, template_id, input_photo_path, product_info, extra_wishes, choice, status, step, priority, order_id, ordinal, rerun_of, due_at, lease, leased_at, strikes, step_since, tries, attempts, refused, model, api_key, prompt, input_url, kie_task_id, submitted_at, unreached_since, output_url, video_path, tg_file_id, provider_credits, error_class, error, created_at, started_at, finished_at) VALUES (1, 1, 101, 'order:1:1', 'reels', 'ugc', '101/500000009.jpg', '{"text":"Крем для рук «Облепиха», 75 мл","user_prompt":null}', NULL, NULL, 'done', 'deliver', 0, 1, 1, NULL, 1795292426157, 4, NULL, 0, 1795206026157, 0, 1, '[]', 'bytedance/seedance-2-mini', '37ffe355', 'The shot opens on a hand-held phone view in a vertical 9:16 frame: the product stays exactly as on the reference photo, same shape, colours and label, while light moves slowly over its surface and shows the texture. About the product: Крем для рук «Облепиха», 75 мл. Real materials, natural motion, n', 'http://127.0.0.1:39139/files/neurocards/1-e6aad4d7.jpg', 'aa56cf07e5cda98f3d5fec3296c5ba81', 1795205874004, NULL, 'http://127.0.0.1:39139/results/aa56cf07e5cda98f3d5fec3296c5ba81.mp4', '1.mp4', 'BQAC00000005sandboxccd1367cd54b7311', 82.0, NULL, NULL, 1795205869723, 1795205870704, 1795206029889);
@@ -410,7 +412,8 @@ CREATE TABLE submits (
     at       INTEGER NOT NULL,
     ended_at INTEGER,
     outcome  TEXT    NOT NULL DEFAULT 'sending'
-             CHECK (outcome IN ('sending', 'accepted', 'refused', 'lost', 'unsent')),
+             CHECK (outcome = 'sending' OR outcome = 'accepted' OR outcome = 'refused' OR
+                    outcome = 'lost' OR outcome = 'unsent'),
     task_id  TEXT,
     CHECK ((outcome = 'accepted') = (task_id IS NOT NULL)),
     CHECK ((outcome = 'sending') = (ended_at IS NULL))
@@ -623,7 +626,8 @@ CREATE TABLE outbox (
     sent_rev   INTEGER NOT NULL DEFAULT 0,
     message_id INTEGER,
     job_id     INTEGER REFERENCES jobs (id),       -- sending it delivers this job
-    state      TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dropped')),
+    state      TEXT    NOT NULL DEFAULT 'pending'
+               CHECK (state = 'pending' OR state = 'sent' OR state = 'dropped'),
     due_at     INTEGER NOT NULL DEFAULT 0,
     tries      INTEGER NOT NULL DEFAULT 0,
     lost       INTEGER NOT NULL DEFAULT 0,         -- calls whose answer never came: maybe sent twice
@@ -797,7 +801,7 @@ CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
     WHERE status IN ('queued', 'processing') AND step = 'submit';
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
-    WHERE status IN ('queued', 'processing') AND step IN ('script', 'upload', 'submit');
+    WHERE status IN ('queued', 'processing') AND (step = 'script' OR step = 'upload' OR step = 'submit');
 CREATE INDEX jobs_leased ON jobs (step, due_at, api_key, model) WHERE leased_at IS NOT NULL;
 CREATE INDEX jobs_running ON jobs (api_key, step, status, kie_task_id)
     WHERE status IN ('queued', 'processing') AND kie_task_id IS NOT NULL AND step = 'render';
@@ -812,15 +816,15 @@ CREATE INDEX jobs_texts ON jobs (finished_at) WHERE finished_at IS NOT NULL AND 
 CREATE INDEX jobs_failed ON jobs (finished_at) WHERE status = 'failed';
 CREATE INDEX jobs_waits ON jobs (finished_at, created_at) WHERE status = 'done' AND order_id IS NOT NULL;
 CREATE TRIGGER jobs_history_has_an_end AFTER INSERT ON jobs
-WHEN NEW.finished_at IS NULL AND NEW.status IN ('done', 'failed', 'canceled') BEGIN
+WHEN NEW.finished_at IS NULL AND NEW.status NOT IN ('queued', 'processing') BEGIN
     UPDATE jobs SET finished_at = NEW.created_at WHERE id = NEW.id;
 END;
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF status ON jobs
-WHEN OLD.status IN ('done', 'failed', 'canceled') AND NEW.status <> OLD.status BEGIN
+WHEN OLD.status NOT IN ('queued', 'processing') AND NEW.status <> OLD.status BEGIN
     SELECT RAISE(ABORT, 'a job ends once: use `neurocards retry ID` to run it again');
 END;
 CREATE TRIGGER jobs_end_has_a_time BEFORE UPDATE OF status ON jobs
-WHEN NEW.status IN ('done', 'failed', 'canceled') AND NEW.finished_at IS NULL BEGIN
+WHEN NEW.status NOT IN ('queued', 'processing') AND NEW.finished_at IS NULL BEGIN
     SELECT RAISE(ABORT, 'an ended job needs finished_at: use `neurocards cancel ID`');
 END;
 CREATE INDEX events_job ON events (job_id);
@@ -844,7 +848,9 @@ CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX audit_object ON audit (object);
+INSERT INTO sqlite_sequence (name, seq) VALUES ('broadcasts', 1);
 INSERT INTO sqlite_sequence (name, seq) VALUES ('departures', 1);
+INSERT INTO sqlite_sequence (name, seq) VALUES ('tickets', 2);
 PRAGMA application_id = 1313034820;
 PRAGMA user_version = 1;
 COMMIT;
