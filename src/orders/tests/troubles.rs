@@ -137,10 +137,10 @@ fn the_next_model_serves_where_one_is_off() {
 #[test]
 fn a_photo_that_the_provider_cannot_load_is_uploaded_anew_once() {
     let (world, _user, job) = at_submit();
-    let url = job.input_url.clone().unwrap();
+    let (id, url) = (job.id, job.input_url.clone().unwrap());
     world.write(move |tx, _| {
-        jobs::keep_upload(tx, "a.jpg", "aaaa", &url, NOW)?;
-        jobs::keep_upload(tx, "b.jpg", "aaaa", "https://other", NOW)
+        jobs::keep_upload(tx, id, "a.jpg", "aaaa", &url, NOW)?;
+        jobs::keep_upload(tx, id, "b.jpg", "aaaa", "https://other", NOW)
     });
     world.trouble(&job, Trouble::DownloadFailed, NOW);
     assert_eq!(world.number("SELECT COUNT(*) FROM uploads"), 1, "the copy is forgotten");

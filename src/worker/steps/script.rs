@@ -214,7 +214,10 @@ fn once_more(desk: &Desk, job: &Job, error: &str) -> Result<()> {
             refused: &job.refused,
             error: &error,
         };
-        jobs::note(tx, job, "trouble", &error, Some(now - job.step_since), now)?;
-        jobs::again(tx, job, &retry, now).map(drop)
+        // Whoever took it back, and left, has no such lines any more.
+        if jobs::again(tx, job, &retry, now)? {
+            jobs::note(tx, job, "trouble", &error, Some(now - job.step_since), now)?;
+        }
+        Ok(())
     })
 }
