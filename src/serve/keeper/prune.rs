@@ -12,7 +12,6 @@ use crate::keys;
 use crate::orders;
 use crate::outbox;
 use crate::payments;
-use crate::tickets;
 use anyhow::Result;
 
 /// Who got one is known for so long after its end.
@@ -43,7 +42,7 @@ type Chore = fn(&Tx<'_>, Keep, Millis) -> Result<usize>;
 const CHORES: [Chore; 11] = [
     |tx, keep, now| inbox::prune(tx, now - keep.updates, BATCH),
     |tx, keep, now| orders::prune_texts(tx, now - keep.texts, BATCH),
-    |tx, keep, now| tickets::prune(tx, now - keep.texts, BATCH),
+    |tx, keep, now| flow::prune_questions(tx, now - keep.texts, BATCH),
     |tx, keep, now| flow::prune(tx, now - keep.texts, BATCH),
     |tx, _, now| broadcasts::prune(tx, now - BROADCASTS_KEEP, BATCH),
     |tx, _, now| outbox::prune(tx, now - MESSAGES_KEEP, BATCH),
@@ -113,6 +112,28 @@ mod tests {
         assert_eq!(number(&db, "SELECT COUNT(*) FROM inbox"), 10);
         assert_eq!(commits.load(Ordering::Relaxed), 4, "500 at a time");
         assert_eq!(number(&db, "SELECT SUM(user_id) FROM promo_guesses"), 2, "an hour");
+    }
+
+    #[test]
+    fn the_operators_copy_of_a_question_goes_with_it() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            tx.execute("INSERT INTO users (tg_user_id) VALUES (7)", [])?;
+            for (id, at) in [(5, 1), (50, NOW)] {
+                let sql = "INSERT INTO tickets (id, user_id, text, opened_at, asked_at)
+                           VALUES (?1, 1, 'where?', ?2, ?2)";
+                tx.execute(sql, [id, at])?;
+                let sql = "INSERT INTO outbox (seq, chat_id, key, content, created_at, state)
+                           VALUES (?1, 99, ?2, json_object('words', 'where?'), ?3, 'sent')";
+                tx.execute(sql, (id, format!("ticket:{id}:99"), NOW))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        prune(&db, KEEP, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT SUM(id) FROM tickets"), 50);
+        let copies = "SELECT SUM(seq) FROM outbox WHERE content LIKE '%where%'";
+        assert_eq!(number(&db, copies), 50);
     }
 
     #[test]
