@@ -101,6 +101,12 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
+/// Whether an update still waits for its handler.
+pub fn is_open(conn: &Connection, update_id: i64) -> anyhow::Result<bool> {
+    let sql = "SELECT 1 FROM inbox WHERE update_id = ?1 AND handled_at IS NULL";
+    conn.prepare_cached(sql)?.exists([update_id]).context("looking for an update")
+}
+
 /// Marks an update as handled. `false`: it already was, so the caller undoes what it did.
 pub fn done(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<bool> {
     let changed = tx
