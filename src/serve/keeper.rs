@@ -8,7 +8,7 @@ pub use prune::{Keep, prune};
 
 use super::supervisor::{self, Supervisor};
 use crate::alerts;
-use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
+use crate::clock::{self, Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
 use crate::db::{Db, JobId, Machine};
 use crate::flow;
@@ -147,9 +147,8 @@ struct Pulse {
 
 impl Pulse {
     fn beat(&self) -> Result<()> {
-        let now = self.clock.now();
-        let (busy, threads) = self.gauge.busy();
-        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+        let (now, wall, gauge) = (self.clock.now(), clock::wall(), self.gauge.busy());
+        self.db.write(move |tx| instance::beat(tx, gauge, wall, now))
     }
 
     /// The same, and whoever supervises hears what came of it.
