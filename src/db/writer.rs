@@ -2,13 +2,14 @@
 //! own thread: two wake-ups would cost as much as the fsync. Who finds it busy queues up, and the
 //! writer thread commits all that wait together.
 
+use super::compact;
 use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
@@ -40,6 +41,8 @@ struct Bells {
     fatal: OnceLock<Stop>,
     /// Commits that the full disk refused.
     refused: AtomicU64,
+    /// No compaction goes on: the program ends.
+    hurries: Arc<AtomicBool>,
 }
 
 pub(super) struct Writer {
@@ -128,6 +131,12 @@ impl Writer {
         let (reply, answer) = sync_channel(1);
         self.wait(Box::new(Compaction { reply }))?;
         answer.recv().map_err(|_| gone())?
+    }
+
+    /// No compaction begins any more, and one that is under way is given up, as long as it gathers
+    /// what it is to write. While it writes that, nothing ends it.
+    pub(super) fn hurry(&self) {
+        self.bells.hurries.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn watch(&self, tables: &[&'static str], ring: Ring) {
@@ -306,7 +315,7 @@ impl Held {
         for request in others {
             request.answer(told.as_ref().copied());
         }
-        let failed = failed.or_else(|| compact(&self.conn, compactions, told));
+        let failed = failed.or_else(|| compact(&self.conn, compactions, told, &bells.hurries));
         if let Some(reason) = failed {
             self.dead = Some(NotCommitted { why: reason.clone(), code: None });
             if let Some(stop) = bells.fatal.get() {
@@ -327,12 +336,13 @@ fn compact(
     conn: &Connection,
     asked: Vec<Box<dyn Work>>,
     committed: Result<(), NotCommitted>,
+    hurries: &Arc<AtomicBool>,
 ) -> Option<String> {
     if asked.is_empty() {
         return None;
     }
     let done = match &committed {
-        Ok(()) => conn.execute_batch("VACUUM"),
+        Ok(()) => compact::rewrite(conn, Arc::clone(hurries)),
         Err(_) => Ok(()),
     };
     let told = committed.and_then(|()| outcome(&done));

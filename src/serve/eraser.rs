@@ -27,6 +27,7 @@ use anyhow::{Context as _, Result};
 use files::Folders;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -66,6 +67,8 @@ enum Word {
 /// One thread, which sleeps unless somebody left.
 pub(super) struct Eraser {
     tell: Sender<Word>,
+    /// For what takes long.
+    ending: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -90,26 +93,38 @@ impl Eraser {
         let mut work = Work::new(db.clone(), clock.clone(), shop, folders, backups);
         work.compact = Box::new(move |db| supervisor.waits_for(|| db.compact()));
         work.again()?;
+        let ending = Arc::clone(&work.ending);
         let thread = std::thread::Builder::new()
             .name("eraser".into())
             .spawn(move || {
                 let mut wait = Duration::ZERO;
                 while let Ok(Word::Look) | Err(RecvTimeoutError::Timeout) = heard.recv_timeout(wait)
                 {
+                    if work.ends() {
+                        break;
+                    }
                     wait = work.look().unwrap_or_else(|error| {
-                        let error = format!("{error:#}");
-                        tracing::error!(error, "what somebody wants gone is not gone yet");
+                        if !work.ends() {
+                            let error = format!("{error:#}");
+                            tracing::error!(error, "what somebody wants gone is not gone yet");
+                        }
                         REST
                     });
                 }
             })
             .context("cannot start the thread eraser")?;
-        Ok(Self { tell, thread })
+        Ok(Self { tell, ending, thread })
+    }
+
+    /// It is to end; [`Eraser::stop`] waits for it.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        // It has ended already only where its thread panicked.
+        let _ = self.tell.send(Word::End);
     }
 
     pub(super) fn stop(self) {
-        // It has ended already only where its thread panicked.
-        let _ = self.tell.send(Word::End);
+        self.end();
         let _panicked_or_not = self.thread.join();
     }
 }
@@ -191,6 +206,7 @@ struct Work {
     log: Pause,
     /// Departures of which a file cannot be removed.
     stuck: HashMap<i64, Pause>,
+    ending: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -214,7 +230,12 @@ impl Work {
             emptyings: Brake::new(LOG_APART, LOG_FAR_APART),
             log: Pause::new(),
             stuck: HashMap::new(),
+            ending: Arc::default(),
         }
+    }
+
+    fn ends(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Does what can be done now; returns when to look again.
@@ -249,6 +270,9 @@ impl Work {
             let Some(last) = some.last() else { return Ok(()) };
             after = last.id;
             for one in some {
+                if self.ends() {
+                    return Ok(());
+                }
                 let (shop, now, user) = (Arc::clone(&self.shop), self.clock.now(), one.tg_user_id);
                 let done = self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now));
                 if let Err(error) = done {
@@ -273,6 +297,9 @@ impl Work {
     fn gone(&mut self, open: Vec<Departure>) -> Result<Vec<Departure>> {
         let (mut gone, mut trouble) = (Vec::new(), None);
         for one in open {
+            if self.ends() {
+                break;
+            }
             match self.folders.clear(&self.db, &one) {
                 Ok(()) => {
                     self.stuck.remove(&one.id);
@@ -365,6 +392,7 @@ impl Work {
                 self.compactions.begin();
                 self.done.compacted = newest;
             }
+            Err(_) if self.ends() => {}
             Err(error) => {
                 self.compactions.until = Instant::now() + AGAIN;
                 let error = format!("{error:#}");

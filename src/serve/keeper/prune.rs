@@ -13,6 +13,7 @@ use crate::orders;
 use crate::outbox;
 use crate::payments;
 use anyhow::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Who got one is known for so long after its end.
 const BROADCASTS_KEEP: Millis = DAY;
@@ -54,20 +55,22 @@ const CHORES: [Chore; 11] = [
 ];
 
 /// Deletes what has had its time, in small transactions of one kind each, until nothing of it is
-/// left.
+/// left, or the program ends.
 ///
 /// # Errors
 /// Those of the disk. The kinds after it are done all the same; the first error is told.
-pub fn prune(db: &Db, keep: Keep, now: Millis) -> Result<()> {
+pub fn prune(db: &Db, keep: Keep, ends: &AtomicBool, now: Millis) -> Result<()> {
     let mut done = Ok(());
     for chore in CHORES {
-        done = done.and(all(db, chore, keep, now));
+        done = done.and(all(db, chore, keep, ends, now));
     }
     done
 }
 
-fn all(db: &Db, chore: Chore, keep: Keep, now: Millis) -> Result<()> {
-    while db.write(move |tx| chore(tx, keep, now))? >= BATCH as usize {}
+fn all(db: &Db, chore: Chore, keep: Keep, ends: &AtomicBool, now: Millis) -> Result<()> {
+    while !ends.load(Ordering::Relaxed)
+        && db.write(move |tx| chore(tx, keep, now))? >= BATCH as usize
+    {}
     Ok(())
 }
 
@@ -76,10 +79,11 @@ mod tests {
     use super::*;
     use crate::db::tests::fresh;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     const NOW: Millis = 400 * DAY;
     const KEEP: Keep = Keep { updates: 30 * DAY, texts: 90 * DAY };
+    static NOT_YET: AtomicBool = AtomicBool::new(false);
 
     fn number(db: &Db, sql: &str) -> i64 {
         db.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
@@ -101,16 +105,22 @@ mod tests {
         })
         .unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&commits);
+        let ends = Arc::new(AtomicBool::new(false));
+        let (count, end) = (Arc::clone(&commits), Arc::clone(&ends));
         db.watch(
             &["inbox"],
             Arc::new(move || {
                 count.fetch_add(1, Ordering::Relaxed);
+                end.store(true, Ordering::Relaxed);
             }),
         );
-        prune(&db, KEEP, NOW).unwrap();
+        prune(&db, KEEP, &ends, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM inbox"), 1_100, "the program ends");
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM promo_guesses"), 2);
+        commits.store(0, Ordering::Relaxed);
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
         assert_eq!(number(&db, "SELECT COUNT(*) FROM inbox"), 10);
-        assert_eq!(commits.load(Ordering::Relaxed), 4, "500 at a time");
+        assert_eq!(commits.load(Ordering::Relaxed), 3, "500 at a time");
         assert_eq!(number(&db, "SELECT SUM(user_id) FROM promo_guesses"), 2, "an hour");
     }
 
@@ -130,7 +140,7 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        prune(&db, KEEP, NOW).unwrap();
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
         assert_eq!(number(&db, "SELECT SUM(id) FROM tickets"), 50);
         let copies = "SELECT SUM(seq) FROM outbox WHERE content LIKE '%where%'";
         assert_eq!(number(&db, copies), 50);
@@ -150,7 +160,7 @@ mod tests {
             )?)
         })
         .unwrap();
-        assert!(prune(&db, KEEP, NOW).is_err());
+        assert!(prune(&db, KEEP, &NOT_YET, NOW).is_err());
         assert_eq!(number(&db, "SELECT COUNT(*) FROM balances"), 0);
     }
 
