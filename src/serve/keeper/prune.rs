@@ -18,6 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Who got one is known for so long after its end.
 const BROADCASTS_KEEP: Millis = DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
+/// A broadcast that nobody began; the message with its buttons is gone from the outbox by then.
+const DRAFTS_KEEP: Millis = 30 * DAY;
 /// A month of the accounts' balances, for their trend.
 const BALANCES_KEEP: Millis = 31 * DAY;
 /// An alert that is over.
@@ -40,12 +42,13 @@ pub struct Keep {
 
 type Chore = fn(&Tx<'_>, Keep, Millis) -> Result<usize>;
 
-const CHORES: [Chore; 11] = [
+const CHORES: [Chore; 12] = [
     |tx, keep, now| inbox::prune(tx, now - keep.updates, BATCH),
     |tx, keep, now| orders::prune_texts(tx, now - keep.texts, BATCH),
     |tx, keep, now| flow::prune_questions(tx, now - keep.texts, BATCH),
     |tx, keep, now| flow::prune(tx, now - keep.texts, BATCH),
     |tx, _, now| broadcasts::prune(tx, now - BROADCASTS_KEEP, BATCH),
+    |tx, _, now| broadcasts::prune_drafts(tx, now - DRAFTS_KEEP, BATCH),
     |tx, _, now| outbox::prune(tx, now - MESSAGES_KEEP, BATCH),
     |tx, _, now| keys::prune_balances(tx, now - BALANCES_KEEP, BATCH),
     |tx, _, now| alerts::prune(tx, now - ALERTS_KEEP, BATCH),
@@ -144,6 +147,24 @@ mod tests {
         assert_eq!(number(&db, "SELECT SUM(id) FROM tickets"), 50);
         let copies = "SELECT SUM(seq) FROM outbox WHERE content LIKE '%where%'";
         assert_eq!(number(&db, copies), 50);
+    }
+
+    #[test]
+    fn a_broadcast_that_nobody_began_is_kept_for_a_month() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            for (state, made_at) in
+                [("draft", NOW - DRAFTS_KEEP - 1), ("draft", NOW - DRAFTS_KEEP), ("paused", 1)]
+            {
+                let sql = "INSERT INTO broadcasts (author, html, state, made_at)
+                           VALUES (1, 'x', ?1, ?2)";
+                tx.execute(sql, (state, made_at))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT SUM(id) FROM broadcasts"), 2 + 3);
     }
 
     #[test]
