@@ -331,3 +331,19 @@ fn a_lost_submit_is_told_once_and_at_a_start_with_everything_else() {
     });
     assert_eq!((told(&world), world.job(id).attempts), (0, 1), "serve tells of all at once");
 }
+
+#[test]
+fn no_alert_repeats_what_a_customer_wrote_though_the_service_does() {
+    let (world, _user, job) = at_submit();
+    let words = job.product.text.clone();
+    let repeats = Job { prompt: Some("A fox runs over the frozen lake".to_owned()), ..job };
+    world.write(move |tx, shop| {
+        let error = format!("bad prompt: {words}, A fox runs over the frozen la… (code 5)");
+        trouble(tx, shop, &repeats, Trouble::Unknown, &error, NOW)
+    });
+    let told: String = world
+        .db
+        .read(|conn| Ok(conn.query_row("SELECT text FROM alerts", [], |row| row.get(0))?))
+        .unwrap();
+    assert!(told.contains("bad prompt: …, …… (code 5)"), "{told}");
+}
