@@ -2,12 +2,10 @@
 
 use crate::db::Db;
 use crate::flow;
-use crate::inbox;
 use crate::jobs;
 use crate::users::departures::Departure;
 use anyhow::{Context as _, Result};
-use rusqlite::Connection;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -26,10 +24,15 @@ impl Folders {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             found => {
                 let found = found.with_context(|| format!("cannot list {}", folder.display()))?;
-                let there = found.map(|photo| Ok(photo?.path()));
-                let there = there.collect::<std::io::Result<Vec<_>>>()?;
-                for photo in self.nobodys(db, one, there)? {
-                    remove(&photo)?;
+                let mut there = HashMap::new();
+                for photo in found {
+                    let photo = photo?;
+                    let name = photo.file_name();
+                    let name = format!("{}/{}", one.tg_user_id, name.to_string_lossy());
+                    there.insert(name, photo.path());
+                }
+                for name in db.read(|conn| flow::nobodys(conn, one, there.keys()))? {
+                    remove(&there[&name])?;
                 }
                 // It stays where somebody came back and sent another.
                 if std::fs::remove_dir(&folder).is_ok() {
@@ -46,36 +49,8 @@ impl Folders {
         Ok(())
     }
 
-    /// Of these photos those that no row names. A row names what somebody brought who came back
-    /// meanwhile, or it is about to: its photo is there before the commit. Telegram's numbers tell
-    /// nothing about that, for they begin anew at times.
-    fn nobodys(&self, db: &Db, one: &Departure, photos: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-        db.read(|conn| {
-            let names = jobs::photos_of(conn, one.user)?;
-            let draft = flow::photo_of(conn, one.tg_user_id)?;
-            let named: HashSet<_> =
-                names.iter().chain(&draft).map(|it| self.photos.join(it)).collect();
-            let mut nobodys = Vec::new();
-            for photo in photos {
-                if !named.contains(&photo) && !is_on_its_way(conn, &photo)? {
-                    nobodys.push(photo);
-                }
-            }
-            Ok(nobodys)
-        })
-    }
-
     pub(super) fn sync(&self) -> Result<()> {
         sync(&self.videos)
-    }
-}
-
-/// `photos/42/1007.jpg`: the update that brought it is still to be handled.
-fn is_on_its_way(conn: &Connection, photo: &Path) -> Result<bool> {
-    let stem = photo.file_stem().and_then(|stem| stem.to_str());
-    match stem.and_then(|stem| stem.parse().ok()) {
-        Some(update_id) => inbox::is_open(conn, update_id),
-        None => Ok(false),
     }
 }
 
