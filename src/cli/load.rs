@@ -49,12 +49,15 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode> {
             course.broken.push(format!("the scenario {scenario:?} ended early: {error:#}"));
         }
         if course.is_stopped() {
+            course
+                .broken
+                .push(format!("interrupted: what came after {scenario:?} was not measured"));
             break;
         }
     }
     let (figures, broken) =
         (std::mem::take(&mut course.figures), std::mem::take(&mut course.broken));
-    let report = Report::new(Machine::this(), figures, broken);
+    let report = Report::new(Machine::this(), course.clock().spec().rate, figures, broken);
     if let Some(file) = &args.load.json {
         let json = serde_json::to_string_pretty(&report)? + "\n";
         std::fs::write(file, json)

@@ -298,6 +298,13 @@ impl Held {
             None => commit_alone(&self.conn, group[0].as_mut()),
             Some(next) => commit(&self.conn, &mut group, next),
         };
+        if let (Err(error), Some(next)) = (&committed, next)
+            && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        {
+            // Somebody else held the file for all the time that one may wait: who stands behind would
+            // wait as long again, each in turn.
+            group.extend(std::iter::from_fn(next));
+        }
         if let Err(error) = &committed {
             refused(&self.conn, error, group.len(), bells);
         }

@@ -366,3 +366,18 @@ fn sql_of_a_job(db: &Db) {
     })
     .unwrap();
 }
+
+#[test]
+fn what_a_key_has_to_do_is_counted_without_a_look_at_the_others() {
+    let (_folder, db) = fresh();
+    let plan: Vec<String> = db
+        .read(|conn| {
+            let mut query = conn.prepare(&format!("EXPLAIN QUERY PLAN {ALL}"))?;
+            let rows = query.query_map([], |row| row.get(3))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("INDEX jobs_running (api_key=?"), "{plan}");
+    assert!(plan.contains("INDEX jobs_submits (<expr>=?)"), "{plan}");
+}

@@ -31,6 +31,10 @@ pub(super) struct Course<'a> {
 
 impl<'a> Course<'a> {
     pub(super) fn begin(args: &'a DemoArgs, stop: Arc<AtomicBool>) -> Result<Self> {
+        // Figures are of its clock: a slow one would make everything look fast.
+        if args.speed.is_some_and(|speed| speed < 1.0) {
+            bail!("time cannot be slowed down where it is measured: --speed 1 or more");
+        }
         let root = std::env::temp_dir().join(format!("neurocards-load-{}", std::process::id()));
         private_folder(&root)?;
         Ok(Self {

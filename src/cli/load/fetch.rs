@@ -63,14 +63,15 @@ pub(super) fn disk(course: &mut Course<'_>) -> Result<()> {
     idle(course)
 }
 
-/// Bytes beside those of the videos themselves, per video, in KB.
-fn beside_videos(rig: &Rig, spent: &Spent) -> f64 {
+/// Bytes on disk since it had taken so many, beside those of the videos themselves, per video, in KB.
+fn beside_videos(rig: &Rig, before: u64) -> Result<f64> {
     let telegram = rig.sandbox.telegram();
     let videos = video_times(&rig.sandbox).len();
     let messages = telegram.users().into_iter().flat_map(|user| telegram.messages(user));
     let sizes = messages.filter_map(|it| it.media).filter(|media| media.duration > 0);
     let files: u64 = sizes.map(|media| (media.len as u64).div_ceil(PAGE) * PAGE).sum();
-    spent.written.saturating_sub(files) as f64 / 1_000.0 / videos.max(1) as f64
+    let written = rig.disk_took()?.saturating_sub(before + files);
+    Ok(written as f64 / 1_000.0 / videos.max(1) as f64)
 }
 
 fn under_load(course: &mut Course<'_>) -> Result<()> {
@@ -78,8 +79,9 @@ fn under_load(course: &mut Course<'_>) -> Result<()> {
     course.says(&format!("disk: {videos} videos at once"));
     let setup = Setup::of(course, 20, 12).renders_take(20 * SECOND);
     let mut rig = Rig::make(course, setup)?;
-    let spent = make(course, &mut rig, videos)?;
-    let kilobytes = beside_videos(&rig, &spent);
+    let before = rig.disk_took()?;
+    make(course, &mut rig, videos)?;
+    let kilobytes = beside_videos(&rig, before)?;
     let text = format!("{:.1} videos/s", videos_per_second(&rig));
     course.found(
         Row::of("disk", "written per video without it, at full load", kilobytes, "KB")
@@ -96,13 +98,13 @@ fn idle(course: &mut Course<'_>) -> Result<()> {
     let setup = Setup::of(course, 20, 1).renders_take(10 * SECOND);
     let mut rig = Rig::make(course, setup)?;
     rig.launch()?;
-    let before = rig.used()?;
+    let before = rig.disk_took()?;
     let one_by_one = Visitors { count, every: 30 * SECOND, think: SECOND, by_gpt: 2 };
     let patience = Duration::from_secs(120 + 60 * u64::from(count));
     let outcomes = one_by_one.come(course, &mut rig, patience, |_| Ok(()))?;
     course.broken.extend(unsettled(&outcomes));
     rig.settles(course, Duration::from_secs(60))?;
-    let kilobytes = beside_videos(&rig, &before.until(&rig.used()?));
+    let kilobytes = beside_videos(&rig, before)?;
     course.found(
         Row::of("disk", "written per video without it, one at a time", kilobytes, "KB")
             .under(500.0)

@@ -1,12 +1,15 @@
 //! What a process has used so far, as Linux counts it.
 
-use std::fs::read_to_string;
+use std::fs::{File, read_to_string};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
 /// Linux counts a process's time in hundredths of a second.
 const TICKS: f64 = 100.0;
+/// Linux counts what a disk took in these, whatever its own are.
+const SECTOR: u64 = 512;
 
 /// At one moment.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +17,6 @@ pub(super) struct Used {
     at: Instant,
     /// Seconds of all its threads, in the kernel, too.
     cpu: f64,
-    /// Bytes that it caused to be written to disk.
-    written: u64,
 }
 
 /// Between two moments.
@@ -23,7 +24,6 @@ pub(super) struct Used {
 pub(super) struct Spent {
     pub(super) seconds: f64,
     pub(super) cpu_seconds: f64,
-    pub(super) written: u64,
 }
 
 /// In megabytes.
@@ -46,14 +46,22 @@ pub(super) fn used(pid: u32) -> Result<Used> {
         let field = fields.get(at).and_then(|it| it.parse().ok());
         field.context("no time in the process's stat")
     };
-    let io = read(pid, "io")?;
-    let (written, cancelled) =
-        (number(&io, "write_bytes:")?, number(&io, "cancelled_write_bytes:")?);
-    Ok(Used {
-        at: Instant::now(),
-        cpu: (ticks(11)? + ticks(12)?) / TICKS,
-        written: written.saturating_sub(cancelled),
-    })
+    Ok(Used { at: Instant::now(), cpu: (ticks(11)? + ticks(12)?) / TICKS })
+}
+
+/// Bytes that the disk under a folder took so far, from everybody. A process's own `write_bytes` will
+/// not do: where the kernel keeps a file in large folios, it counts all of a folio for each byte that
+/// is changed in it.
+pub(super) fn disk_took(folder: &Path) -> Result<u64> {
+    let opened = File::open(folder)?;
+    // What waits in memory is somebody's, too.
+    rustix::fs::syncfs(&opened)?;
+    let device = rustix::fs::fstat(&opened)?.st_dev;
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let stat = read_to_string(format!("/sys/dev/block/{major}:{minor}/stat"))
+        .with_context(|| format!("{} is not on a disk that Linux counts", folder.display()))?;
+    let sectors = stat.split_whitespace().nth(6).and_then(|it| it.parse::<u64>().ok());
+    Ok(sectors.context("the disk does not say what it took")? * SECTOR)
 }
 
 pub(super) fn memory(pid: u32) -> Result<Memory> {
@@ -73,11 +81,7 @@ impl Used {
     }
 
     pub(super) fn until(&self, later: &Self) -> Spent {
-        Spent {
-            seconds: (later.at - self.at).as_secs_f64(),
-            cpu_seconds: later.cpu - self.cpu,
-            written: later.written.saturating_sub(self.written),
-        }
+        Spent { seconds: (later.at - self.at).as_secs_f64(), cpu_seconds: later.cpu - self.cpu }
     }
 }
 

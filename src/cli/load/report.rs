@@ -32,6 +32,8 @@ pub(super) struct Row {
 pub(super) struct Report {
     version: &'static str,
     machine: Machine,
+    /// How fast the clock ran that all of it is measured by.
+    speed: f64,
     figures: Vec<Row>,
     /// Promises that did not hold.
     broken: Vec<String>,
@@ -103,9 +105,14 @@ impl Row {
 }
 
 impl Report {
-    pub(super) fn new(machine: Machine, figures: Vec<Row>, broken: Vec<String>) -> Self {
+    pub(super) fn new(
+        machine: Machine,
+        speed: f64,
+        figures: Vec<Row>,
+        broken: Vec<String>,
+    ) -> Self {
         let ok = broken.is_empty() && figures.iter().all(Row::is_ok);
-        Self { version: env!("CARGO_PKG_VERSION"), machine, figures, broken, ok }
+        Self { version: env!("CARGO_PKG_VERSION"), machine, speed, figures, broken, ok }
     }
 
     pub(super) fn is_good(&self) -> bool {
@@ -115,7 +122,11 @@ impl Report {
     pub(super) fn text(&self) -> String {
         let rows: Vec<Vec<String>> = self.figures.iter().map(Row::cells).collect();
         let heading = ["scenario", "what", ">measured", ">goal", "beside", "ok"];
-        let mut text = format!("\n{}\n\n{}", self.machine, screen::wide_table(&heading, &rows));
+        let mut text = format!("\n{}\n", self.machine);
+        if self.speed != 1.0 {
+            text.push_str(&format!("time ran {} times as fast\n", self.speed));
+        }
+        text.push_str(&format!("\n{}", screen::wide_table(&heading, &rows)));
         for wrong in self.broken.iter().take(30) {
             text.push_str(&format!("BROKEN     {wrong}\n"));
         }
@@ -150,10 +161,12 @@ mod tests {
         let nothing = Row::of("a", "b", f64::NAN, "ms");
         assert!(!nothing.clone().under(30.0).is_ok() && !nothing.least(0.0).is_ok());
         let machine = Machine::this();
-        assert!(Report::new(machine.clone(), vec![good.clone()], Vec::new()).is_good());
-        let missed = Report::new(machine.clone(), vec![good.clone(), bad], Vec::new());
+        assert!(Report::new(machine.clone(), 1.0, vec![good.clone()], Vec::new()).is_good());
+        let missed = Report::new(machine.clone(), 1.0, vec![good.clone(), bad], Vec::new());
         assert!(!missed.is_good() && missed.text().contains("MISSED"));
-        assert!(!Report::new(machine, vec![good], vec!["a video came twice".into()]).is_good());
+        assert!(
+            !Report::new(machine, 1.0, vec![good], vec!["a video came twice".into()]).is_good()
+        );
     }
 
     #[test]

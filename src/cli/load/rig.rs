@@ -174,6 +174,11 @@ impl Rig {
         Ok(self.child.as_ref().context("the program does not run")?.id())
     }
 
+    /// Bytes that the disk took so far: nothing else may be going on.
+    pub(super) fn disk_took(&self) -> Result<u64> {
+        meter::disk_took(&self.root)
+    }
+
     pub(super) fn used(&self) -> Result<meter::Used> {
         meter::used(self.pid()?).with_context(|| self.log_tail())
     }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rusqlite::named_params;
 
 use super::course::{Course, percentile};
@@ -40,6 +40,7 @@ pub(super) fn run(course: &mut Course<'_>) -> Result<()> {
     let text = format!("of {} taps", taps.answers.len());
     course.found(Row::of(NAME, "tap to answer, p50", at(0.5), "ms").under(15.0).beside(text));
     course.found(Row::of(NAME, "tap to answer, p99", at(0.99), "ms").under(60.0));
+    course.found(Row::of(NAME, "taps without an answer", taps.mute as f64, "").under(1.0));
     let at = |share| percentile(&taps.screens, share);
     let text = format!("p99 {:.0} ms", at(0.99));
     course.found(Row::of(NAME, "tap to screen, p50", at(0.5), "ms").beside(text));
@@ -179,7 +180,8 @@ pub(super) fn start(course: &mut Course<'_>) -> Result<()> {
             .under(300.0)
             .beside(text),
     );
-    Ok(())
+    rig.launch()?;
+    rig.closes(course, Duration::from_secs(60))
 }
 
 /// Starts and stops it; how long each start took, and its CPU until then, in ms.
@@ -204,14 +206,15 @@ pub(super) fn idle(course: &mut Course<'_>) -> Result<()> {
     course.says(&format!("{NAME}: {:.0} s", span.as_secs_f64()));
     // What a start does once is over.
     course.pause(Duration::from_secs(30).min(span))?;
-    let before = rig.used()?;
+    let (disk, before) = (rig.disk_took()?, rig.used()?);
     course.pause(span)?;
     let (spent, memory) = (before.until(&rig.used()?), rig.memory()?);
+    let written = rig.disk_took()?.saturating_sub(disk);
     let text = format!("over {:.0} s, with the full database", spent.seconds);
     course.found(Row::of(NAME, "CPU", spent.percent(), "% of a core").under(0.3).beside(text));
     let text = format!("{:.0} MB of it its own; at most {:.0} MB", memory.own, memory.peak);
     course.found(Row::of(NAME, "memory", memory.now, "MB").under(40.0).beside(text));
-    let kilobytes = spent.written as f64 / 1_000.0 / (spent.seconds / 60.0);
+    let kilobytes = written as f64 / 1_000.0 / (spent.seconds / 60.0);
     course.found(Row::of(NAME, "written a minute", kilobytes, "KB"));
     rig.closes(course, Duration::from_secs(60))
 }
@@ -228,7 +231,12 @@ struct Medians {
 pub(super) fn growth(course: &mut Course<'_>) -> Result<()> {
     const NAME: &str = "growth";
     let (users, jobs) = (course.args.users, course.args.jobs);
-    let sizes = [((users / 10).max(1_000), (jobs / 10).max(1_000)), (users, jobs)];
+    if users.min(jobs) < 10_000 {
+        bail!(
+            "a tenth of so little is nothing to compare with: --users and --jobs of 10,000 or more"
+        );
+    }
+    let sizes = [(users / 10, jobs / 10), (users, jobs)];
     let mut medians = [Medians::default(), Medians::default()];
     // In turns, so that what the machine does meanwhile meets both.
     for _ in 0..2 {

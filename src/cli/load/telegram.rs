@@ -20,6 +20,8 @@ const THINK: Millis = 2 * SECOND;
 pub(super) struct Taps {
     pub(super) answers: Vec<f64>,
     pub(super) screens: Vec<f64>,
+    /// Taps that were never answered.
+    pub(super) mute: usize,
 }
 
 impl Taps {
@@ -32,8 +34,9 @@ impl Taps {
         let mut taps = Self::default();
         let all = telegram.answers();
         for press in all.iter().filter(|press| (from..to).contains(&press.at)) {
-            if let Some(answer) = &press.answer {
-                taps.answers.push((answer.at - press.at) as f64);
+            match &press.answer {
+                Some(answer) => taps.answers.push((answer.at - press.at) as f64),
+                None => taps.mute += 1,
             }
             let screens = arrivals.get(&press.user).map_or(&[][..], Vec::as_slice);
             let screen = screens.get(screens.partition_point(|at| *at < press.at));
@@ -93,6 +96,7 @@ fn report(course: &mut Course<'_>, rig: &Rig, from: Millis, to: Millis) -> Resul
     course.found(Row::of(NAME, "calls a second, sustained", rate, "").least(30.0).beside(text));
     course.found(Row::of(NAME, "refused for speed (429)", telegram.floods() as f64, "").under(1.0));
     let taps = Taps::of(rig, from, to);
+    course.found(Row::of(NAME, "taps without an answer", taps.mute as f64, "").under(1.0));
     for (what, times) in [("answer", &taps.answers), ("screen", &taps.screens)] {
         let (half, most) = (percentile(times, 0.5), percentile(times, 0.99));
         let text = format!("of {} taps; p50 {half:.0}, p99 {most:.0}", times.len());
