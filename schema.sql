@@ -13,6 +13,7 @@ CREATE TABLE instance (
     created_at        INTEGER NOT NULL,
     started_at        INTEGER,
     heartbeat_at      INTEGER,
+    heartbeat_wall    INTEGER,                     -- the same by the machine's clock, which other processes have, too
     seen_at           INTEGER,                     -- the last time that its appliance knew
     version           TEXT,
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
@@ -52,7 +53,7 @@ CREATE TABLE departures (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- only grows: what was done to the file up to one was done for all before it
     user_id   INTEGER NOT NULL UNIQUE REFERENCES users (id),
     at        INTEGER NOT NULL,                    -- 0: a backup brought their rows back, which are to be emptied again
-    update_id INTEGER NOT NULL,                    -- their last word: later photos are of somebody who came back
+    update_id INTEGER NOT NULL,                    -- their last word
     language  TEXT,                                -- of the farewell; NULL: they need none
     erased_at INTEGER                              -- files gone, farewell said; the database is still to be compacted
 ) STRICT;

@@ -74,6 +74,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
         zone: options.zone,
         downloads: Semaphore::new(DOWNLOADS),
         decoders: Semaphore::new(DECODERS),
+        stop: stop.clone(),
     };
     let till = Arc::new(Notify::new());
     let checkout = Checkout {
@@ -85,7 +86,7 @@ pub async fn run(db: Db, shop: Arc<Shop>, options: Options, stop: CancellationTo
     tokio::join!(
         introduce(&telegram, &db, &stop),
         poller::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), till, stop.clone()),
-        handler::run(handler, stop.clone()),
+        handler::run(handler),
         broadcaster::run(db.clone(), Arc::clone(&shop), clock, stop.clone()),
         checkout::run(checkout, stop.clone()),
         stars::run(Arc::clone(&telegram), db.clone(), Arc::clone(&shop), stop.clone()),

@@ -120,12 +120,14 @@ pub fn get(conn: &Connection, id: i64) -> Result<Option<Broadcast>> {
     Ok(conn.prepare_cached(&sql)?.query_row([id], read).optional()?)
 }
 
-/// The oldest that is being sent.
-pub fn running(conn: &Connection) -> Result<Option<Broadcast>> {
+/// Those that are being sent, the oldest first, so many at most.
+pub fn running(conn: &Connection) -> Result<Vec<Broadcast>> {
     let sql = format!(
-        "{SELECT} WHERE state IN ('running', 'paused') AND state = 'running' ORDER BY id LIMIT 1"
+        "{SELECT} WHERE state IN ('running', 'paused') AND state = 'running' ORDER BY id LIMIT 100"
     );
-    Ok(conn.prepare_cached(&sql)?.query_row([], read).optional()?)
+    let mut query = conn.prepare_cached(&sql)?;
+    let rows = query.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A draft is for others, and there are so many of them.
@@ -360,6 +362,17 @@ pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
         tx.execute("DELETE FROM broadcasts WHERE id = ?1", [id])?;
     }
     Ok(pruned)
+}
+
+/// Deletes up to `limit` drafts that were made before `before`: nobody sends them any more.
+pub fn prune_drafts(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    let sql = "DELETE FROM broadcasts
+               WHERE id IN (SELECT id
+                            FROM broadcasts
+                            WHERE state = 'draft'
+                              AND made_at < ?1
+                            LIMIT ?2)";
+    Ok(tx.prepare_cached(sql)?.execute((before, limit))?)
 }
 
 #[cfg(test)]

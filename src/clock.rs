@@ -53,12 +53,12 @@ impl Clock {
 
     /// A clock that shows the real time now and runs `rate` times as fast from here on.
     pub fn fast(rate: f64) -> Self {
-        Self::new(Spec { rate, anchor: wall_now(), offset: 0 })
+        Self::new(Spec { rate, anchor: wall(), offset: 0 })
     }
 
     /// A clock after a given [`Spec`].
     pub fn new(spec: Spec) -> Self {
-        let real = wall_now();
+        let real = wall();
         let ran = (real - spec.anchor) as f64 * spec.rate;
         let begun_at = spec.anchor + spec.offset + ran as Millis;
         Self(Arc::new(Face { spec, begun: Instant::now(), begun_wall: real, begun_at }))
@@ -74,7 +74,7 @@ impl Clock {
     /// one does not follow. A machine that slept looks the same.
     pub fn wall_moved(&self) -> Millis {
         let ran = self.0.begun.elapsed().as_millis() as Millis;
-        wall_now() - self.0.begun_wall - ran
+        wall() - self.0.begun_wall - ran
     }
 
     /// Whether this clock may serve a live database.
@@ -113,9 +113,10 @@ pub fn midnight(now: Millis, zone: &jiff::tz::TimeZone) -> Millis {
     start.unwrap_or(now - now.rem_euclid(DAY))
 }
 
-/// The one place that reads the system's clock.
+/// What the machine's clock says, in unix milliseconds: for what two processes are to agree on,
+/// though it may be set. The one place that reads it.
 #[expect(clippy::disallowed_methods, reason = "the process clock is made of it")]
-fn wall_now() -> Millis {
+pub fn wall() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as Millis)
 }
 

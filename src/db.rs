@@ -5,6 +5,7 @@
 //! COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
 //! power loss could take back.
 
+mod compact;
 mod copy;
 mod ids;
 mod lock;
@@ -159,9 +160,14 @@ impl Db {
     /// All writes wait for it, about a second per 100 MB.
     ///
     /// # Errors
-    /// Those of the disk, a full one among them; then the file is as it was.
+    /// Those of the disk, a full one among them, and [`Db::hurry`]; then the file is as it was.
     pub fn compact(&self) -> Result<()> {
         self.0.writer.compact()
+    }
+
+    /// The program ends: a compaction that nobody has begun to write is given up.
+    pub fn hurry(&self) {
+        self.0.writer.hurry();
     }
 
     /// Takes of the log into the file what it can without holding up anybody. `false`: somebody

@@ -30,9 +30,9 @@ mod under_video;
 mod wishes;
 
 pub use apply::{Incoming, handle, photo_of, photos_since, prune};
-pub use aside::{Aside, ticket_of, wants_photo};
+pub use aside::{Aside, prune_questions, ticket_of, wants_photo};
 pub use checkout::{Verdict, Wish, checkout};
-pub use leaving::{farewell, forget_again, leave_again};
+pub use leaving::{farewell, forget_again, leave_again, nobodys};
 pub use paying::{
     Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unlisted, unread,
 };

@@ -101,6 +101,12 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
+/// Whether an update still waits for its handler.
+pub fn is_open(conn: &Connection, update_id: i64) -> anyhow::Result<bool> {
+    let sql = "SELECT 1 FROM inbox WHERE update_id = ?1 AND handled_at IS NULL";
+    conn.prepare_cached(sql)?.exists([update_id]).context("looking for an update")
+}
+
 /// Marks an update as handled. `false`: it already was, so the caller undoes what it did.
 pub fn done(tx: &Tx<'_>, update_id: i64, now: Millis) -> anyhow::Result<bool> {
     let changed = tx
@@ -142,22 +148,30 @@ pub fn uncount(tx: &Tx<'_>, update_id: i64, tries: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Counts a failed try; the last of [`MAX_TRIES`] marks the update handled and keeps its error.
+/// Counts a failed try of what had failed `tries` times before; one that was counted when it had
+/// [`begun`] counts once. The last of [`MAX_TRIES`] marks the update handled and keeps its error.
 /// Returns whether it was given up now.
-pub fn failed(tx: &Tx<'_>, update_id: i64, error: &str, now: Millis) -> anyhow::Result<bool> {
+pub fn failed(
+    tx: &Tx<'_>,
+    update_id: i64,
+    tries: i64,
+    error: &str,
+    now: Millis,
+) -> anyhow::Result<bool> {
     let error: String = error.chars().take(ERROR_LENGTH).collect();
     let given_up = tx
         .prepare_cached(
             "UPDATE inbox
-             SET tries = tries + 1,
+             SET tries = :tries + 1,
                  error = :error,
-                 handled_at = CASE WHEN tries + 1 >= :max_tries THEN :now END
+                 handled_at = CASE WHEN :tries + 1 >= :max_tries THEN :now END
              WHERE update_id = :update_id AND handled_at IS NULL
              RETURNING handled_at IS NOT NULL",
         )?
         .query_map(
             named_params! {
                 ":update_id": update_id,
+                ":tries": tries,
                 ":error": error,
                 ":max_tries": MAX_TRIES,
                 ":now": now,
@@ -263,13 +277,26 @@ mod tests {
     fn a_poisonous_update_is_given_up_with_its_error() {
         let (_folder, db) = fresh();
         keep(&db, vec![raw(1, 7)]);
-        let fail = || db.write(|tx| failed(tx, 1, "boom", 2)).unwrap();
-        assert_eq!((fail(), fail(), ids(&db, &[])), (false, false, vec![1]));
-        assert_eq!((fail(), fail(), ids(&db, &[])), (true, false, vec![]));
+        let fail = |tries| db.write(move |tx| failed(tx, 1, tries, "boom", 2)).unwrap();
+        assert_eq!((fail(0), fail(1), ids(&db, &[])), (false, false, vec![1]));
+        assert_eq!((fail(2), fail(3), ids(&db, &[])), (true, false, vec![]));
         let error: String = db
             .read(|conn| Ok(conn.query_row("SELECT error FROM inbox", [], |row| row.get(0))?))
             .unwrap();
         assert_eq!(error, "boom");
+    }
+
+    #[test]
+    fn a_try_that_was_counted_when_it_began_counts_once() {
+        let (_folder, db) = fresh();
+        keep(&db, vec![raw(1, 7)]);
+        let tries =
+            || db.read(|conn| Ok(open(conn, 1, &[])?.first().map(|row| row.tries))).unwrap();
+        for before in 0..2 {
+            db.write(|tx| begun(tx, 1)).unwrap();
+            db.write(move |tx| failed(tx, 1, before, "boom", 2)).unwrap();
+            assert_eq!(tries(), Some(before + 1));
+        }
     }
 
     #[test]

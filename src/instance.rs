@@ -43,7 +43,8 @@ pub fn begin(tx: &Tx<'_>, bot_id: i64, now: Millis) -> Result<()> {
     let died_young = died_young(tx)?;
     tx.execute(
         "UPDATE instance
-         SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, seen_at = ?2, version = ?3,
+         SET bot_id = ?1, started_at = ?2, heartbeat_at = ?2, heartbeat_wall = NULL, seen_at = ?2,
+             version = ?3,
              early_deaths = CASE WHEN ?4 THEN early_deaths + 1 ELSE 0 END,
              safe_mode_at = CASE WHEN ?4 AND early_deaths + 1 >= ?5 THEN COALESCE(safe_mode_at, ?2)
                                  ELSE safe_mode_at END",
@@ -85,11 +86,14 @@ fn has_served(conn: &Connection, since: Millis) -> Result<bool> {
     )?)
 }
 
-/// The appliance lives, with `busy` of its `threads` workers at work.
-pub fn beat(tx: &Tx<'_>, busy: usize, threads: usize, now: Millis) -> Result<()> {
+/// The appliance lives, with `busy` of its `threads` workers at work. `wall`: what the machine's clock
+/// says. The process clock stands still while the machine sleeps, and does not follow when it is set,
+/// so that another process cannot tell by it how long ago this was.
+pub fn beat(tx: &Tx<'_>, (busy, threads): (usize, usize), wall: Millis, now: Millis) -> Result<()> {
     tx.execute(
-        "UPDATE instance SET heartbeat_at = ?1, seen_at = ?1, threads_busy = ?2, threads = ?3",
-        (now, busy as i64, threads as i64),
+        "UPDATE instance
+         SET heartbeat_at = ?1, heartbeat_wall = ?2, seen_at = ?1, threads_busy = ?3, threads = ?4",
+        (now, wall, busy as i64, threads as i64),
     )?;
     Ok(())
 }
@@ -140,7 +144,10 @@ pub fn saw_stars(tx: &Tx<'_>, count: u32, last: Option<&str>) -> Result<()> {
 
 /// An orderly stop: no heartbeat stays behind.
 pub fn stopped(tx: &Tx<'_>) -> Result<()> {
-    tx.execute("UPDATE instance SET heartbeat_at = NULL, threads_busy = NULL", [])?;
+    tx.execute(
+        "UPDATE instance SET heartbeat_at = NULL, heartbeat_wall = NULL, threads_busy = NULL",
+        [],
+    )?;
     Ok(())
 }
 
@@ -193,6 +200,8 @@ pub fn resume(tx: &Tx<'_>) -> Result<bool> {
 pub struct State {
     /// The last sign of life; `None` after an orderly stop.
     pub heartbeat_at: Option<Millis>,
+    /// The same by the machine's clock.
+    pub heartbeat_wall: Option<Millis>,
     /// The operator closed selling.
     pub paused: bool,
     /// The operator lets nothing new go to the provider.
@@ -210,15 +219,16 @@ impl State {
 
 /// Reads it.
 pub fn state(conn: &Connection) -> Result<State> {
-    let sql = "SELECT heartbeat_at, selling_paused_at IS NOT NULL,
+    let sql = "SELECT heartbeat_at, heartbeat_wall, selling_paused_at IS NOT NULL,
                       submitting_paused_at IS NOT NULL, safe_mode_at IS NOT NULL
                FROM instance";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| {
         Ok(State {
             heartbeat_at: row.get(0)?,
-            paused: row.get(1)?,
-            submitting_paused: row.get(2)?,
-            safe_mode: row.get(3)?,
+            heartbeat_wall: row.get(1)?,
+            paused: row.get(2)?,
+            submitting_paused: row.get(3)?,
+            safe_mode: row.get(4)?,
         })
     })?)
 }
@@ -291,7 +301,7 @@ mod tests {
             let now = n * 100_000;
             assert!(!start(&db, now), "start {n}");
             db.write(move |tx| match n % 3 {
-                0 => beat(tx, 0, 1, now + YOUNG),
+                0 => beat(tx, (0, 1), now + YOUNG, now + YOUNG),
                 1 => stopped(tx),
                 _ => {
                     tx.execute(

@@ -31,7 +31,7 @@ pub use by_hand::{Stand, TOP_PRIORITY, hurry, prioritize, stand};
 pub use carry::carry;
 pub use claim::{claim, is_held, next_due};
 pub use enqueue::{Enqueue, enqueue, is_rerun, live_of, rerun};
-pub use forget::{begun_of, ended_of, forget, prune_texts};
+pub use forget::{begun_of, ended_of, forget, photos_of, prune_texts};
 pub use history::{Past, is_known, keep_past};
 pub use next::{Next, OtherKey, Policy, Standing, Trouble, Why, next};
 pub use product::{Product, Refines};
@@ -39,7 +39,7 @@ pub use prune::prune;
 pub use queue::{ahead, pace, unbegun, waiting};
 pub use results::{keep_file_id, late_video, live_photos, needs_no_file, spent};
 pub use submits::{Reserved, accepted, lose_open, open_submits, reserve, settle_submit};
-pub use uploads::{forget_upload, keep_upload, uploaded, wake_order};
+pub use uploads::{forget_upload, keep_upload, upload_name, uploaded, wake_order};
 
 use crate::clock::Millis;
 use crate::db::{JobId, OrderId, Tx, UserId};

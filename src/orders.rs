@@ -30,7 +30,7 @@ pub use ratings::rate;
 pub use selling::{Closed, Selling, own_prompt_max, photo_rules, selling, usual_wait};
 pub use status::{minutes, waits};
 pub use take_back::{TakenBack, take_back};
-pub use trouble::{Recovered, balance, given_back, recover, served, trouble};
+pub use trouble::{Recovered, balance, given_back, recover, served, trouble, without_words};
 pub use waiting::{moved, usual_wait_now};
 
 use crate::alerts;
@@ -42,7 +42,7 @@ use crate::keys::Limits;
 use crate::models::Catalogue;
 use crate::outbox;
 use crate::templates::Templates;
-use crate::text::{self, Arg, Lang, Texts};
+use crate::text::{Arg, Lang, Texts};
 use anyhow::{Result, bail};
 use messages::Gets;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -286,7 +286,7 @@ fn tell_operator(
     ) {
         return Ok(());
     }
-    let error = text::shorten(error, 300);
+    let error = trouble::without_words(job, error);
     let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
     let html = shop.texts.say(shop.admin_lang(tx), "alert-failed", &args);
     alerts::raise(tx, &shop.options.admins, &format!("failed:{}", why.word()), &html, now)

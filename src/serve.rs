@@ -40,7 +40,9 @@ use supervisor::Supervisor;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-/// From the word to the end; what the workers leave of it is the bot's, for calls under way.
+/// From the word to the end, at the latest.
+const ENDS_WITHIN: Duration = Duration::from_millis(4_900);
+/// The same for the bot; what the workers leave of it is the bot's, for calls under way.
 const STOP_WITHIN: Duration = Duration::from_millis(4_700);
 
 /// A running appliance.
@@ -191,11 +193,35 @@ impl Appliance {
     }
 
     /// Stops within five seconds; everything goes on at the next start. `orderly`: nothing failed.
-    pub fn stop(mut self, orderly: bool) {
+    ///
+    /// What does not end by then is left to the end of the process, as if it were killed: a database
+    /// that is being rewritten, a disk that does not answer.
+    pub fn stop(self, orderly: bool) {
         tracing::info!("stopping");
         self.supervisor.stopping();
+        let until = Instant::now() + ENDS_WITHIN;
+        let (done, ended) = channel();
+        let stops = move || {
+            self.stops(orderly);
+            // Nobody listens any more where it took too long.
+            let _ = done.send(());
+        };
+        if let Err(error) = std::thread::Builder::new().name("stop".into()).spawn(stops) {
+            tracing::error!(%error, "cannot start the thread stop: all is left as it is");
+            return;
+        }
+        match ended.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("cut off: the next start finds what was left"),
+        }
+    }
+
+    fn stops(mut self, orderly: bool) {
         let until = Instant::now() + STOP_WITHIN;
         self.stop.cancel();
+        self.eraser.end();
+        self.keeper.end();
+        self.db.hurry();
         self.workers.stop();
         if let Some(bot) = self.bot.take() {
             // It began to stop together with the workers.
@@ -211,7 +237,6 @@ impl Appliance {
         self.metrics.stop();
         self.keeper.stop(&self.db, orderly);
         self.story.stop();
-        tracing::info!("stopped");
     }
 }
 

@@ -5,9 +5,11 @@
 
 mod check;
 pub mod columns;
+mod echo;
 
 use anyhow::{Context as _, Result, bail};
 use check::Fault;
+pub use echo::without_echo;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::{Entry, Message};

@@ -53,15 +53,24 @@ pub struct Paid {
 /// The customer is asked for words; `payment`: the one that they pressed on, which is kept where
 /// none is named. Returns the ticket's id.
 pub fn begin(tx: &Tx<'_>, user: UserId, payment: Option<i64>, now: Millis) -> Result<i64> {
-    Ok(tx.query_row(
+    let mut known = tx.prepare_cached(
+        "UPDATE tickets
+         SET payment_id = COALESCE(:payment, payment_id), opened_at = :now
+         WHERE user_id = :user
+           AND text IS NULL
+         RETURNING id",
+    )?;
+    // An insert that finds it there would use up a number.
+    let mut new = tx.prepare_cached(
         "INSERT INTO tickets (user_id, payment_id, opened_at)
          VALUES (:user, :payment, :now)
-         ON CONFLICT (user_id) WHERE text IS NULL DO UPDATE
-         SET payment_id = COALESCE(:payment, payment_id), opened_at = :now
          RETURNING id",
-        named_params! { ":user": user, ":payment": payment, ":now": now },
-        |row| row.get(0),
-    )?)
+    )?;
+    let values = named_params! { ":user": user, ":payment": payment, ":now": now };
+    match known.query_row(values, |row| row.get(0)).optional()? {
+        Some(id) => Ok(id),
+        None => Ok(new.query_row(values, |row| row.get(0))?),
+    }
 }
 
 /// The ticket that waits for a customer's words.
@@ -252,14 +261,16 @@ pub fn forget(tx: &Tx<'_>, user: UserId) -> Result<Vec<i64>> {
     Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Deletes up to `limit` that were opened before `before`.
-pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
-    Ok(tx
-        .prepare_cached(
-            "DELETE FROM tickets
-             WHERE id IN (SELECT id FROM tickets WHERE opened_at < :before LIMIT :limit)",
-        )?
-        .execute(named_params! { ":before": before, ":limit": limit })?)
+/// Deletes up to `limit` that were opened before `before`. Returns their ids, as [`forget`] does.
+pub fn prune(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<Vec<i64>> {
+    let mut delete = tx.prepare_cached(
+        "DELETE FROM tickets
+         WHERE id IN (SELECT id FROM tickets WHERE opened_at < :before LIMIT :limit)
+         RETURNING id",
+    )?;
+    let old = named_params! { ":before": before, ":limit": limit };
+    let ids = delete.query_map(old, |row| row.get(0))?;
+    Ok(ids.collect::<rusqlite::Result<_>>()?)
 }
 
 #[cfg(test)]
@@ -282,7 +293,7 @@ mod tests {
         let ticket = world.db.read(|conn| get(conn, id)).unwrap().unwrap();
         assert_eq!((ticket.tg_user_id, ticket.answered), (7, false));
         let prune = |before| world.write(move |tx, _| prune(tx, before, 9));
-        assert_eq!((prune(now + 5), prune(now + 6)), (0, 1));
+        assert_eq!((prune(now + 5), prune(now + 6)), (vec![], vec![id]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use neurocards::clock::{Clock, HOUR, Millis};
+use neurocards::clock::{self, Clock, HOUR, Millis};
 use neurocards::db::{Db, InstanceLock, Mode, Tx};
 use neurocards::instance;
 
@@ -100,7 +100,7 @@ impl Drop for Traffic {
 }
 
 fn beat(tx: &Tx<'_>, first: Millis, n: i64, now: Millis) -> anyhow::Result<()> {
-    instance::beat(tx, STEPS.len(), 20, now)?;
+    instance::beat(tx, (STEPS.len(), 20), clock::wall(), now)?;
     insert(tx, &format!("bench-{first}-{n}"), now)?;
     for (step, back) in STEPS.into_iter().zip(0..).skip(1) {
         let key = format!("bench-{first}-{}", n - back);

@@ -2,6 +2,7 @@
 //! written about them, and what is left of them once everything has had its time.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use neurocards::clock::{Clock, DAY, Millis};
@@ -47,10 +48,10 @@ pub(crate) fn measure(table: &mut Table, count: i64) {
     table.fact("the file per 100,000 orders, with all their words", each(bytes(&db)), "MB");
     let keep = Keep { updates: 30 * DAY, texts: 90 * DAY };
     let begun = Instant::now();
-    prune(&db, keep, now + 31 * DAY).unwrap();
+    prune(&db, keep, &AtomicBool::new(false), now + 31 * DAY).unwrap();
     println!("pruned in {:.0} s", begun.elapsed().as_secs_f64());
     table.fact("a month later", each(bytes(&db)), "MB");
-    prune(&db, keep, now + 91 * DAY).unwrap();
+    prune(&db, keep, &AtomicBool::new(false), now + 91 * DAY).unwrap();
     table.fact("after three months: what stays for good", each(bytes(&db)), "MB");
     let begun = Instant::now();
     db.write(|tx| Ok(tx.execute_batch("PRAGMA optimize")?)).unwrap();
@@ -80,7 +81,7 @@ fn order(tx: &Tx<'_>, shop: &Shop, user: UserId, n: usize, now: Millis) -> anyho
     jobs::advance(tx, &job, Step::Upload, &Found { prompt: Some(SCRIPT), ..none() }, now, now)?;
     let job = claimed(tx, now)?;
     let url = format!("https://tempfile.example.com/kieai/183531/images/user-uploads/{n}.jpg");
-    jobs::keep_upload(tx, &format!("{user}/{n}.jpg"), "ab12cd34", &url, now)?;
+    jobs::keep_upload(tx, job.id, &format!("{user}/{n}.jpg"), "ab12cd34", &url, now)?;
     let (model, key) = (Some("bytedance/seedance-2-mini"), Some("ab12cd34"));
     let found = Found { model, key, input_url: Some(&url), ..none() };
     jobs::advance(tx, &job, Step::Submit, &found, now, now)?;

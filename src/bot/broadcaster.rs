@@ -48,23 +48,21 @@ pub(super) async fn run(db: Db, shop: Arc<Shop>, clock: Clock, stop: Cancellatio
     }
 }
 
-/// Writes the next messages where few wait. `false`: none is being sent.
+/// Writes the next messages of the oldest that has any left, where few wait. `false`: none is being
+/// sent. One whose last messages do not get through holds up none after it.
 fn feed(db: &Db, shop: &Arc<Shop>, show: bool, now: Millis) -> Result<bool> {
-    let Some(it) = db.read(broadcasts::running)? else { return Ok(false) };
-    let id = it.id;
-    if it.bookmark >= it.last_user {
-        if !show && db.read(|conn| broadcasts::waiting(conn, id))? > 0 {
-            return Ok(true);
-        }
-        let shop = Arc::clone(shop);
-        db.write(move |tx| {
-            if broadcasts::finish(tx, id, now)? || show {
-                mailing::show(tx, &shop, id, false, now)?;
-            }
-            Ok(())
-        })?;
-        return Ok(true);
+    let all = db.read(broadcasts::running)?;
+    let any = !all.is_empty();
+    let (written, mut rest): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|it| it.bookmark >= it.last_user);
+    for it in written {
+        ends(db, shop, it.id, show, now)?;
     }
+    if rest.is_empty() {
+        return Ok(any);
+    }
+    let it = rest.swap_remove(0);
+    let id = it.id;
     let room = db.read(|conn| broadcasts::room(conn, id))?;
     if room > 0 {
         let turn = db.read(|conn| broadcasts::turn(conn, &it, room, now))?;
@@ -75,6 +73,20 @@ fn feed(db: &Db, shop: &Arc<Shop>, show: bool, now: Millis) -> Result<bool> {
         db.write(move |tx| mailing::show(tx, &shop, id, false, now))?;
     }
     Ok(true)
+}
+
+/// Everybody's message is written: it ends when none of them waits.
+fn ends(db: &Db, shop: &Arc<Shop>, id: i64, show: bool, now: Millis) -> Result<()> {
+    if !show && db.read(|conn| broadcasts::waiting(conn, id))? > 0 {
+        return Ok(());
+    }
+    let shop = Arc::clone(shop);
+    db.write(move |tx| {
+        if broadcasts::finish(tx, id, now)? || show {
+            mailing::show(tx, &shop, id, false, now)?;
+        }
+        Ok(())
+    })
 }
 
 fn write(
@@ -119,5 +131,33 @@ mod tests {
         assert_eq!(feeds(), WAITING_MAX);
         world.sql("UPDATE outbox SET state = 'dropped' WHERE key LIKE 'broadcast:%'");
         assert_eq!(feeds(), WAITING_MAX + AHEAD);
+    }
+
+    #[test]
+    fn a_chat_that_takes_nothing_holds_up_no_other_broadcast() {
+        let world = World::new();
+        for id in 0..3 {
+            world.customer(1_000 + id, 0);
+        }
+        world.write(|tx, _| {
+            for words in ["first", "second"] {
+                let id = broadcasts::draft(tx, 1, words, 0, NOW)?;
+                broadcasts::start(tx, id, NOW)?;
+            }
+            Ok(())
+        });
+        let feeds = || feed(&world.db, &world.shop, false, NOW).unwrap();
+        let written = |id: i64| {
+            world.number(&format!("SELECT COUNT(*) FROM outbox WHERE key LIKE 'broadcast:{id}:%'"))
+        };
+        assert!(feeds());
+        assert_eq!((written(1), written(2)), (3, 0), "one after the other");
+        world.sql("UPDATE outbox SET tries = 9 WHERE key = 'broadcast:1:3'");
+        world.sql("UPDATE outbox SET state = 'sent' WHERE key LIKE 'broadcast:%' AND tries = 0");
+        assert!(feeds());
+        assert_eq!((written(1), written(2)), (3, 3));
+        world.sql("UPDATE outbox SET state = 'sent' WHERE key LIKE 'broadcast:%'");
+        assert!(feeds() && !feeds());
+        assert_eq!(world.number("SELECT COUNT(*) FROM broadcasts WHERE state = 'done'"), 2);
     }
 }

@@ -2,32 +2,30 @@
 //! row needs from outside (a photo) is fetched before its transaction begins.
 
 mod keep;
+mod lanes;
 mod money;
+mod picture;
 
-use super::download::{self, Download};
 use super::telegram::Telegram;
 use super::updates::{self, Brings, CallbackQuery, Message, Update, User};
 use crate::clock::{Millis, SECOND};
-use crate::db::{Db, JobId, Machine};
-use crate::flow::{self, Choice, Event, Incoming, Paid, Photo, Press};
+use crate::db::{Db, JobId, Machine, Tx};
+use crate::flow::{self, Choice, Event, Incoming, Paid, Press};
 use crate::inbox::{self, Row};
 use crate::operator::chat::{self, Said};
 use crate::operator::mailing::{self, Pressed};
 use crate::orders::{self, Shop};
-use crate::photo::{self, Refusal};
 use crate::users::{self, Profile};
 use anyhow::{Context as _, Result};
 use jiff::tz::TimeZone;
-use keep::keep;
-use std::collections::{HashMap, HashSet};
+use lanes::{Busy, Lane};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Chats that are served at the same time.
-const CHATS: usize = 32;
 /// Rows that are looked at in one go.
 const WINDOW: u32 = 200;
 /// How long a chat rests after a failure of ours.
@@ -49,14 +47,17 @@ pub struct Handler {
     pub videos: PathBuf,
     /// In which the operator's days begin.
     pub zone: TimeZone,
-    /// A line that drips holds up none but as many others.
+    /// A picture has its turn from its download until it is kept: so many are in memory.
     pub downloads: Semaphore,
     /// Decoding takes memory by the hundred megabytes: few at a time.
     pub decoders: Semaphore,
+    /// No picture is waited for after it.
+    pub stop: CancellationToken,
 }
 
-/// Handles rows until `stop`; what is under way is finished first.
-pub async fn run(handler: Handler, stop: CancellationToken) {
+/// Handles rows until its `stop`; what is under way is finished first, but for pictures that did not
+/// come yet.
+pub async fn run(handler: Handler) {
     let handler = Arc::new(handler);
     let wake = Arc::new(Notify::new());
     let bell = Arc::clone(&wake);
@@ -72,7 +73,7 @@ pub async fn run(handler: Handler, stop: CancellationToken) {
         let read = begin(&handler, &mut busy, &mut tasks).await;
         let look_again = clock.real_span(if read { LOOK_AROUND } else { REST });
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = handler.stop.cancelled() => break,
             () = wake.notified() => {}
             () = tokio::time::sleep(look_again) => {}
             Some(done) = tasks.join_next_with_id(), if !tasks.is_empty() => busy.forget(done),
@@ -81,51 +82,38 @@ pub async fn run(handler: Handler, stop: CancellationToken) {
     while tasks.join_next().await.is_some() {}
 }
 
-/// Which chat each task serves: a panicked one cannot say it itself.
-#[derive(Default)]
-struct Busy {
-    chats: HashSet<i64>,
-    tasks: HashMap<Id, i64>,
-}
-
-impl Busy {
-    fn forget(&mut self, done: Result<(Id, ()), JoinError>) {
-        let id = match &done {
-            Ok((id, ())) => *id,
-            Err(error) => {
-                tracing::error!(%error, "handling an update panicked");
-                error.id()
-            }
-        };
-        if let Some(chat) = self.tasks.remove(&id) {
-            self.chats.remove(&chat);
-        }
-    }
-}
-
-/// Begins the oldest row of every chat that is free, as far as there is room. `false`: the rows
+/// Begins the oldest row of every chat that is free, as far as its lane has room. `false`: the rows
 /// could not be read.
 async fn begin(handler: &Arc<Handler>, busy: &mut Busy, tasks: &mut JoinSet<()>) -> bool {
-    if tasks.len() >= CHATS {
-        return true;
-    }
-    let (db, excluded) = (handler.db.clone(), busy.chats.iter().copied().collect::<Vec<_>>());
-    let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
-    let rows = match open {
-        Ok(rows) => rows,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the inbox cannot be read");
-            return false;
-        }
-    };
-    for row in rows {
-        if tasks.len() >= CHATS {
-            break;
-        }
-        if busy.chats.insert(row.chat_id) {
+    // Whose picture waits for room hides nobody who comes after it.
+    let mut passed_over = HashSet::new();
+    while busy.has_room(Lane::Quick) {
+        let excluded: Vec<i64> = busy.chats().chain(passed_over.iter().copied()).collect();
+        let db = handler.db.clone();
+        let open = blocking(move || db.read(|conn| inbox::open(conn, WINDOW, &excluded))).await;
+        let rows = match open {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the inbox cannot be read");
+                return false;
+            }
+        };
+        let all = rows.len() < WINDOW as usize;
+        for row in rows {
+            if busy.serves(row.chat_id) || passed_over.contains(&row.chat_id) {
+                continue;
+            }
+            let lane = Lane::of(&row);
+            if !busy.has_room(lane) {
+                passed_over.insert(row.chat_id);
+                continue;
+            }
             let (handler, chat) = (Arc::clone(handler), row.chat_id);
             let task = tasks.spawn(async move { handler.row(row).await });
-            busy.tasks.insert(task.id(), chat);
+            busy.begins(task.id(), chat, lane);
+        }
+        if all {
+            break;
         }
     }
     true
@@ -141,24 +129,29 @@ impl Handler {
     async fn row(&self, row: Row) {
         let update_id = row.update_id;
         let Err(error) = self.handle(&row).await else { return };
-        let machine = Machine::of(&error);
+        let (stops, machine) = (self.stop.is_cancelled(), Machine::of(&error));
         let error = format!("{error:#}");
-        tracing::error!(update_id, error, "an update could not be handled");
-        if machine.is_some() {
+        if !stops {
+            tracing::error!(update_id, error, "an update could not be handled");
+        }
+        let (db, tries) = (self.db.clone(), row.tries);
+        if stops || machine.is_some() {
             // It says nothing about the update, which waits for a better time.
-            let (db, tries) = (self.db.clone(), row.tries);
             let kept = blocking(move || db.write(move |tx| inbox::uncount(tx, update_id, tries)));
             if let Err(error) = kept.await {
                 tracing::debug!(update_id, error = format!("{error:#}"), "a try too many counts");
             }
-            return tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
+        } else {
+            let now = self.telegram.clock().now();
+            let failed = move |tx: &Tx<'_>| inbox::failed(tx, update_id, tries, &error, now);
+            if let Err(error) = blocking(move || db.write(failed)).await {
+                tracing::error!(update_id, error = format!("{error:#}"), "nor could that be kept");
+            }
         }
-        let (db, now) = (self.db.clone(), self.telegram.clock().now());
-        let kept = blocking(move || db.write(move |tx| inbox::failed(tx, update_id, &error, now)));
-        if let Err(error) = kept.await {
-            tracing::error!(update_id, error = format!("{error:#}"), "nor could that be kept");
+        tokio::select! {
+            () = tokio::time::sleep(self.telegram.clock().real_span(REST)) => {}
+            () = self.stop.cancelled() => {}
         }
-        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
     }
 
     async fn handle(&self, row: &Row) -> Result<()> {
@@ -328,76 +321,6 @@ impl Handler {
         let size = || std::fs::metadata(self.videos.join(&path)).map_or(u64::MAX, |it| it.len());
         Ok(is_inside(&self.videos, &path) && size() <= limit)
     }
-
-    /// Fetches and keeps a picture, where the bot waits for one.
-    async fn picture(
-        &self,
-        row: &Row,
-        tg_user_id: i64,
-        file_id: &str,
-        size: Option<u64>,
-    ) -> Result<Photo> {
-        let update_id = row.update_id;
-        let db = self.db.clone();
-        let now = self.telegram.clock().now();
-        let wanted = move || db.read(|conn| flow::wants_photo(conn, tg_user_id, now));
-        if !blocking(wanted).await? {
-            return Ok(Photo::Unasked);
-        }
-        if size.is_some_and(|size| size > download::LIMIT as u64) {
-            return Ok(Photo::Large);
-        }
-        // A picture that took the process with it is not tried for ever.
-        if row.tries >= inbox::MAX_TRIES - 1 {
-            return Ok(Photo::Broken);
-        }
-        let db = self.db.clone();
-        blocking(move || db.write(move |tx| inbox::begun(tx, update_id))).await?;
-        let bytes = match self.download(update_id, file_id).await? {
-            Download::Bytes(bytes) => bytes,
-            Download::TooLarge => return Ok(Photo::Large),
-            Download::Gone | Download::Trouble(_) => return Ok(Photo::Trouble),
-        };
-        let name = format!("{tg_user_id}/{update_id}.jpg");
-        let photos = self.photos.clone();
-        let (db, shop) = (self.db.clone(), Arc::clone(&self.shop));
-        let now = self.telegram.clock().now();
-        let _turn = self.decoders.acquire().await.context("the decoders are closed")?;
-        blocking(move || {
-            let prepared = match photo::prepare(&bytes) {
-                Ok(prepared) => prepared,
-                Err(refusal) => return Ok(refused(refusal)),
-            };
-            match keep(&photos, &name, &prepared.jpeg) {
-                Ok(()) => {
-                    if db.read(orders::fail_to_be_kept)? {
-                        db.write(move |tx| orders::kept(tx, &shop, now))?;
-                    }
-                    Ok(Photo::Kept(name))
-                }
-                // The customer hears of it instead of nothing.
-                Err(error) if Machine::of(&error).is_some() => {
-                    let error = format!("{error:#}");
-                    tracing::error!(error, "a photo cannot be kept");
-                    db.write(move |tx| orders::not_kept(tx, &shop, &error, now))?;
-                    Ok(Photo::Trouble)
-                }
-                Err(error) => Err(error),
-            }
-        })
-        .await
-    }
-}
-
-impl Handler {
-    async fn download(&self, update_id: i64, file_id: &str) -> Result<Download> {
-        let _turn = self.downloads.acquire().await.context("the downloads are closed")?;
-        let got = download::fetch(&self.telegram, file_id).await;
-        let Download::Trouble(error) = &got else { return Ok(got) };
-        tracing::warn!(update_id, error, "a photo could not be fetched; once more");
-        tokio::time::sleep(self.telegram.clock().real_span(REST)).await;
-        Ok(download::fetch(&self.telegram, file_id).await)
-    }
 }
 
 enum What {
@@ -436,16 +359,6 @@ fn command(text: &str) -> Option<Event> {
         "promo" => Event::Promo(rest.map(str::to_owned)),
         _ => Event::Command(name),
     })
-}
-
-fn refused(refusal: Refusal) -> Photo {
-    match refusal {
-        Refusal::NotAPicture | Refusal::Unsupported => Photo::NotAPicture,
-        Refusal::Broken => Photo::Broken,
-        Refusal::TooSmall { width, height } => Photo::Small { width, height },
-        Refusal::TooLarge => Photo::Large,
-        Refusal::TooLong { .. } => Photo::Long,
-    }
 }
 
 /// Whether a file that a row names lies in our folder.

@@ -105,6 +105,8 @@ struct Sender {
     /// The table may hold rows after `read_to`.
     unread: bool,
     read_to: i64,
+    /// While there is no room for all: up to here the answers are known.
+    answers_to: i64,
     resync_at: Millis,
     /// The token was refused, and that was said.
     refused: bool,
@@ -122,6 +124,7 @@ impl Sender {
             carried: HashMap::new(),
             unread: true,
             read_to: 0,
+            answers_to: 0,
             resync_at: 0,
             refused: false,
         }
@@ -133,20 +136,39 @@ impl Sender {
         if now >= self.resync_at {
             self.resync_at = now + RESYNC;
             self.read_to = 0;
+            self.answers_to = 0;
             self.unread = true;
         }
         while self.unread && !self.queue.is_full() {
-            let (db, after) = (self.context.db.clone(), self.read_to);
-            let read = move || db.read(|conn| outbox::load_after(conn, after, BATCH));
-            let rows = match tokio::task::spawn_blocking(read).await {
-                Ok(Ok(rows)) => rows,
-                Ok(Err(error)) => return tracing::error!(%error, "the outbox cannot be read"),
-                Err(error) => return tracing::error!(%error, "the outbox cannot be read"),
-            };
+            let Some(rows) = self.read_after(self.read_to).await else { return };
             self.unread = rows.len() == BATCH as usize;
             self.read_to = rows.last().map_or(self.read_to, |row| row.seq);
             rows.into_iter().for_each(|row| self.queue.learn(row));
         }
+        self.answers_to = self.answers_to.max(self.read_to);
+        // However many messages wait, who presses a button is answered: nobody waits long for that.
+        while self.unread && !self.queue.is_crammed() {
+            let Some(rows) = self.read_after(self.answers_to).await else { return };
+            self.answers_to = rows.last().map_or(self.answers_to, |row| row.seq);
+            let more = rows.len() == BATCH as usize;
+            let answers = rows.into_iter().filter(|row| row.class == outbox::Class::Answer);
+            answers.for_each(|row| self.queue.learn(row));
+            if !more {
+                break;
+            }
+        }
+    }
+
+    async fn read_after(&self, seq: i64) -> Option<Vec<Waiting>> {
+        let db = self.context.db.clone();
+        let read = move || db.read(|conn| outbox::load_after(conn, seq, BATCH));
+        let error = match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(rows)) => return Some(rows),
+            Ok(Err(error)) => error,
+            Err(error) => error.into(),
+        };
+        tracing::error!(error = format!("{error:#}"), "the outbox cannot be read");
+        None
     }
 
     /// Starts everything that may go now. Returns when to look again.

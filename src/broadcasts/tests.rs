@@ -52,7 +52,7 @@ fn everybody_behind_the_bookmark_has_a_message_and_nobody_gets_two() {
     assert!(!world.write(move |tx, _| finish(tx, id, NOW)), "they wait to be sent");
     world.sql("UPDATE outbox SET state = 'sent'");
     assert!(world.write(move |tx, _| finish(tx, id, NOW)));
-    assert!(world.db.read(running).unwrap().is_none());
+    assert!(world.db.read(running).unwrap().is_empty());
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn it_waits_goes_on_and_ends_by_hand() {
     let it = world.db.read(|conn| get(conn, id)).unwrap().unwrap();
     let turn = world.db.read(|conn| super::turn(conn, &it, 5, NOW)).unwrap();
     assert!(!world.write(move |tx, _| write(tx, &it, &turn, |_| button(), NOW)), "paused");
-    assert!(world.db.read(running).unwrap().is_none());
+    assert!(world.db.read(running).unwrap().is_empty());
     assert!(act(go_on));
     assert_eq!(turns(&world, id, 5, NOW), [10]);
     assert!(world.write(move |tx, _| stop(tx, id, NOW)));

@@ -10,8 +10,9 @@ use crate::clock::Millis;
 use crate::config::Config;
 use crate::db::Db;
 use crate::keys::UNTIL_UNBLOCKED;
+use crate::operator::head::Pulse;
 use crate::operator::keys::{self, Key};
-use crate::operator::{effects, hands, head};
+use crate::operator::{effects, hands};
 use crate::serve;
 
 pub(super) fn run(
@@ -30,7 +31,7 @@ pub(super) fn run(
 
 fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
     let (db, clock) = (Db::open_existing(&config.data_dir)?, config.process_clock());
-    let (now, alive_within) = (clock.now(), head::alive_within(&clock));
+    let (now, pulse) = (clock.now(), Pulse::of(&clock));
     let said = db.write(move |tx| {
         let by = super::by();
         Ok(match command {
@@ -51,7 +52,7 @@ fn hand(config: &Config, command: KeysCommand) -> Result<ExitCode> {
             }
             KeysCommand::Ask { position } => {
                 let key = hands::key_at(tx, position)?;
-                match hands::ask_balance(tx, &by, &key, alive_within, now)? {
+                match hands::ask_balance(tx, &by, &key, pulse, now)? {
                     true => format!("the balance of key {position} is asked for: `neurocards keys` shows it\n"),
                     false => format!("nothing runs: the balance of key {position} is asked for at the next start\n"),
                 }

@@ -5,10 +5,11 @@ mod question;
 use super::toasts::Toast;
 use super::words::Words;
 use crate::audit::By;
-use crate::clock::{Millis, SECOND};
+use crate::clock::{self, Millis, SECOND};
 use crate::db::{Db, JobId, Tx};
 use crate::operator::Refused;
 use crate::operator::hands::{self, Gift, NewPromo, Several};
+use crate::operator::head::Pulse;
 use crate::operator::mailing;
 use crate::orders::Shop;
 use crate::text::Arg;
@@ -291,9 +292,11 @@ impl Doer {
                 (shown, if was { "done-unblock" } else { "done-unblock-nothing" })
             }
             Deed::AskBalance { key } => {
-                let (shown, alive_within) = (key.clone(), self.alive_within);
+                let wall = Some(clock::wall());
+                let pulse = Pulse { alive_within: self.alive_within, wall };
+                let shown = key.clone();
                 let runs = self.write(move |tx, _, by| {
-                    hands::ask_balance(tx, by, &hands::key_named(tx, &key)?, alive_within, now)
+                    hands::ask_balance(tx, by, &hands::key_named(tx, &key)?, pulse, now)
                 })?;
                 (shown, if runs { "done-ask" } else { "done-ask-later" })
             }

@@ -6,7 +6,7 @@ use crate::db::{Db, JobId};
 use crate::operator::alerts::Alert;
 use crate::operator::customers::{Account, Customer};
 use crate::operator::failures::Group;
-use crate::operator::head::{self, Head};
+use crate::operator::head::{self, Head, Pulse};
 use crate::operator::keys::{self, Key};
 use crate::operator::machine::{self, Machine};
 use crate::operator::models::{self, Model};
@@ -102,13 +102,13 @@ impl Reader {
         machine: Option<Machine>,
         now: Millis,
     ) -> Result<Picture> {
-        let alive_within = head::alive_within(&self.clock);
+        let pulse = Pulse::of(&self.clock);
         let logs = match request.view {
             View::Alerts => super::logs::tail(&self.data_dir.join("logs")),
             _ => Vec::new(),
         };
         self.db.read(|conn| {
-            let head = head::read(conn, &self.shop, alive_within, now)?;
+            let head = head::read(conn, &self.shop, pulse, now)?;
             let body = match request.view {
                 View::Overview => {
                     let asked = overview::Asked {
@@ -142,6 +142,7 @@ impl Reader {
                 View::Audit => Body::Audit(trail::read(conn, None, ROWS)?),
                 View::Chat => Body::Nothing,
             };
+            let alive_within = pulse.alive_within;
             Ok(Picture { request: request.clone(), head, body, read_at: now, alive_within })
         })
     }

@@ -268,3 +268,24 @@ fn a_compaction_among_writes_disturbs_none() {
     });
     assert_eq!(users(&db), 20);
 }
+
+#[test]
+fn a_compaction_is_given_up_when_the_program_ends_and_writes_go_on() {
+    let (_folder, db) = fresh();
+    let users = "SELECT COUNT(*) FROM users";
+    let insert = |from: i64| {
+        db.write(move |tx| {
+            let sql = "WITH RECURSIVE n (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1 + 999)
+                       INSERT INTO users (tg_user_id) SELECT n FROM n";
+            Ok(tx.execute(sql, [from])?)
+        })
+        .unwrap();
+    };
+    insert(1);
+    db.compact().unwrap();
+    db.hurry();
+    assert!(db.compact().is_err());
+    insert(2_000);
+    let known: i64 = db.read(|conn| Ok(conn.query_row(users, [], |row| row.get(0))?)).unwrap();
+    assert_eq!(known, 2_000);
+}

@@ -2,13 +2,14 @@
 //! own thread: two wake-ups would cost as much as the fsync. Who finds it busy queues up, and the
 //! writer thread commits all that wait together.
 
+use super::compact;
 use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
@@ -40,6 +41,8 @@ struct Bells {
     fatal: OnceLock<Stop>,
     /// Commits that the full disk refused.
     refused: AtomicU64,
+    /// No compaction goes on: the program ends.
+    hurries: Arc<AtomicBool>,
 }
 
 pub(super) struct Writer {
@@ -128,6 +131,12 @@ impl Writer {
         let (reply, answer) = sync_channel(1);
         self.wait(Box::new(Compaction { reply }))?;
         answer.recv().map_err(|_| gone())?
+    }
+
+    /// No compaction begins any more, and one that is under way is given up, as long as it gathers
+    /// what it is to write. While it writes that, nothing ends it.
+    pub(super) fn hurry(&self) {
+        self.bells.hurries.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn watch(&self, tables: &[&'static str], ring: Ring) {
@@ -313,7 +322,7 @@ impl Held {
         for request in others {
             request.answer(told.as_ref().copied());
         }
-        let failed = failed.or_else(|| compact(&self.conn, compactions, told));
+        let failed = failed.or_else(|| compact(&self.conn, compactions, told, &bells.hurries));
         if let Some(reason) = failed {
             self.dead = Some(NotCommitted { why: reason.clone(), code: None });
             if let Some(stop) = bells.fatal.get() {
@@ -342,12 +351,13 @@ fn compact(
     conn: &Connection,
     asked: Vec<Box<dyn Work>>,
     committed: Result<(), NotCommitted>,
+    hurries: &Arc<AtomicBool>,
 ) -> Option<String> {
     if asked.is_empty() {
         return None;
     }
     let done = match &committed {
-        Ok(()) => conn.execute_batch("VACUUM"),
+        Ok(()) => compact::rewrite(conn, Arc::clone(hurries)),
         Err(_) => Ok(()),
     };
     let told = committed.and_then(|()| outcome(&done));
@@ -446,52 +456,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::Machine;
-
-    /// A caller, and where its answer comes.
-    fn caller<F>(work: F) -> (Box<dyn Work>, Receiver<Result<()>>)
-    where
-        F: FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
-    {
-        let (reply, answer) = sync_channel(1);
-        (Box::new(Request { work: Some(work), result: None, reply }), answer)
-    }
-
-    #[test]
-    fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_caller() {
-        let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch("CREATE TABLE t (x)").unwrap();
-        let insert = |tx: &Tx<'_>| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?);
-        let (first, first_answer) = caller(insert);
-        let (full, full_answer) = caller(|tx| {
-            tx.execute_batch("ROLLBACK")?;
-            let code = ffi::Error::new(ffi::SQLITE_FULL);
-            Err(rusqlite::Error::SqliteFailure(code, None).into())
-        });
-        let (last, last_answer) = caller(insert);
-        let (queue, waiting) = sync_channel(2);
-        queue.send(first).unwrap();
-        queue.send(full).unwrap();
-        drop(queue);
-        let bells = Bells::default();
-        let pen = Pen::new(conn);
-        pen.wanted.store(2, Ordering::Relaxed);
-        run(&pen, &waiting, &bells);
-        for answer in [first_answer, full_answer] {
-            let error = answer.recv().unwrap().unwrap_err();
-            assert_eq!(Machine::of(&error), Some(Machine::Full), "{error:#}");
-        }
-        assert_eq!(bells.refused.load(Ordering::Relaxed), 1);
-        let (queue, waiting) = sync_channel(1);
-        queue.send(last).unwrap();
-        drop(queue);
-        pen.wanted.store(1, Ordering::Relaxed);
-        run(&pen, &waiting, &bells);
-        last_answer.recv().unwrap().unwrap();
-        let conn = &lock(&pen.held).conn;
-        let rows: i64 = conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
-        assert_eq!(rows, 1, "only what was said to be kept");
-    }
-}
+mod tests;

@@ -244,6 +244,14 @@ pub(super) fn forget(tx: &Tx<'_>, tickets: &[i64]) -> Result<()> {
     Ok(())
 }
 
+/// Deletes up to `limit` questions that were opened before `before`, and the operator's copies with
+/// them: nobody would find those any more when their customer leaves. Returns how many.
+pub fn prune_questions(tx: &Tx<'_>, before: Millis, limit: u32) -> Result<usize> {
+    let old = tickets::prune(tx, before, limit)?;
+    forget(tx, &old)?;
+    Ok(old.len())
+}
+
 fn letter(desk: &Desk<'_>, ticket: i64, text: &str, payments: &[Paid]) -> String {
     let lang = desk.shop.admin_lang(desk.tx);
     let say = |id: &str, args: &[(&str, Arg<'_>)]| desk.shop.texts.say(lang, id, args);

@@ -19,6 +19,7 @@ use crate::tickets;
 use crate::users;
 use crate::users::departures::{self, Departure};
 use anyhow::Result;
+use rusqlite::Connection;
 
 /// How long the question stands, in minutes.
 const ASKED_FOR: i64 = 60;
@@ -157,4 +158,32 @@ pub fn farewell(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Resul
     let content = Content::text(shop.texts.say(lang, words, &[])).with_buttons(vec![vec![button]]);
     outbox::put(tx, tg_user_id, None, &content, None, now)?;
     Ok(())
+}
+
+/// Of these photos of somebody who left, named as rows name them (`42/1007.jpg`), those that no row
+/// names. One names what they brought who came back meanwhile, or is about to: a photo is there before
+/// the commit. Telegram's numbers tell nothing about that, for they begin anew at times.
+pub fn nobodys<'a>(
+    conn: &Connection,
+    one: &Departure,
+    photos: impl Iterator<Item = &'a String>,
+) -> Result<Vec<String>> {
+    let mut named = jobs::photos_of(conn, one.user)?;
+    named.extend(super::photo_of(conn, one.tg_user_id)?);
+    let mut nobodys = Vec::new();
+    for photo in photos {
+        if !named.contains(photo) && !is_on_its_way(conn, photo)? {
+            nobodys.push(photo.clone());
+        }
+    }
+    Ok(nobodys)
+}
+
+/// The update that brought it is still to be handled.
+fn is_on_its_way(conn: &Connection, photo: &str) -> Result<bool> {
+    let name = photo.rsplit('/').next().unwrap_or_default();
+    match name.split('.').next().unwrap_or_default().parse() {
+        Ok(update_id) => inbox::is_open(conn, update_id),
+        Err(_) => Ok(false),
+    }
 }

@@ -10,9 +10,11 @@ use rusqlite::{Connection, named_params};
 /// Empties all ended jobs of a user: words, photo, video, and what the services said about them.
 /// The caller has seen that none is live.
 pub fn forget(tx: &Tx<'_>, user: UserId) -> Result<()> {
+    // Both names that `upload_name` gives.
     tx.execute(
         "DELETE FROM uploads
-         WHERE photo_path IN (SELECT input_photo_path FROM jobs WHERE user_id = ?1)",
+         WHERE photo_path IN (SELECT input_photo_path FROM jobs WHERE user_id = ?1)
+            OR photo_path IN (SELECT input_photo_path || '#9x16' FROM jobs WHERE user_id = ?1)",
         [user],
     )?;
     tx.execute(
@@ -54,6 +56,18 @@ pub fn begun_of(conn: &Connection, user: UserId) -> Result<(i64, Vec<JobId>)> {
         }
     }
     Ok((begun, unbegun))
+}
+
+/// What the photos of a user's jobs are called, as far as it is known.
+pub fn photos_of(conn: &Connection, user: UserId) -> Result<Vec<String>> {
+    let mut query = conn.prepare_cached(
+        "SELECT DISTINCT input_photo_path
+         FROM jobs
+         WHERE user_id = ?1
+           AND input_photo_path <> ''",
+    )?;
+    let photos = query.query_map([user], |row| row.get(0))?;
+    Ok(photos.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The jobs of a user that had ended by then: their files are theirs, too.

@@ -445,11 +445,12 @@ fn a_submit_whose_end_was_never_written_down_is_lost_before_the_next_one() {
 #[test]
 fn a_photos_copy_is_used_again_by_its_key_until_it_is_old_or_refused() {
     let (_folder, db) = world();
-    db.write(|tx| {
+    let mug = queue(&db, "mug", 0, NOW);
+    db.write(move |tx| {
         let known = |tx: &Tx<'_>, since| uploaded(tx, "a.jpg", "k", since);
         assert_eq!(known(tx, 0)?, None);
-        keep_upload(tx, "a.jpg", "k", "u1", NOW)?;
-        keep_upload(tx, "a.jpg", "k", "u2", NOW + 1)?;
+        keep_upload(tx, mug, "a.jpg", "k", "u1", NOW)?;
+        keep_upload(tx, mug, "a.jpg", "k", "u2", NOW + 1)?;
         assert_eq!(known(tx, NOW)?.as_deref(), Some("u2"));
         assert_eq!(known(tx, NOW + 1)?, None, "too old");
         assert_eq!(uploaded(tx, "a.jpg", "other", 0)?, None);

@@ -2,9 +2,14 @@
 
 use super::Job;
 use crate::clock::Millis;
-use crate::db::Tx;
+use crate::db::{JobId, Tx};
 use anyhow::Result;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, named_params};
+
+/// What a photo's copy is kept as: one that was padded is another picture.
+pub fn upload_name(photo: &str, padded: bool) -> String {
+    if padded { format!("{photo}#9x16") } else { photo.to_owned() }
+}
 
 /// A photo's copy at the provider that still lives.
 pub fn uploaded(
@@ -25,14 +30,27 @@ pub fn uploaded(
         .optional()?)
 }
 
-/// Keeps a photo's copy for the order's other videos, and calls those that wait for it.
-pub fn keep_upload(tx: &Tx<'_>, photo: &str, key: &str, url: &str, now: Millis) -> Result<()> {
+/// Keeps a photo's copy for the order's other videos, whatever became of the job meanwhile; but not
+/// of a photo that was forgotten since (its customer left): its address would outlive it.
+pub fn keep_upload(
+    tx: &Tx<'_>,
+    job: JobId,
+    photo: &str,
+    key: &str,
+    url: &str,
+    now: Millis,
+) -> Result<()> {
     tx.prepare_cached(
         "INSERT INTO uploads (photo_path, api_key, url, created_at)
-         VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET url = ?3, created_at = ?4",
+         SELECT :photo, :key, :url, :now
+         FROM jobs
+         WHERE id = :job
+           AND input_photo_path <> ''
+         ON CONFLICT DO UPDATE SET url = :url, created_at = :now",
     )?
-    .execute((photo, key, url, now))?;
+    .execute(named_params! {
+        ":photo": photo, ":key": key, ":url": url, ":now": now, ":job": job,
+    })?;
     Ok(())
 }
 

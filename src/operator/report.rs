@@ -112,7 +112,8 @@ fn look(
     midnight: Millis,
     now: Millis,
 ) -> Result<overview::Overview> {
-    let head = head::read(conn, shop, Millis::MAX, now)?;
+    let own = head::Pulse { alive_within: Millis::MAX, wall: None };
+    let head = head::read(conn, shop, own, now)?;
     overview::read(conn, &Asked { shop, head: &head, machine, midnight }, now)
 }
 

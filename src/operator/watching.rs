@@ -45,10 +45,10 @@ pub struct Standing {
     pub refunds: (i64, i64),
 }
 
-/// Reads it. `alive_within`: see [`head::alive_within`].
-pub fn read(conn: &Connection, shop: &Shop, alive_within: Millis, now: Millis) -> Result<Standing> {
+/// Reads it.
+pub fn read(conn: &Connection, shop: &Shop, pulse: head::Pulse, now: Millis) -> Result<Standing> {
     Ok(Standing {
-        head: head::read(conn, shop, alive_within, now)?,
+        head: head::read(conn, shop, pulse, now)?,
         live: live(conn)?,
         queue: steps::queue(conn, now)?,
         held: held(conn)?,
@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn everything_stands_as_the_database_says() {
         let (conn, now) = sample();
-        let all = read(&conn, &shop(), 30 * SECOND, now).unwrap();
+        let pulse = head::Pulse { alive_within: 30 * SECOND, wall: None };
+        let all = read(&conn, &shop(), pulse, now).unwrap();
         assert_eq!(all.live, [("processing".to_owned(), "render".to_owned(), 1)]);
         assert_eq!((all.held, all.refunds), (1, (0, 0)));
         assert_eq!(all.alerts, BTreeMap::from([("billing".to_owned(), 1), ("gpt".to_owned(), 1)]));

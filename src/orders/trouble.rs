@@ -47,7 +47,7 @@ fn go_on(
         return Ok(());
     }
     jobs::note(tx, job, "trouble", &format!("{trouble:?}: {error}"), None, now)?;
-    consequences(tx, shop, job, trouble, error, now)?;
+    consequences(tx, shop, job, trouble, &without_words(job, error), now)?;
     let mut refused = job.refused.clone();
     refused.extend(asked(job, trouble));
     let standing = standing(tx, shop, job, &refused, now)?;
@@ -73,6 +73,24 @@ fn go_on(
             refresh(tx, shop, job.order, now)
         }
     }
+}
+
+/// What a service said, in short, as it may be told and kept beside the job: its own lines go when its
+/// customer leaves, and nobody knows whose words the others have.
+pub fn without_words(job: &Job, error: &str) -> String {
+    let product = &job.product;
+    let change = product.refines.as_ref().map(|refines| refines.change.as_str());
+    let script = product.refines.as_ref().map(|refines| refines.script.as_str());
+    let words = [
+        Some(product.text.as_str()),
+        product.user_prompt.as_deref(),
+        job.wishes.as_deref(),
+        job.prompt.as_deref(),
+        change,
+        script,
+    ];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    text::without_echo(&text::shorten(error, 300), &words)
 }
 
 /// Who said no in this round, so that nobody is asked twice.
@@ -228,7 +246,7 @@ pub fn served(tx: &Tx<'_>, shop: &Shop, job: &Job, asked_at: Millis, now: Millis
 }
 
 fn lost(tx: &Tx<'_>, shop: &Shop, job: &Job, error: &str, now: Millis) -> Result<()> {
-    let error = text::shorten(error, 300);
+    let error = without_words(job, error);
     let args = [("job", Arg::Num(job.id.0)), ("error", Arg::Str(&error))];
     let html = shop.texts.say(shop.admin_lang(tx), "alert-lost", &args);
     alerts::raise(tx, &shop.options.admins, "lost", &html, now)

@@ -27,6 +27,7 @@ use anyhow::{Context as _, Result};
 use files::Folders;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,8 +44,14 @@ const REST: Duration = Duration::from_secs(1);
 const LOG_REST: Duration = Duration::from_secs(60);
 /// While a file cannot be removed.
 const FILE_REST: Duration = Duration::from_secs(600);
-/// From one compaction to the next: all writes wait for it.
+/// From one compaction to the next, for which all writes wait: the first wait, and the longest. It
+/// doubles as long as somebody leaves, or something comes of somebody who has left: nobody has the
+/// file rewritten again and again by a button.
 const APART: Duration = Duration::from_secs(10);
+const FAR_APART: Duration = Duration::from_secs(3_600);
+/// The same from one emptying of the log to the next; everybody who leaves waits for that.
+const LOG_APART: Duration = Duration::from_millis(50);
+const LOG_FAR_APART: Duration = Duration::from_secs(3);
 /// After a compaction that failed: mostly there is no room for it.
 const AGAIN: Duration = Duration::from_secs(3_600);
 /// Where nothing is to be done but at the quiet hour.
@@ -60,6 +67,8 @@ enum Word {
 /// One thread, which sleeps unless somebody left.
 pub(super) struct Eraser {
     tell: Sender<Word>,
+    /// For what takes long.
+    ending: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -84,26 +93,38 @@ impl Eraser {
         let mut work = Work::new(db.clone(), clock.clone(), shop, folders, backups);
         work.compact = Box::new(move |db| supervisor.waits_for(|| db.compact()));
         work.again()?;
+        let ending = Arc::clone(&work.ending);
         let thread = std::thread::Builder::new()
             .name("eraser".into())
             .spawn(move || {
                 let mut wait = Duration::ZERO;
                 while let Ok(Word::Look) | Err(RecvTimeoutError::Timeout) = heard.recv_timeout(wait)
                 {
+                    if work.ends() {
+                        break;
+                    }
                     wait = work.look().unwrap_or_else(|error| {
-                        let error = format!("{error:#}");
-                        tracing::error!(error, "what somebody wants gone is not gone yet");
+                        if !work.ends() {
+                            let error = format!("{error:#}");
+                            tracing::error!(error, "what somebody wants gone is not gone yet");
+                        }
                         REST
                     });
                 }
             })
             .context("cannot start the thread eraser")?;
-        Ok(Self { tell, thread })
+        Ok(Self { tell, ending, thread })
+    }
+
+    /// It is to end; [`Eraser::stop`] waits for it.
+    pub(super) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        // It has ended already only where its thread panicked.
+        let _ = self.tell.send(Word::End);
     }
 
     pub(super) fn stop(self) {
-        // It has ended already only where its thread panicked.
-        let _ = self.tell.send(Word::End);
+        self.end();
         let _panicked_or_not = self.thread.join();
     }
 }
@@ -140,6 +161,34 @@ impl Pause {
     }
 }
 
+/// Between two of what succeeds and costs something: longer each time, until for the longest wait
+/// nobody wanted it.
+struct Brake {
+    until: Instant,
+    next: Duration,
+    shortest: Duration,
+    longest: Duration,
+}
+
+impl Brake {
+    fn new(shortest: Duration, longest: Duration) -> Self {
+        Self { until: Instant::now(), next: shortest, shortest, longest }
+    }
+
+    fn begin(&mut self) {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.until) >= self.longest {
+            self.next = self.shortest;
+        }
+        self.until = now + self.next;
+        self.next = (self.next * 2).min(self.longest);
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
 /// Rewrites the file.
 type Compact = Box<dyn Fn(&Db) -> Result<()> + Send>;
 
@@ -152,11 +201,12 @@ struct Work {
     compact: Compact,
     small: u64,
     done: Done,
-    /// No compaction before.
-    compact_after: Instant,
+    compactions: Brake,
+    emptyings: Brake,
     log: Pause,
     /// Departures of which a file cannot be removed.
     stuck: HashMap<i64, Pause>,
+    ending: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -176,24 +226,29 @@ impl Work {
             compact: Box::new(Db::compact),
             small: SMALL,
             done: Done::default(),
-            compact_after: Instant::now(),
+            compactions: Brake::new(APART, FAR_APART),
+            emptyings: Brake::new(LOG_APART, LOG_FAR_APART),
             log: Pause::new(),
             stuck: HashMap::new(),
+            ending: Arc::default(),
         }
+    }
+
+    fn ends(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Does what can be done now; returns when to look again.
     fn look(&mut self) -> Result<Duration> {
         self.again()?;
-        let (open, newest) =
-            self.db.read(|conn| Ok((departures::open(conn, BATCH)?, departures::newest(conn)?)))?;
+        let (open, newest) = self.open()?;
         let Some(newest) = newest else { return Ok(LOOK_AROUND) };
         let gone = self.gone(open)?;
         let due = self.compacts_in()?.is_zero();
         let rewritten = self.done.compacted > self.done.clean;
         let log = due || rewritten || gone.iter().any(|one| one.id > self.done.emptied);
         if log && !self.empties(newest, due)? {
-            return Ok(self.files_wait().min(self.log.left()));
+            return Ok(self.files_wait().min(self.log_wait()));
         }
         let (shop, now, clean) = (Arc::clone(&self.shop), self.clock.now(), self.done.clean);
         self.db.write(move |tx| {
@@ -207,26 +262,43 @@ impl Work {
         Ok(self.files_wait().min(self.compacts_in()?))
     }
 
-    /// Those whom a backup brought back. Whose video is made meanwhile waits for it.
+    /// Those whom a backup brought back, all of them. Whose video is made meanwhile waits for it.
     fn again(&self) -> Result<()> {
-        for one in self.db.read(|conn| departures::again(conn, BATCH))? {
-            let (shop, now, user) = (Arc::clone(&self.shop), self.clock.now(), one.tg_user_id);
-            let done = self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now));
-            if let Err(error) = done {
-                let error = format!("{error:#}");
-                tracing::error!(user, error, "whom a backup brought back is not forgotten again");
+        let mut after = 0;
+        loop {
+            let some = self.db.read(|conn| departures::again(conn, after, BATCH))?;
+            let Some(last) = some.last() else { return Ok(()) };
+            after = last.id;
+            for one in some {
+                if self.ends() {
+                    return Ok(());
+                }
+                let (shop, now, user) = (Arc::clone(&self.shop), self.clock.now(), one.tg_user_id);
+                let done = self.db.write(move |tx| flow::leave_again(tx, &shop, &one, now));
+                if let Err(error) = done {
+                    let error = format!("{error:#}");
+                    tracing::error!(user, error, "whom a backup brought back is not forgotten");
+                }
             }
         }
-        Ok(())
+    }
+
+    /// Whose turn it is, and the newest of all. Who is stuck hides nobody.
+    fn open(&mut self) -> Result<(Vec<Departure>, Option<i64>)> {
+        let known: Vec<i64> = self.stuck.keys().copied().collect();
+        let there = self.db.read(|conn| departures::there(conn, &known))?;
+        self.stuck.retain(|id, _| there.contains(id));
+        let wait = self.stuck.iter().filter(|(_, pause)| !pause.left().is_zero());
+        let wait: Vec<i64> = wait.map(|(id, _)| *id).collect();
+        self.db.read(|conn| Ok((departures::open(conn, &wait, BATCH)?, departures::newest(conn)?)))
     }
 
     /// Those whose files are gone. One whose file cannot be removed holds up nobody else.
     fn gone(&mut self, open: Vec<Departure>) -> Result<Vec<Departure>> {
-        self.stuck.retain(|id, _| open.iter().any(|one| one.id == *id));
         let (mut gone, mut trouble) = (Vec::new(), None);
         for one in open {
-            if self.stuck.get(&one.id).is_some_and(|pause| !pause.left().is_zero()) {
-                continue;
+            if self.ends() {
+                break;
             }
             match self.folders.clear(&self.db, &one) {
                 Ok(()) => {
@@ -274,6 +346,10 @@ impl Work {
         self.stuck.values().map(Pause::left).min().unwrap_or(LOOK_AROUND).min(LOOK_AROUND)
     }
 
+    fn log_wait(&self) -> Duration {
+        self.log.left().max(self.emptyings.left())
+    }
+
     /// In how long the file is to be rewritten; not before the last time has reached the file.
     fn compacts_in(&self) -> Result<Duration> {
         let compacted = self.done.compacted;
@@ -285,13 +361,13 @@ impl Work {
         if bytes > self.small && !daily::was_made_since(&self.backups, since, self.clock.now()) {
             return Ok(LOOK_AROUND);
         }
-        Ok(self.compact_after.saturating_duration_since(Instant::now()).min(LOOK_AROUND))
+        Ok(self.compactions.left().min(LOOK_AROUND))
     }
 
     /// Rewrites the file if that is due, and empties the log. `false`: somebody reads, or writes
     /// without end; then a compaction would only make the log longer.
     fn empties(&mut self, newest: i64, due: bool) -> Result<bool> {
-        if !self.log.left().is_zero() {
+        if !self.log_wait().is_zero() {
             return Ok(false);
         }
         let free = self.db.drain_log()?;
@@ -303,6 +379,7 @@ impl Work {
             return Ok(false);
         }
         self.log = Pause::new();
+        self.emptyings.begin();
         self.done = Done { emptied: newest, clean: self.done.compacted, ..self.done };
         Ok(true)
     }
@@ -310,14 +387,14 @@ impl Work {
     /// Everybody who writes waits for it: where it fails it is not tried again and again.
     fn compacts(&mut self, newest: i64) {
         let done = (self.compact)(&self.db);
-        let rest = match &done {
-            Ok(()) => APART,
-            Err(_) => AGAIN,
-        };
-        self.compact_after = Instant::now() + rest;
         match done {
-            Ok(()) => self.done.compacted = newest,
+            Ok(()) => {
+                self.compactions.begin();
+                self.done.compacted = newest;
+            }
+            Err(_) if self.ends() => {}
             Err(error) => {
+                self.compactions.until = Instant::now() + AGAIN;
                 let error = format!("{error:#}");
                 tracing::error!(error, "the database could not be compacted: again in an hour");
             }

@@ -8,7 +8,7 @@ pub use prune::{Keep, prune};
 
 use super::supervisor::{self, Supervisor};
 use crate::alerts;
-use crate::clock::{Clock, DAY, HOUR, Millis, SECOND};
+use crate::clock::{self, Clock, DAY, HOUR, Millis, SECOND};
 use crate::config::Config;
 use crate::db::{Db, JobId, Machine};
 use crate::flow;
@@ -23,6 +23,7 @@ use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -43,6 +44,8 @@ const STATISTICS: u32 = 8_640;
 /// Three threads: however long the house takes to keep, the heart beats.
 pub(super) struct Keeper {
     ends: Vec<Sender<()>>,
+    /// For what takes long.
+    ending: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -56,6 +59,7 @@ impl Keeper {
         gauge: Gauge,
         supervisor: Arc<Supervisor>,
     ) -> Result<Self> {
+        let ending = Arc::new(AtomicBool::new(false));
         let places = Places { db: db.clone(), clock: clock.clone(), shop: Arc::clone(&shop) };
         let heartbeat = supervisor.heartbeat();
         let pulse = Pulse {
@@ -80,10 +84,11 @@ impl Keeper {
             ),
             shop,
             data_dir: config.data_dir.clone(),
+            ending: Arc::clone(&ending),
             report: config.report.at.map(|at| When { at, zone: config.report.timezone.clone() }),
         };
         pulse.beat()?;
-        let mut keeper = Self { ends: Vec::new(), threads: Vec::new() };
+        let mut keeper = Self { ends: Vec::new(), ending, threads: Vec::new() };
         keeper.every(heartbeat, "heart", move |_| heed("heartbeat", pulse.beats()))?;
         keeper.every(HEARTBEAT, "keeper", move |beats| work.round(beats))?;
         let look = clock.real_span(PLACES_EVERY).max(PLACES_APART);
@@ -114,9 +119,15 @@ impl Keeper {
         Ok(())
     }
 
+    /// It is to end; [`Keeper::stop`] waits for it.
+    pub(super) fn end(&mut self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.ends.clear();
+    }
+
     /// An orderly stop is no early death; one after a failure is left as it was counted.
     pub(super) fn stop(mut self, db: &Db, orderly: bool) {
-        self.ends.clear();
+        self.end();
         for thread in self.threads.drain(..) {
             let _panicked_or_not = thread.join();
         }
@@ -147,9 +158,8 @@ struct Pulse {
 
 impl Pulse {
     fn beat(&self) -> Result<()> {
-        let now = self.clock.now();
-        let (busy, threads) = self.gauge.busy();
-        self.db.write(move |tx| instance::beat(tx, busy, threads, now))
+        let (now, wall, gauge) = (self.clock.now(), clock::wall(), self.gauge.busy());
+        self.db.write(move |tx| instance::beat(tx, gauge, wall, now))
     }
 
     /// The same, and whoever supervises hears what came of it.
@@ -203,6 +213,7 @@ struct Work {
     data_dir: PathBuf,
     report: Option<When>,
     watch: Watch,
+    ending: Arc<AtomicBool>,
 }
 
 impl Work {
@@ -213,16 +224,16 @@ impl Work {
         heed("clock", self.watch.clock(now));
         heed("daily report", self.report(now));
         let keep = self.photos_keep.max(HOUR);
-        heed("delivered videos", old_videos(&self.db, &self.videos, keep));
+        heed("delivered videos", old_videos(&self.db, &self.videos, &self.ending, keep));
         if beats % 30 == 1 {
             heed("events that are over", self.db.write(move |tx| alerts::settle(tx, now)));
-            heed("old rows", prune(&self.db, self.keep, now));
+            heed("old rows", prune(&self.db, self.keep, &self.ending, now));
         }
         if beats % STATISTICS == 1 {
             heed("statistics", self.db.write(|tx| Ok(tx.execute_batch("PRAGMA optimize")?)));
         }
         if beats % 360 == 1 {
-            heed("old photos", old_photos(&self.db, &self.photos, keep, now));
+            heed("old photos", old_photos(&self.db, &self.photos, &self.ending, (keep, now)));
         }
     }
 
@@ -260,8 +271,11 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Telegram has them: a file_id sends them again. What it does not have grows old, but not while
 /// somebody is still to send it: the wall clock may have been set, and a day is a long outage.
-fn old_videos(db: &Db, videos: &Path, keep: Millis) -> Result<()> {
+fn old_videos(db: &Db, videos: &Path, ends: &AtomicBool, keep: Millis) -> Result<()> {
     for entry in std::fs::read_dir(videos).context("cannot list videos/")? {
+        if ends.load(Ordering::Relaxed) {
+            break;
+        }
         let path = entry?.path();
         // `7.mp4`, and `7.mp4.part` of a download that ended with its process.
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -277,7 +291,12 @@ fn old_videos(db: &Db, videos: &Path, keep: Millis) -> Result<()> {
 }
 
 /// Whatever its age, a photo that a live job or an order in the making names stays.
-fn old_photos(db: &Db, photos: &Path, keep: Millis, now: Millis) -> Result<()> {
+fn old_photos(
+    db: &Db,
+    photos: &Path,
+    ends: &AtomicBool,
+    (keep, now): (Millis, Millis),
+) -> Result<()> {
     let named: HashSet<PathBuf> = db.read(|conn| {
         let live = jobs::live_photos(conn)?;
         let drafts = flow::photos_since(conn, now - DRAFT_KEEPS)?;
@@ -285,6 +304,9 @@ fn old_photos(db: &Db, photos: &Path, keep: Millis, now: Millis) -> Result<()> {
     })?;
     for folder in std::fs::read_dir(photos).context("cannot list photos/")? {
         let folder = folder?.path();
+        if ends.load(Ordering::Relaxed) {
+            break;
+        }
         if !folder.is_dir() {
             continue;
         }

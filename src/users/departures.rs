@@ -69,33 +69,48 @@ pub fn trailed(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -> Res
     Ok(())
 }
 
-/// Up to `limit` whose rows a backup filled again.
-pub fn again(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
+/// Up to `limit` whose rows a backup filled again, those with the ids after `after`.
+pub fn again(conn: &Connection, after: i64, limit: u32) -> Result<Vec<Departure>> {
     let mut query = conn.prepare_cached(
         "SELECT departures.id, user_id, tg_user_id, at, update_id, departures.language
          FROM departures
          JOIN users ON users.id = user_id
          WHERE at = 0
+           AND departures.id > ?1
          ORDER BY departures.id
-         LIMIT ?1",
+         LIMIT ?2",
     )?;
-    let rows = query.query_map([limit], read)?;
+    let rows = query.query_map((after, limit), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Up to `limit` whose rows are empty and whose files may be there, the oldest first.
-pub fn open(conn: &Connection, limit: u32) -> Result<Vec<Departure>> {
+/// Up to `limit` whose rows are empty and whose files may be there, the oldest first, without those
+/// that `wait`.
+pub fn open(conn: &Connection, wait: &[i64], limit: u32) -> Result<Vec<Departure>> {
     let mut query = conn.prepare_cached(
         "SELECT departures.id, user_id, tg_user_id, at, update_id, departures.language
          FROM departures
          JOIN users ON users.id = user_id
          WHERE at > 0
            AND erased_at IS NULL
+           AND departures.id NOT IN (SELECT value FROM json_each(?1))
          ORDER BY departures.id
-         LIMIT ?1",
+         LIMIT ?2",
     )?;
-    let rows = query.query_map([limit], read)?;
+    let rows = query.query_map((serde_json::to_string(wait)?, limit), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Which of these are still to be done.
+pub fn there(conn: &Connection, ids: &[i64]) -> Result<Vec<i64>> {
+    let mut query = conn.prepare_cached(
+        "SELECT id
+         FROM departures
+         WHERE id IN (SELECT value FROM json_each(?1))
+           AND erased_at IS NULL",
+    )?;
+    let there = query.query_map([serde_json::to_string(ids)?], |row| row.get(0))?;
+    Ok(there.collect::<rusqlite::Result<_>>()?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Departure> {

@@ -3,12 +3,15 @@
 mod killed;
 
 use std::process::Command;
+use std::time::Duration;
 
+use neurocards::clock::MINUTE;
+use neurocards::sandbox::faults::{Action, Service};
 use neurocards::sandbox::telegram::{Does, Invoice};
 use serde_json::json;
 
 use crate::customer::PACK;
-use crate::{Appliance, Customer, Setup, UGC, What, secrets};
+use crate::{Appliance, Customer, OWN, Setup, UGC, What, secrets};
 
 const ADMIN: i64 = 99;
 const USERNAME: &str = "zimovskaya_a9";
@@ -206,6 +209,27 @@ fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
             json!({ "message_id": 1, "date": 1, "chat": group, "from": person.clone(), "text": NAME }),
         );
     });
+}
+
+#[test]
+fn a_photo_that_is_on_its_way_to_the_provider_is_not_remembered_of_who_left_meanwhile() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7).with_credits(1);
+    let slow = shop.sandbox().faults().on(Service::Kie, "file-stream-upload");
+    let slow = slow.does(Action::Slow(3 * MINUTE));
+    let order = ann.orders(1, OWN);
+    shop.waits_for("an upload", || (shop.sandbox().faults().hits(slow) > 0).then_some(()));
+    let status = order.status();
+    let Does::Data(back) = status.button("✋").unwrap().does.clone() else { panic!("a link") };
+    shop.sandbox().telegram().presses(7, status.id, &back);
+    order.ends();
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
+    assert!(shop.sandbox().kie().uploads().is_empty(), "it was not there yet");
+    shop.waits_for("the upload", || (!shop.sandbox().kie().uploads().is_empty()).then_some(()));
+    shop.idles(Duration::from_millis(300));
+    assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM uploads"), 0);
 }
 
 #[test]

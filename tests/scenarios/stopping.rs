@@ -6,7 +6,8 @@ use neurocards::clock::{HOUR, MINUTE};
 use neurocards::sandbox::faults::{Action, Service};
 
 use crate::appliance::STOP;
-use crate::customer::ru;
+use crate::customer::{photo, ru};
+use crate::plug::Plug;
 use crate::{Appliance, OWN, Setup, UGC};
 
 impl Appliance {
@@ -53,6 +54,43 @@ fn a_stop_does_not_wait_for_services_that_hang() {
         order.arrives();
         assert_eq!((shop.sandbox().kie().submits(), ann.credits()), (1, 0), "{path}");
     }
+}
+
+#[test]
+fn a_photo_that_had_not_come_at_any_stop_is_not_called_broken() {
+    let shop = Appliance::new();
+    let ann = shop.customer(7);
+    ann.presses("🎬");
+    ann.hears("📸");
+    let hang = shop.sandbox().faults().on(Service::Telegram, "/file/");
+    let hang = hang.does(Action::Hang(100 * HOUR));
+    ann.sends_photo(photo());
+    for stops in 1..=3 {
+        shop.waits_for("a download", || {
+            (shop.sandbox().faults().hits(hang) >= stops).then_some(())
+        });
+        assert!(shop.stops_in_time() < STOP / 2, "nobody waits for it");
+        if stops == 3 {
+            shop.sandbox().faults().remove(hang);
+        }
+        shop.start_again();
+    }
+    ann.hears("✍️");
+}
+
+#[test]
+fn a_stop_ends_in_time_though_the_disk_does_not_answer() {
+    let plug = Plug::new();
+    let shop = Setup::new().plug(&plug).start();
+    let ann = shop.customer(7);
+    shop.settles();
+    plug.hangs("neurocards.db-wal");
+    ann.says("/help");
+    shop.waits_for("a disk that hangs", || plug.has_hung().then_some(()));
+    shop.stops_in_time();
+    plug.lets_go();
+    shop.start_again();
+    ann.hears(&ru("help"));
 }
 
 #[test]

@@ -378,6 +378,26 @@ fn photos_that_drip_or_never_end_hold_up_no_other_photo() {
 }
 
 #[test]
+fn photos_that_telegram_does_not_give_hold_up_nobody_who_presses() {
+    const PHOTOS: i64 = 40;
+    let shop = Appliance::new();
+    let bob = shop.customer(7);
+    let others: Vec<_> = (100..100 + PHOTOS).map(|id| shop.customer(id)).collect();
+    others.iter().for_each(Customer::wants_to_send);
+    shop.settles();
+    let slow = shop.sandbox().faults().on(Service::Telegram, "/file/");
+    let slow = slow.does(Action::Slow(4 * MINUTE));
+    others.iter().for_each(|other| other.sends_photo(b"this is no picture".to_vec()));
+    let waiting = "SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL AND body LIKE '%\"photo\"%'";
+    shop.waits_until(&format!("SELECT ({waiting}) = {PHOTOS}"));
+    bob.asks();
+    bob.is_answered();
+    assert_eq!(shop.value::<i64>(waiting), PHOTOS, "and no photo had come meanwhile");
+    shop.sandbox().faults().remove(slow);
+    others.iter().for_each(|other| drop(other.hears(&ru("wrong-photo-file"))));
+}
+
+#[test]
 fn an_upload_that_telegram_reads_by_the_byte_holds_up_no_other_chat() {
     let shop = Appliance::new();
     shop.sandbox().kie().pad_videos(12 << 20);

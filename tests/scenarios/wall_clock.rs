@@ -90,6 +90,43 @@ fn a_clock_that_went_back_a_day_leaves_nothing_waiting_for_tomorrow() {
     assert_eq!(ann.credits(), 0);
 }
 
+/// How a container is looked at.
+fn health() -> Vec<String> {
+    let file = include_str!("../../packaging/Dockerfile");
+    let check = file.lines().find_map(|line| line.trim().strip_prefix("CMD [\"neurocards\", "));
+    serde_json::from_str(&format!("[{}", check.unwrap())).unwrap()
+}
+
+#[test]
+fn whoever_looks_sees_it_alive_though_the_machine_slept_or_its_clock_was_set() {
+    let plug = Plug::new();
+    // For a watchdog with little patience its heart beats three times a second.
+    let shop = Setup::new().plug(&plug).env("WATCHDOG_USEC", "600000").start();
+    let looks = || {
+        let doctor = shop.command(&["doctor"]).stdout;
+        let said = String::from_utf8(doctor).unwrap();
+        let line = said.lines().find(|line| line.contains(" appliance ")).unwrap().to_owned();
+        let health: Vec<String> = health();
+        let args: Vec<&str> = health.iter().map(String::as_str).collect();
+        (!line.contains("not running"), shop.command(&args).status.success(), line)
+    };
+    for ahead in [120, -3_600] {
+        plug.sets_clock_ahead(ahead);
+        for _ in 0..2 {
+            let beat: i64 = shop.value("SELECT heartbeat_at FROM instance");
+            shop.waits_until(&format!("SELECT heartbeat_at > {beat} FROM instance"));
+        }
+        let (doctor, health, line) = looks();
+        assert!(doctor && health, "{ahead}: {line}");
+    }
+    shop.kill9();
+    plug.sets_clock_ahead(-7_200);
+    let (doctor, health, line) = looks();
+    assert!(!doctor && !health, "{line}");
+    plug.sets_clock_ahead(0);
+    shop.start_again();
+}
+
 #[test]
 fn the_doctor_says_that_the_clock_is_wrong() {
     let plug = Plug::new();

@@ -10,6 +10,8 @@ use crate::outbox::{Class, Waiting};
 
 /// Rows known at once; the rest waits in the table until there is room.
 pub(super) const WINDOW: usize = 5_000;
+/// The same with the answers that come after these.
+const CRAMMED: usize = 2 * WINDOW;
 
 /// A row that failed more often lets its chat's later messages pass.
 const PATIENCE: i64 = 6;
@@ -48,6 +50,11 @@ pub(super) enum Next {
 impl Queue {
     pub(super) fn is_full(&self) -> bool {
         self.waiting.len() >= WINDOW
+    }
+
+    /// No answer is learned of any more either.
+    pub(super) fn is_crammed(&self) -> bool {
+        self.waiting.len() >= CRAMMED
     }
 
     /// A row as the table has it; known ones are passed over, moved ones take their new place.

@@ -124,6 +124,35 @@ fn video(path: &str) -> Content {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_press_is_answered_however_many_messages_wait() {
+    let stage = Stage::new(fine()).await;
+    let waits = stage.put(7, None, Content::text("in an hour")).await;
+    let copies = format!(
+        "UPDATE outbox SET due_at = 9000000000000000;
+         WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < {})
+         INSERT INTO outbox (seq, chat_id, content, due_at, created_at)
+         SELECT n, 7, content, due_at, created_at FROM n JOIN outbox ON id = {waits};",
+        queue::WINDOW + 700
+    );
+    stage.db.write(move |tx| Ok(tx.execute_batch(&copies)?)).unwrap();
+    let answer = |id: &str| Content::Answer {
+        callback_id: id.to_owned(),
+        text: String::new(),
+        alert: false,
+    };
+    stage.put(7, Some("answer:a"), answer("a")).await;
+    let playing = stage.play();
+    stage.settled("sent", 1).await;
+    stage.put(8, None, Content::text("waits for room")).await;
+    stage.put(8, Some("answer:b"), answer("b")).await;
+    stage.settled("sent", 2).await;
+    let calls = stage.fake.calls();
+    assert!(calls.iter().all(|call| call.json["callback_query_id"].is_string()), "{calls:?}");
+    stage.stop.cancel();
+    playing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_hears_in_order_and_stale_edits_fold() {
     let stage = Stage::new(fine()).await;
     for text in ["1", "2", "3", "4"] {

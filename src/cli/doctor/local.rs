@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::db::{self, Db, FILE_NAME};
 use crate::instance;
 use crate::models::Choice;
+use crate::operator::head::Pulse;
 use crate::orders::Shop;
 use crate::serve;
 
@@ -168,10 +169,15 @@ fn database(db: &Db, config: &Config, report: &mut Report) -> Result<bool> {
     report.add(Check::made("database", db.read(integrity)))?;
     report.doing("ledger");
     report.add(Check::made("ledger", db.read(ledger)))?;
-    let now = config.process_clock().now();
-    let state = db.read(instance::state);
-    let running = state.as_ref().is_ok_and(|state| is_alive(state.heartbeat_at, now));
-    report.add(Check::made("appliance", state.map(|state| appliance(&state, now))))?;
+    let clock = config.process_clock();
+    let (now, pulse) = (clock.now(), Pulse::of(&clock));
+    let state = db.read(instance::state).map(|state| {
+        let beat_at = pulse.beat_at(state.heartbeat_at, state.heartbeat_wall, now);
+        (state, beat_at, pulse.is_felt(beat_at, now))
+    });
+    let running = state.as_ref().is_ok_and(|(_, _, alive)| *alive);
+    let found = state.map(|(state, beat_at, alive)| appliance(&state, beat_at, alive, now));
+    report.add(Check::made("appliance", found))?;
     Ok(running)
 }
 
@@ -202,17 +208,13 @@ fn ledger(conn: &Connection) -> Result<Check> {
     Ok(Check::ok("ledger", format!("{users} users, every balance is the sum of its ledger")))
 }
 
-fn is_alive(heartbeat_at: Option<Millis>, now: Millis) -> bool {
-    heartbeat_at.is_some_and(|beat| now - beat < 30_000)
-}
-
-fn appliance(state: &instance::State, now: Millis) -> Check {
+fn appliance(state: &instance::State, beat_at: Option<Millis>, alive: bool, now: Millis) -> Check {
     if state.safe_mode {
         let what = "read logs/, then `neurocards resume`";
         return Check::fail("appliance", "in safe mode after five starts that died", what);
     }
-    let life = match state.heartbeat_at {
-        beat if is_alive(beat, now) => "running".to_owned(),
+    let life = match beat_at {
+        _ if alive => "running".to_owned(),
         Some(beat) => format!("not running, last seen {}", screen::age(beat, now)),
         None => "not running".to_owned(),
     };

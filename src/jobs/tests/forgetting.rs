@@ -54,6 +54,26 @@ fn who_leaves_takes_the_words_of_all_their_ended_jobs_and_of_no_other() {
 }
 
 #[test]
+fn no_copy_of_a_photo_outlives_its_customers_leaving() {
+    let (_folder, db) = four();
+    sql(&db, "INSERT INTO uploads SELECT input_photo_path || '#9x16', 'k', 'u', 1 FROM jobs");
+    assert_eq!(upload_name("2.jpg", true), "2.jpg#9x16");
+    db.write(|tx| {
+        forget(tx, UserId(1))?;
+        // Its upload was under way when it was taken back.
+        keep_upload(tx, JobId(2), "2.jpg", "k", "late", NOW)
+    })
+    .unwrap();
+    let left = "SELECT group_concat(photo_path) FROM uploads";
+    let left =
+        || -> String { db.read(|conn| Ok(conn.query_row(left, [], |row| row.get(0))?)).unwrap() };
+    // That of the live job, which nobody leaves behind, and another customer's.
+    assert_eq!(left(), "4.jpg,4.jpg#9x16");
+    db.write(|tx| keep_upload(tx, JobId(4), "other.jpg", "k", "late", NOW)).unwrap();
+    assert_eq!(left(), "4.jpg,4.jpg#9x16,other.jpg", "whatever became of the job");
+}
+
+#[test]
 fn words_have_their_time_and_go_in_small_steps() {
     let (_folder, db) = four();
     let prune = |before, limit| db.write(move |tx| prune_texts(tx, before, limit)).unwrap();

@@ -152,11 +152,11 @@ fn a_photos_copy_is_one_row_per_photo_and_key() {
     let (_folder, db) = five();
     let copies = |act: fn(&Tx<'_>) -> Result<()>| changes(&db, &["uploads"], act);
     copies(|tx| {
-        keep_upload(tx, "a.jpg", "k", "u1", 10)?;
-        keep_upload(tx, "a.jpg", "l", "u2", 10)?;
-        keep_upload(tx, "b.jpg", "k", "u3", 10)
+        keep_upload(tx, JobId(1), "a.jpg", "k", "u1", 10)?;
+        keep_upload(tx, JobId(1), "a.jpg", "l", "u2", 10)?;
+        keep_upload(tx, JobId(1), "b.jpg", "k", "u3", 10)
     });
-    let again = copies(|tx| keep_upload(tx, "a.jpg", "k", "u4", 20));
+    let again = copies(|tx| keep_upload(tx, JobId(2), "a.jpg", "k", "u4", 20));
     assert_eq!(again, ["uploads 1 url: u1 -> u4", "uploads 1 created_at: 10 -> 20"]);
     let url = |photo| db.read(move |conn| uploaded(conn, photo, "k", 0)).unwrap();
     assert_eq!((url("b.jpg").as_deref(), url("c.jpg")), (Some("u3"), None));

@@ -8,6 +8,7 @@ use crate::db::Tx;
 use crate::instance;
 use crate::keys::{self, Block, UNTIL_UNBLOCKED};
 use crate::models;
+use crate::operator::head::Pulse;
 use crate::orders::Shop;
 use anyhow::Result;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -69,12 +70,12 @@ pub fn unblock_key(tx: &Tx<'_>, by: &By, fingerprint: &str, now: Millis) -> Resu
 }
 
 /// Has the appliance ask for an account's balance, within seconds where it runs. `false`: it does
-/// not run (no heartbeat `alive_within` that time), and asks after its next start.
+/// not run, as far as its `pulse` says, and asks after its next start.
 pub fn ask_balance(
     tx: &Tx<'_>,
     by: &By,
     fingerprint: &str,
-    alive_within: Millis,
+    pulse: Pulse,
     now: Millis,
 ) -> Result<bool> {
     if !keys::ask_balance(tx, fingerprint)? {
@@ -82,8 +83,8 @@ pub fn ask_balance(
     }
     let object = object(fingerprint);
     record(tx, by, &Done { action: "ask balance", object, ..Done::default() }, now)?;
-    let beat = instance::state(tx)?.heartbeat_at;
-    Ok(beat.is_some_and(|at| now - at < alive_within))
+    let state = instance::state(tx)?;
+    Ok(pulse.is_felt(pulse.beat_at(state.heartbeat_at, state.heartbeat_wall, now), now))
 }
 
 /// Takes a model out of service until it is switched on; what it works on goes on. On also ends a

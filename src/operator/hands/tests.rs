@@ -3,11 +3,15 @@ use crate::audit::Way;
 use crate::clock::{HOUR, SECOND};
 use crate::jobs::Step;
 use crate::keys;
+use crate::operator::head::Pulse;
 use crate::orders::tests::{LIMITS, MODELS, NOW, World};
 use crate::orders::{Placed, Selling, Shop, selling};
 use crate::outbox;
 use crate::users;
 use std::fmt::Debug;
+
+/// Of somebody who sees the heart by the process clock.
+const PULSE: Pulse = Pulse { alive_within: HOUR, wall: None };
 
 fn by() -> By {
     By { way: Way::Console, who: "ann".to_owned() }
@@ -223,11 +227,11 @@ fn a_key_is_out_of_service_until_it_is_unblocked() {
     assert!(line(&world).ends_with("key aaaa | blocked (operator) | free") && open(&world));
     let unknown = || Refused::UnknownKey("cccc".to_owned());
     refuses(&world, unknown(), |tx, _| block_key(tx, &by(), "cccc", None, "", NOW));
-    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", HOUR, NOW));
+    refuses(&world, unknown(), |tx, _| ask_balance(tx, &by(), "cccc", PULSE, NOW));
     refuses(&world, Refused::NoKey(3), |tx, _| key_at(tx, 3));
-    let asks = |world: &World| world.write(|tx, _| ask_balance(tx, &by(), "bbbb", HOUR, NOW));
+    let asks = |world: &World| world.write(|tx, _| ask_balance(tx, &by(), "bbbb", PULSE, NOW));
     assert!(!asks(&world), "nothing runs that would ask");
-    world.write(|tx, _| crate::instance::beat(tx, 0, 1, NOW));
+    world.write(|tx, _| crate::instance::beat(tx, (0, 1), 5, NOW));
     assert!(asks(&world));
     assert_eq!(world.number("SELECT SUM(ask_balance) FROM api_keys"), 1);
 }

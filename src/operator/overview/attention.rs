@@ -295,7 +295,8 @@ mod tests {
         let (conn, now) = sample();
         conn.execute_batch(change).unwrap();
         let shop = shop();
-        let head = head::read(&conn, &shop, 30 * SECOND, now).unwrap();
+        let pulse = head::Pulse { alive_within: 30 * SECOND, wall: None };
+        let head = head::read(&conn, &shop, pulse, now).unwrap();
         let machine = Machine {
             database_bytes: 1,
             wal_bytes: 0,

@@ -125,8 +125,9 @@ fn no_screen_reads_the_whole_history() {
 /// The statements that are too long.
 fn screens(conn: &Connection, shop: &Shop) -> Vec<String> {
     let mut long = Vec::new();
-    long.extend(steps(conn, |conn| head::read(conn, shop, 30 * SECOND, NOW)));
-    let head = head::read(conn, shop, 30 * SECOND, NOW).unwrap();
+    let pulse = head::Pulse { alive_within: 30 * SECOND, wall: None };
+    long.extend(steps(conn, |conn| head::read(conn, shop, pulse, NOW)));
+    let head = head::read(conn, shop, pulse, NOW).unwrap();
     let asked = overview::Asked { shop, head: &head, machine: None, midnight: NOW - HOUR };
     long.extend(steps(conn, |conn| overview::read(conn, &asked, NOW)));
     let limits = shop.options.limits;
@@ -161,7 +162,7 @@ fn screens(conn: &Connection, shop: &Shop) -> Vec<String> {
     }
     long.extend(steps(conn, |conn| queue::newest(conn, Some(1_000_005), 100)));
     long.extend(steps(conn, |conn| queue::newest(conn, None, 100)));
-    long.extend(steps(conn, |conn| watching::read(conn, shop, 30 * SECOND, NOW)));
+    long.extend(steps(conn, |conn| watching::read(conn, shop, pulse, NOW)));
     let now = watching::news::place(conn).unwrap();
     long.extend(steps(conn, watching::news::place));
     long.extend(steps(conn, |conn| watching::news::since(conn, &now)));

@@ -137,10 +137,10 @@ fn the_next_model_serves_where_one_is_off() {
 #[test]
 fn a_photo_that_the_provider_cannot_load_is_uploaded_anew_once() {
     let (world, _user, job) = at_submit();
-    let url = job.input_url.clone().unwrap();
+    let (id, url) = (job.id, job.input_url.clone().unwrap());
     world.write(move |tx, _| {
-        jobs::keep_upload(tx, "a.jpg", "aaaa", &url, NOW)?;
-        jobs::keep_upload(tx, "b.jpg", "aaaa", "https://other", NOW)
+        jobs::keep_upload(tx, id, "a.jpg", "aaaa", &url, NOW)?;
+        jobs::keep_upload(tx, id, "b.jpg", "aaaa", "https://other", NOW)
     });
     world.trouble(&job, Trouble::DownloadFailed, NOW);
     assert_eq!(world.number("SELECT COUNT(*) FROM uploads"), 1, "the copy is forgotten");
@@ -330,4 +330,20 @@ fn a_lost_submit_is_told_once_and_at_a_start_with_everything_else() {
         recover(tx, shop, NOW)
     });
     assert_eq!((told(&world), world.job(id).attempts), (0, 1), "serve tells of all at once");
+}
+
+#[test]
+fn no_alert_repeats_what_a_customer_wrote_though_the_service_does() {
+    let (world, _user, job) = at_submit();
+    let words = job.product.text.clone();
+    let repeats = Job { prompt: Some("A fox runs over the frozen lake".to_owned()), ..job };
+    world.write(move |tx, shop| {
+        let error = format!("bad prompt: {words}, A fox runs over the frozen la… (code 5)");
+        trouble(tx, shop, &repeats, Trouble::Unknown, &error, NOW)
+    });
+    let told: String = world
+        .db
+        .read(|conn| Ok(conn.query_row("SELECT text FROM alerts", [], |row| row.get(0))?))
+        .unwrap();
+    assert!(told.contains("bad prompt: …, …… (code 5)"), "{told}");
 }

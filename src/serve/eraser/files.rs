@@ -1,9 +1,11 @@
 //! The files of somebody who left: their photos, and what is left of their videos.
 
 use crate::db::Db;
+use crate::flow;
 use crate::jobs;
 use crate::users::departures::Departure;
 use anyhow::{Context as _, Result};
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -21,11 +23,16 @@ impl Folders {
         match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             found => {
-                for photo in found.with_context(|| format!("cannot list {}", folder.display()))? {
-                    let photo = photo?.path();
-                    if !is_later(&photo, one.update_id) {
-                        remove(&photo)?;
-                    }
+                let found = found.with_context(|| format!("cannot list {}", folder.display()))?;
+                let mut there = HashMap::new();
+                for photo in found {
+                    let photo = photo?;
+                    let name = photo.file_name();
+                    let name = format!("{}/{}", one.tg_user_id, name.to_string_lossy());
+                    there.insert(name, photo.path());
+                }
+                for name in db.read(|conn| flow::nobodys(conn, one, there.keys()))? {
+                    remove(&there[&name])?;
                 }
                 // It stays where somebody came back and sent another.
                 if std::fs::remove_dir(&folder).is_ok() {
@@ -45,12 +52,6 @@ impl Folders {
     pub(super) fn sync(&self) -> Result<()> {
         sync(&self.videos)
     }
-}
-
-/// `photos/42/1007.jpg`: the update that brought it.
-fn is_later(photo: &Path, update_id: i64) -> bool {
-    let stem = photo.file_stem().and_then(|stem| stem.to_str());
-    stem.and_then(|stem| stem.parse::<i64>().ok()).is_some_and(|id| id > update_id)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -47,10 +47,19 @@ impl Stage {
     /// Looks as it would after its rests.
     fn looks(&mut self) {
         self.work.log.until = Instant::now();
+        self.work.emptyings.until = Instant::now();
         for pause in self.work.stuck.values_mut() {
             pause.until = Instant::now();
         }
         self.work.look().unwrap();
+    }
+
+    /// As if so much time had gone by.
+    fn passes(&mut self, time: Duration) {
+        let work = &mut self.work;
+        for brake in [&mut work.compactions, &mut work.emptyings] {
+            brake.until = brake.until.checked_sub(time).unwrap();
+        }
     }
 
     fn compacted(&self) -> usize {
@@ -120,7 +129,7 @@ fn who_reads_for_long_makes_the_log_no_longer_than_one_compaction() {
         users(conn)?;
         for someone in 13..18 {
             stage.leaves(someone);
-            stage.work.compact_after = Instant::now();
+            stage.work.compactions.until = Instant::now();
             stage.looks();
         }
         Ok(())
@@ -147,7 +156,7 @@ fn a_compaction_that_fails_is_not_tried_again_for_each_who_leaves() {
     }
     assert_eq!((stage.compacted(), stage.farewells(), stage.open()), (1, 5, 5));
     stage.work.compact = Box::new(Db::compact);
-    stage.work.compact_after = Instant::now();
+    stage.work.compactions.until = Instant::now();
     stage.looks();
     assert_eq!((stage.farewells(), stage.open()), (5, 0));
 }
@@ -168,6 +177,108 @@ fn one_compaction_is_for_all_who_left_before_it() {
         assert_eq!((stage.compacted(), stage.open()), (1, left));
     }
     assert_eq!(stage.farewells(), 2_500);
+}
+
+#[test]
+fn whoever_left_and_presses_again_and_again_has_the_file_rewritten_once_an_hour() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut stage = Stage::new();
+    stage.leaves(7);
+    for _ in 0..300 {
+        stage.world.write(|tx, _| departures::trailed(tx, 7, 9, NOW));
+        stage.looks();
+        stage.passes(MINUTE);
+    }
+    let often = stage.compacted();
+    assert!((9..=14).contains(&often), "{often} in five hours");
+    for later in [FAR_APART, 2 * FAR_APART] {
+        // It was due an hour after the last one; then nobody wanted it for another hour.
+        stage.looks();
+        stage.passes(later);
+    }
+    assert_eq!((stage.compacted(), stage.open()), (often + 1, 0));
+    stage.leaves(8);
+    stage.looks();
+    stage.passes(APART);
+    stage.leaves(9);
+    stage.looks();
+    assert_eq!((stage.compacted(), stage.open()), (often + 3, 0), "as if nothing had been");
+}
+
+#[test]
+fn whoever_presses_as_fast_as_they_can_has_the_log_emptied_every_three_seconds() {
+    let mut stage = Stage::new();
+    stage.leaves(7);
+    stage.work.look().unwrap();
+    for _ in 0..20 {
+        stage.passes(LOG_FAR_APART);
+        stage.leaves(7);
+        stage.work.look().unwrap();
+    }
+    assert_eq!(stage.farewells(), 21);
+    stage.leaves(7);
+    let wait = stage.work.look().unwrap();
+    assert_eq!(stage.farewells(), 21, "not at once");
+    assert!(wait <= LOG_FAR_APART && wait > LOG_FAR_APART / 2, "{wait:?}");
+}
+
+#[test]
+fn photos_go_whatever_telegrams_numbers_and_those_of_who_came_back_stay() {
+    let mut stage = Stage::new();
+    let folder = stage.folder.path().join("photos/7");
+    std::fs::create_dir(&folder).unwrap();
+    for photo in ["3.jpg", "4.jpg", "5.part", "6.jpg", "900.jpg", "900.part", "x.jpg"] {
+        std::fs::write(folder.join(photo), "").unwrap();
+    }
+    stage.leaves(7);
+    stage.world.sql(
+        r#"INSERT INTO jobs (user_id, tg_user_id, idempotency_key, template_id, input_photo_path,
+                             product_info, status, finished_at)
+           VALUES (1, 7, 'a', 'self', '7/3.jpg', '{}', 'canceled', 20000);
+           INSERT INTO dialogs (user_id, state, updated_at)
+           VALUES (1, '{"draft": {"photo": "7/4.jpg"}}', 20000);
+           INSERT INTO inbox (update_id, chat_id, body, received_at, handled_at)
+           VALUES (5, 7, '{}', 20000, NULL), (6, 7, '{}', 20000, 20001);"#,
+    );
+    stage.looks();
+    let left = std::fs::read_dir(&folder).unwrap().map(|photo| photo.unwrap().file_name());
+    let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
+    left.sort();
+    assert_eq!(left, ["3.jpg", "4.jpg", "5.part"]);
+    // A backup knows no update of theirs.
+    std::fs::write(folder.join("8.jpg"), "").unwrap();
+    stage.world.write(|tx, _| departures::forgotten(tx, UserId(1), NOW));
+    stage.looks();
+    assert!(!folder.join("8.jpg").exists() && folder.join("4.jpg").exists());
+}
+
+#[test]
+fn nobody_is_hidden_by_a_thousand_others() {
+    let mut stage = Stage::new();
+    stage.world.write(|tx, _| {
+        for user in 1..=2_200 {
+            tx.prepare_cached("INSERT INTO users (id, tg_user_id) VALUES (?1, ?1)")?
+                .execute([user])?;
+            let sql = "INSERT INTO departures (user_id, at, update_id) VALUES (?1, 0, 0)";
+            tx.prepare_cached(sql)?.execute([user])?;
+        }
+        Ok(())
+    });
+    stage.work.again().unwrap();
+    assert_eq!(stage.world.number("SELECT COUNT(*) FROM departures WHERE at = 0"), 0, "a backup's");
+    // The files of half of them cannot be removed.
+    for user in 1..=1_100 {
+        let file = stage.folder.path().join(format!("photos/{user}/4.jpg"));
+        std::fs::create_dir_all(file).unwrap();
+    }
+    stage.work.look().unwrap();
+    stage.passes(LOG_FAR_APART);
+    for _ in 0..3 {
+        stage.work.look().unwrap();
+        stage.passes(LOG_FAR_APART);
+    }
+    let stuck = "SELECT COUNT(*) FROM departures WHERE erased_at IS NULL";
+    assert_eq!((stage.world.number(stuck), stage.work.stuck.len()), (1_100, 1_100));
 }
 
 #[test]

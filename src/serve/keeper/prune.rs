@@ -12,12 +12,14 @@ use crate::keys;
 use crate::orders;
 use crate::outbox;
 use crate::payments;
-use crate::tickets;
 use anyhow::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Who got one is known for so long after its end.
 const BROADCASTS_KEEP: Millis = DAY;
 const MESSAGES_KEEP: Millis = 30 * DAY;
+/// A broadcast that nobody began; the message with its buttons is gone from the outbox by then.
+const DRAFTS_KEEP: Millis = 30 * DAY;
 /// A month of the accounts' balances, for their trend.
 const BALANCES_KEEP: Millis = 31 * DAY;
 /// An alert that is over.
@@ -40,12 +42,13 @@ pub struct Keep {
 
 type Chore = fn(&Tx<'_>, Keep, Millis) -> Result<usize>;
 
-const CHORES: [Chore; 11] = [
+const CHORES: [Chore; 12] = [
     |tx, keep, now| inbox::prune(tx, now - keep.updates, BATCH),
     |tx, keep, now| orders::prune_texts(tx, now - keep.texts, BATCH),
-    |tx, keep, now| tickets::prune(tx, now - keep.texts, BATCH),
+    |tx, keep, now| flow::prune_questions(tx, now - keep.texts, BATCH),
     |tx, keep, now| flow::prune(tx, now - keep.texts, BATCH),
     |tx, _, now| broadcasts::prune(tx, now - BROADCASTS_KEEP, BATCH),
+    |tx, _, now| broadcasts::prune_drafts(tx, now - DRAFTS_KEEP, BATCH),
     |tx, _, now| outbox::prune(tx, now - MESSAGES_KEEP, BATCH),
     |tx, _, now| keys::prune_balances(tx, now - BALANCES_KEEP, BATCH),
     |tx, _, now| alerts::prune(tx, now - ALERTS_KEEP, BATCH),
@@ -55,20 +58,22 @@ const CHORES: [Chore; 11] = [
 ];
 
 /// Deletes what has had its time, in small transactions of one kind each, until nothing of it is
-/// left.
+/// left, or the program ends.
 ///
 /// # Errors
 /// Those of the disk. The kinds after it are done all the same; the first error is told.
-pub fn prune(db: &Db, keep: Keep, now: Millis) -> Result<()> {
+pub fn prune(db: &Db, keep: Keep, ends: &AtomicBool, now: Millis) -> Result<()> {
     let mut done = Ok(());
     for chore in CHORES {
-        done = done.and(all(db, chore, keep, now));
+        done = done.and(all(db, chore, keep, ends, now));
     }
     done
 }
 
-fn all(db: &Db, chore: Chore, keep: Keep, now: Millis) -> Result<()> {
-    while db.write(move |tx| chore(tx, keep, now))? >= BATCH as usize {}
+fn all(db: &Db, chore: Chore, keep: Keep, ends: &AtomicBool, now: Millis) -> Result<()> {
+    while !ends.load(Ordering::Relaxed)
+        && db.write(move |tx| chore(tx, keep, now))? >= BATCH as usize
+    {}
     Ok(())
 }
 
@@ -77,10 +82,11 @@ mod tests {
     use super::*;
     use crate::db::tests::fresh;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     const NOW: Millis = 400 * DAY;
     const KEEP: Keep = Keep { updates: 30 * DAY, texts: 90 * DAY };
+    static NOT_YET: AtomicBool = AtomicBool::new(false);
 
     fn number(db: &Db, sql: &str) -> i64 {
         db.read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?)).unwrap()
@@ -102,17 +108,63 @@ mod tests {
         })
         .unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&commits);
+        let ends = Arc::new(AtomicBool::new(false));
+        let (count, end) = (Arc::clone(&commits), Arc::clone(&ends));
         db.watch(
             &["inbox"],
             Arc::new(move || {
                 count.fetch_add(1, Ordering::Relaxed);
+                end.store(true, Ordering::Relaxed);
             }),
         );
-        prune(&db, KEEP, NOW).unwrap();
+        prune(&db, KEEP, &ends, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM inbox"), 1_100, "the program ends");
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM promo_guesses"), 2);
+        commits.store(0, Ordering::Relaxed);
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
         assert_eq!(number(&db, "SELECT COUNT(*) FROM inbox"), 10);
-        assert_eq!(commits.load(Ordering::Relaxed), 4, "500 at a time");
+        assert_eq!(commits.load(Ordering::Relaxed), 3, "500 at a time");
         assert_eq!(number(&db, "SELECT SUM(user_id) FROM promo_guesses"), 2, "an hour");
+    }
+
+    #[test]
+    fn the_operators_copy_of_a_question_goes_with_it() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            tx.execute("INSERT INTO users (tg_user_id) VALUES (7)", [])?;
+            for (id, at) in [(5, 1), (50, NOW)] {
+                let sql = "INSERT INTO tickets (id, user_id, text, opened_at, asked_at)
+                           VALUES (?1, 1, 'where?', ?2, ?2)";
+                tx.execute(sql, [id, at])?;
+                let sql = "INSERT INTO outbox (seq, chat_id, key, content, created_at, state)
+                           VALUES (?1, 99, ?2, json_object('words', 'where?'), ?3, 'sent')";
+                tx.execute(sql, (id, format!("ticket:{id}:99"), NOW))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT SUM(id) FROM tickets"), 50);
+        let copies = "SELECT SUM(seq) FROM outbox WHERE content LIKE '%where%'";
+        assert_eq!(number(&db, copies), 50);
+    }
+
+    #[test]
+    fn a_broadcast_that_nobody_began_is_kept_for_a_month() {
+        let (_folder, db) = fresh();
+        db.write(|tx| {
+            for (state, made_at) in
+                [("draft", NOW - DRAFTS_KEEP - 1), ("draft", NOW - DRAFTS_KEEP), ("paused", 1)]
+            {
+                let sql = "INSERT INTO broadcasts (author, html, state, made_at)
+                           VALUES (1, 'x', ?1, ?2)";
+                tx.execute(sql, (state, made_at))?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        prune(&db, KEEP, &NOT_YET, NOW).unwrap();
+        assert_eq!(number(&db, "SELECT SUM(id) FROM broadcasts"), 2 + 3);
     }
 
     #[test]
@@ -129,7 +181,7 @@ mod tests {
             )?)
         })
         .unwrap();
-        assert!(prune(&db, KEEP, NOW).is_err());
+        assert!(prune(&db, KEEP, &NOT_YET, NOW).is_err());
         assert_eq!(number(&db, "SELECT COUNT(*) FROM balances"), 0);
     }
 

@@ -43,7 +43,7 @@ fn no_age_takes_a_video_that_is_still_to_be_sent() {
         old(&videos.join(format!("{id}.mp4")));
     }
     std::fs::write(videos.join("7.mp4.part"), "young").unwrap();
-    old_videos(&db, &videos, HOUR).unwrap();
+    old_videos(&db, &videos, &AtomicBool::new(false), HOUR).unwrap();
     assert_eq!(left(&videos), ["1.mp4", "2.mp4", "3.mp4", "7.mp4.part"]);
 }
 
@@ -76,7 +76,7 @@ fn no_age_takes_a_photo_that_a_live_job_or_an_order_in_the_making_names() {
     }
     std::fs::write(photos.join("42/young.jpg"), "young").unwrap();
     old(&photos.join("43/old.jpg"));
-    old_photos(&db, &photos, HOUR, NOW).unwrap();
+    old_photos(&db, &photos, &AtomicBool::new(false), (HOUR, NOW)).unwrap();
     assert_eq!(left(&photos.join("42")), ["draft.jpg", "live.jpg", "young.jpg"]);
     assert_eq!(left(&photos), ["42"], "and a folder without a photo goes");
 }

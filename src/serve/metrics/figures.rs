@@ -6,7 +6,7 @@ use crate::clock::{Clock, Millis, SECOND};
 use crate::db::Db;
 use crate::jobs::Step;
 use crate::meter;
-use crate::operator::head::alive_within;
+use crate::operator::head::{Pulse, alive_within};
 use crate::operator::keys::Key;
 use crate::operator::machine;
 use crate::operator::overview::Delay;
@@ -56,7 +56,9 @@ pub(super) fn text(sources: &Sources) -> Result<String> {
     let Sources { db, clock, shop, data_dir, gauge, teller, supervisor } = sources;
     teller.look()?;
     let now = clock.now();
-    let standing = db.read(|conn| watching::read(conn, shop, alive_within(clock), now))?;
+    // The heart is this process's own.
+    let pulse = Pulse { alive_within: alive_within(clock), wall: None };
+    let standing = db.read(|conn| watching::read(conn, shop, pulse, now))?;
     let health = supervisor.health();
     page.put_by("neurocards_build", [("version", env!("CARGO_PKG_VERSION"))], true);
     page.put("neurocards_healthy", health.word().is_ok());

@@ -69,6 +69,9 @@ fn not_fetched(desk: &Desk, job: &Job, url: &str, error: &files::Trouble) -> Res
         return trouble(desk, job, Trouble::Unknown, &format!("{error}; {}", orders::NO_LINK));
     }
     commit(desk, job, move |tx, shop, job, now| {
+        if !jobs::is_held(tx, job)? {
+            return Ok(());
+        }
         jobs::note(tx, job, "trouble", &error, None, now)?;
         if ours {
             orders::not_kept(tx, shop, &error, now)?;

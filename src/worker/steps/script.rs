@@ -185,18 +185,19 @@ fn written(desk: &Desk, job: &Job, model: &Model, prompt: &str, gpt: Gpt) -> Res
         if jobs::advance(tx, job, Step::Upload, &found, now, now)? {
             jobs::note(tx, job, "written", &model, Some(now - job.step_since), now)?;
             orders::refresh(tx, shop, job.order, now)?;
-            tell(tx, shop, &gpt, now)?;
+            tell(tx, shop, job, &gpt, now)?;
         }
         Ok(())
     })
 }
 
 /// The operator hears that GPT fails, and that it works again.
-fn tell(tx: &Tx<'_>, shop: &Shop, gpt: &Gpt, now: Millis) -> Result<()> {
+fn tell(tx: &Tx<'_>, shop: &Shop, job: &Job, gpt: &Gpt, now: Millis) -> Result<()> {
     let (admins, lang) = (&shop.options.admins, shop.admin_lang(tx));
     match gpt {
         Gpt::Failed(error) => {
-            let html = shop.texts.say(lang, "alert-gpt", &[("error", Arg::Str(error))]);
+            let error = orders::without_words(job, error);
+            let html = shop.texts.say(lang, "alert-gpt", &[("error", Arg::Str(&error))]);
             alerts::raise(tx, admins, GPT, &html, now)
         }
         Gpt::Answered if alerts::is_open(tx, GPT)? => {
@@ -218,7 +219,10 @@ fn once_more(desk: &Desk, job: &Job, error: &str) -> Result<()> {
             refused: &job.refused,
             error: &error,
         };
-        jobs::note(tx, job, "trouble", &error, Some(now - job.step_since), now)?;
-        jobs::again(tx, job, &retry, now).map(drop)
+        // Whoever took it back, and left, has no such lines any more.
+        if jobs::again(tx, job, &retry, now)? {
+            jobs::note(tx, job, "trouble", &error, Some(now - job.step_since), now)?;
+        }
+        Ok(())
     })
 }

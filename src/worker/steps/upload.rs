@@ -71,9 +71,7 @@ fn with_key(desk: &Desk, job: &Job, model: &Model, key: &str) -> Result<()> {
     if is_url(&job.photo) {
         return ready(desk, job, model, key, &job.photo, None);
     }
-    // A padded photo is another picture.
-    let stored =
-        if model.follows_photo { format!("{}#9x16", job.photo) } else { job.photo.clone() };
+    let stored = jobs::upload_name(&job.photo, model.follows_photo);
     let since = desk.now() - UPLOAD_LIVES;
     if let Some(url) = desk.db.read(|conn| jobs::uploaded(conn, &stored, key, since))? {
         return ready(desk, job, model, key, &url, None);
@@ -114,7 +112,7 @@ fn ready(
     let (model, key, url) = (model.name.clone(), key.to_owned(), url.to_owned());
     commit(desk, job, move |tx, _, job, now| {
         if let Some(picture) = &uploaded {
-            jobs::keep_upload(tx, picture, &key, &url, now)?;
+            jobs::keep_upload(tx, job.id, picture, &key, &url, now)?;
             jobs::wake_order(tx, job, now)?;
         }
         let found = Found {

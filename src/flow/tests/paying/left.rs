@@ -23,7 +23,7 @@ impl Till {
 
     /// What a start does first.
     fn starts(&self) {
-        for one in self.world.db.read(|conn| departures::again(conn, 9)).unwrap() {
+        for one in self.world.db.read(|conn| departures::again(conn, 0, 9)).unwrap() {
             self.world.write(move |tx, shop| leave_again(tx, shop, &one, NOW));
         }
     }
