@@ -42,6 +42,7 @@ CREATE TABLE users (
     banned_at         INTEGER,
     deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
     left_at           INTEGER,                     -- when that was asked for last; stays when they come back
+    left_line         INTEGER,                     -- the ledger's last line then: what came by then was lost with the yes
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
 CREATE INDEX users_name ON users (username COLLATE NOCASE) WHERE username IS NOT NULL;
@@ -57,6 +58,7 @@ CREATE TABLE departures (
 ) STRICT;
 
 -- Append-only. A hold is taken when an order is confirmed; exactly one charge or release names it.
+-- What customers brought from the old system is an `import`: key 'import:TG_ID'.
 -- A release of what a refund was to take is followed by its `repay` (see debts), in the same commit.
 CREATE TABLE ledger (
     id         INTEGER PRIMARY KEY,
@@ -75,6 +77,7 @@ CREATE TABLE ledger (
         WHEN 'invite'   THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'bonus'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'promo'    THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'import'   THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
@@ -122,7 +125,7 @@ END;
 
 -- What was paid for in Telegram Stars. The row and its `purchase` in the ledger are one commit, and
 -- so are the end of a refund and the credits that it takes back: key 'purchase:CHARGE' and
--- 'refund:CHARGE'. What was spent or held by then cannot be taken back and is owed (see debts).
+-- 'refund:CHARGE'. What was spent, held or lost by then cannot be taken back and is owed (see debts).
 CREATE TABLE payments (
     id              INTEGER PRIMARY KEY,
     user_id         INTEGER NOT NULL REFERENCES users (id),  -- who paid and got the credits
@@ -137,7 +140,7 @@ CREATE TABLE payments (
     refund_asked_at INTEGER,                         -- Telegram is asked for the refund; unanswered while refunded_at is NULL
     refunded_at     INTEGER,                         -- the Stars are back, and what there was of the credits
     taken_back      INTEGER CHECK (taken_back >= 0), -- credits
-    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent before, or are held
+    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent or lost before, or are held
     CHECK ((refunded_at IS NULL) = (taken_back IS NULL)),
     CHECK ((refunded_at IS NULL) = (owed IS NULL)),
     CHECK (refunded_at IS NULL OR taken_back + owed = credits)
@@ -158,7 +161,8 @@ WHEN NEW.user_id <> OLD.user_id OR NEW.telegram_payment_charge_id <> OLD.telegra
     SELECT RAISE(ABORT, 'a payment stays as it was paid');
 END;
 
--- What a refund was to take and did not find: it was spent, or a video holds it. The key is that of
+-- What a refund was to take and did not find: it was spent, or lost with the customer's data, or a
+-- video holds it. The key is that of
 -- the line in the ledger that took the rest. What was held then is taken as soon as it comes back, by
 -- a `repay` with the key 'KEY:JOB'; what was spent stays owed, and nobody asks for it.
 CREATE TABLE debts (
@@ -166,7 +170,7 @@ CREATE TABLE debts (
     user_id INTEGER NOT NULL REFERENCES users (id),
     charge  TEXT    NOT NULL,                      -- of the payment that was given back
     owed    INTEGER NOT NULL CHECK (owed >= 0),    -- credits, still
-    line    INTEGER NOT NULL                       -- the ledger's last then: later holds are not meant
+    line    INTEGER NOT NULL                       -- the ledger's last then, or users.left_line: later holds are not meant
 ) STRICT;
 CREATE INDEX debts_open ON debts (user_id) WHERE owed > 0;
 CREATE INDEX debts_charge ON debts (charge);

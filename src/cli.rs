@@ -12,6 +12,7 @@ mod console;
 mod demo;
 mod doctor;
 mod grant;
+mod import;
 mod job;
 mod jobs;
 mod keys;
@@ -22,6 +23,7 @@ mod models;
 mod pause;
 mod payments;
 mod people;
+mod progress;
 mod promo;
 mod run;
 mod screen;
@@ -43,9 +45,9 @@ use crate::config::{Config, ConfigError, Env, Overrides};
 use crate::db::{LockHeld, Machine};
 use crate::text::Lang;
 pub use args::{
-    Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, JobsArgs,
-    KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs, Shell,
-    SqlArgs, TicketsArgs, UsersArgs,
+    Args, BackupArgs, BanArgs, Command, ConsoleArgs, DemoArgs, DoctorArgs, GrantArgs, ImportArgs,
+    JobsArgs, KeysCommand, ModelsCommand, Output, PaymentsArgs, RefundArgs, RetryArgs, SetupArgs,
+    Shell, SqlArgs, TicketsArgs, UsersArgs,
 };
 pub use load::{LoadArgs, Scenario};
 
@@ -137,6 +139,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Some(Command::Tickets(args)) => tickets::run(&context.config()?, &args),
         Some(Command::Backup(args)) => backup::make(&context.config()?, &args),
         Some(Command::Restore { file }) => backup::restore(&context.config()?, &file),
+        Some(Command::Import(args)) => import::run(&context.config()?, args),
         Some(Command::Sql(args)) => sql::run(&context.config()?, args),
         Some(Command::Pause { submitting, note }) => {
             pause::pause(&context.config()?, submitting, note)

@@ -22,6 +22,7 @@ mod checkout;
 mod leaving;
 mod paying;
 mod press;
+mod restored;
 mod screens;
 mod statement;
 mod step;
@@ -35,7 +36,8 @@ pub use leaving::{farewell, forget_again, leave_again};
 pub use paying::{
     Compared, Paid, compare, compare_refund, given_back, granted, paid, refunded, unlisted, unread,
 };
-pub use press::{Choice, Press};
+pub use press::{Bill, Choice, Press};
+pub use restored::WhoLeft;
 pub use step::{Effect, Facts, step};
 
 use crate::growth::{Invited, Redeemed};
@@ -115,8 +117,6 @@ pub struct Draft {
     pub choice: Chosen,
     /// How many videos.
     pub count: Option<i64>,
-    /// Credits per video, as they read when they were last asked for their yes.
-    pub shown: Option<i64>,
     /// The earlier video that this one is to be like.
     pub refine: Option<Refine>,
     /// How many they are to be once there are credits for them.

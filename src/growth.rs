@@ -151,12 +151,13 @@ pub struct Undone {
 
 /// That payment went back, in the same commit: what it brought goes, too, as far as it is there.
 pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<Undone> {
-    for (kind, key, gift) in gifts(tx, user, charge)? {
+    for (kind, given, gift) in gifts(tx, user, charge)? {
         let back = TakeBack {
             user: gift.user,
             credits: gift.credits,
+            given: &given,
             kind,
-            key: &key,
+            key: &back(&given),
             charge,
             actor: "bot",
             note: Some(charge),
@@ -168,13 +169,14 @@ pub fn unpaid(tx: &Tx<'_>, user: UserId, charge: &str, now: Millis) -> Result<Un
 
 /// What of it was taken by now, of a payment that went back.
 pub fn undone(conn: &Connection, user: UserId, charge: &str) -> Result<Undone> {
-    each(conn, user, charge, |key, gift| ledger::taken(conn, key, gift.credits))
+    each(conn, user, charge, |given, gift| ledger::taken(conn, &back(given), gift.credits))
 }
 
 /// What would be taken now. `left`: what the payer will have without the payment's own credits.
 pub fn would_undo(conn: &Connection, user: UserId, charge: &str, left: i64) -> Result<Undone> {
-    each(conn, user, charge, |_, gift| {
-        let there = if gift.user == user { left } else { ledger::balance(conn, gift.user)? };
+    each(conn, user, charge, |given, gift| {
+        let there = ledger::there_is(conn, gift.user, given)?;
+        let there = if gift.user == user { there.min(left) } else { there };
         Ok(Taken::of(gift.credits, there))
     })
 }
@@ -186,16 +188,21 @@ fn each(
     taken: impl Fn(&str, &Given) -> Result<Taken>,
 ) -> Result<Undone> {
     let mut undone = Undone::default();
-    for (kind, key, gift) in gifts(conn, user, charge)? {
+    for (kind, given, gift) in gifts(conn, user, charge)? {
         match kind {
-            "bonus" => undone.bonus = taken(&key, &gift)?,
-            _ => undone.reward = Some((gift.user, taken(&key, &gift)?)),
+            "bonus" => undone.bonus = taken(&given, &gift)?,
+            _ => undone.reward = Some((gift.user, taken(&given, &gift)?)),
         }
     }
     Ok(undone)
 }
 
-/// What this payment brought: the kind, the key of the line that takes it back, the gift.
+/// The key of the line that takes a gift back.
+fn back(given: &str) -> String {
+    format!("{given}:back")
+}
+
+/// What this payment brought: the kind, the gift's key, the gift.
 fn gifts(
     conn: &Connection,
     user: UserId,
@@ -206,7 +213,7 @@ fn gifts(
         for key in [format!("{kind}:{user}"), format!("{kind}:{user}:{charge}")] {
             let gift = ledger::given(conn, &key)?;
             if let Some(gift) = gift.filter(|it| it.note.as_deref() == Some(charge)) {
-                found.push((kind, format!("{key}:back"), gift));
+                found.push((kind, key, gift));
             }
         }
     }

@@ -10,7 +10,7 @@
 
 mod debts;
 
-pub use debts::{TakeBack, Taken, due, repaid, take_back, taken};
+pub use debts::{TakeBack, Taken, due, repaid, since_left, take_back, taken, there_is};
 
 use crate::clock::Millis;
 use crate::db::{JobId, Tx, UserId};
@@ -99,6 +99,17 @@ pub struct Given {
     pub credits: i64,
     /// As in [`Gift`].
     pub note: Option<String>,
+}
+
+/// What a customer had in the old system, once per key. `false`: that was brought before.
+pub fn import(tx: &Tx<'_>, brought: &Grant<'_>, now: Millis) -> Result<bool> {
+    if let Some(key) = brought.key
+        && given(tx, key)?.is_some()
+    {
+        return Ok(false);
+    }
+    insert(tx, "import", brought, now)?;
+    Ok(true)
 }
 
 /// The line with this key.

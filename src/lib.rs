@@ -41,6 +41,7 @@ pub mod sandbox;
 pub mod backup;
 pub mod bot;
 pub mod console;
+pub mod import;
 pub mod worker;
 
 pub mod cli;

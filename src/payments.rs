@@ -6,11 +6,15 @@
 //! ```
 //! A refund takes back what is left of the payment's worth in credits, never below zero: what was
 //! spent before is owed, and stays in the row. What running videos hold is owed, too, and taken when
-//! it comes back (`ledger::take_back`).
+//! it comes back (`ledger::take_back`). So is what they lost by leaving since: nothing of what they
+//! bought after that pays for it.
 
 mod invoices;
+mod left;
 
 pub use invoices::{Invoice, OPEN_FOR, Offer, close_all, close_as_paid, invoice, open, prune};
+
+pub use left::{Lost, carry, lost};
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};
@@ -54,6 +58,11 @@ impl Source {
             Self::Reconciled => "reconciled",
         }
     }
+
+    /// Of the database's column, which holds nothing else.
+    fn of(word: &str) -> Self {
+        if word == "update" { Self::Update } else { Self::Reconciled }
+    }
 }
 
 /// What came of [`received`].
@@ -90,7 +99,7 @@ pub fn received(tx: &Tx<'_>, payment: &Payment<'_>, now: Millis) -> Result<Recei
     if made == 0 {
         return Ok(Received::Already);
     }
-    let key = format!("purchase:{}", payment.charge_id);
+    let key = purchase(payment.charge_id);
     let bought = Grant {
         user: payment.user,
         credits: payment.credits,
@@ -99,6 +108,11 @@ pub fn received(tx: &Tx<'_>, payment: &Payment<'_>, now: Millis) -> Result<Recei
         note: None,
     };
     Ok(Received::Credited(ledger::purchase(tx, &bought, now)?))
+}
+
+/// The key of the line that gave a payment's credits.
+fn purchase(charge_id: &str) -> String {
+    format!("purchase:{charge_id}")
 }
 
 /// A payment as it stands.
@@ -154,9 +168,9 @@ pub fn by_charge(conn: &Connection, charge_id: &str) -> Result<Option<Receipt>> 
 
 /// What a refund would take now.
 pub fn would_take(conn: &Connection, charge_id: &str, receipt: &Receipt) -> Result<Took> {
-    let balance = ledger::balance(conn, receipt.user)?;
-    let credits = Taken::of(receipt.credits, balance);
-    let left = balance - credits.taken_back;
+    let there = ledger::there_is(conn, receipt.user, &purchase(charge_id))?;
+    let credits = Taken::of(receipt.credits, there);
+    let left = ledger::balance(conn, receipt.user)? - credits.taken_back;
     Ok(Took { credits, gifts: growth::would_undo(conn, receipt.user, charge_id, left)? })
 }
 
@@ -207,6 +221,7 @@ pub fn refunded(tx: &Tx<'_>, charge_id: &str, actor: &str, now: Millis) -> Resul
     let back = TakeBack {
         user: receipt.user,
         credits: receipt.credits,
+        given: &purchase(charge_id),
         kind: "grant",
         key: &format!("refund:{charge_id}"),
         charge: charge_id,

@@ -1,6 +1,7 @@
 //! Customers: who they are and which language they read. Their credits are the ledger's.
 
 pub mod departures;
+pub mod imported;
 
 use crate::clock::Millis;
 use crate::db::{Tx, UserId};

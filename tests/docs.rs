@@ -3,74 +3,29 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 
-use std::path::{Path, PathBuf};
+#[path = "docs/pages.rs"]
+mod pages;
+
+use std::path::Path;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use neurocards::cli::Args;
-
-const DOCS: [&str; 8] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    "packaging/README.md",
-    "docs/commands.md",
-    "docs/performance.md",
-    "docs/privacy.md",
-    "docs/watching.md",
-];
+use pages::{blocks, pages, read, root, scripts, spans};
 
 /// How the paths begin that a document may name, and files of the top folder.
 const FOLDERS: [&str; 6] = ["src/", "tests/", "assets/", "packaging/", "docs/", ".ci/"];
-const FILES: [&str; 4] = ["schema.sql", "clippy.toml", "README.md", "LICENSE"];
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(name: &str) -> String {
-    std::fs::read_to_string(root().join(name)).unwrap()
-}
-
-/// What stands between single backticks, outside of code blocks.
-fn spans(text: &str) -> Vec<String> {
-    let mut spans = Vec::new();
-    let mut fenced = false;
-    let mut prose = String::new();
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            prose.push_str(line);
-            prose.push('\n');
-        }
-    }
-    for (at, part) in prose.split('`').enumerate() {
-        if at % 2 == 1 {
-            spans.push(part.split_whitespace().collect::<Vec<_>>().join(" "));
-        }
-    }
-    spans
-}
-
-/// The blocks fenced as `sh`.
-fn scripts(text: &str) -> Vec<String> {
-    let mut blocks = Vec::new();
-    let mut block: Option<String> = None;
-    for line in text.lines() {
-        let line = line.trim_start();
-        match &mut block {
-            Some(_) if line == "```" => blocks.extend(block.take()),
-            Some(script) => {
-                script.push_str(line);
-                script.push('\n');
-            }
-            None if line == "```sh" => block = Some(String::new()),
-            None => {}
-        }
-    }
-    blocks
-}
+const FILES: [&str; 9] = [
+    "schema.sql",
+    "clippy.toml",
+    "deny.toml",
+    "README.md",
+    "README.ru.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "LICENSE",
+];
 
 /// The commands of a script as words, as a shell would see them: quotes, comments, a backslash at
 /// the end of a line. What follows `|`, `>`, `;` or `&` is left out.
@@ -186,8 +141,8 @@ fn function(span: &str) -> Option<&str> {
 
 #[test]
 fn every_file_that_is_named_exists() {
-    for doc in DOCS {
-        let found = paths(&read(doc));
+    for doc in pages() {
+        let found = paths(&read(&doc));
         for path in &found {
             let path = path.split('*').next().unwrap_or(path);
             assert!(root().join(path).exists(), "{doc} names {path}, which does not exist");
@@ -203,16 +158,20 @@ fn every_function_and_test_that_is_named_exists() {
     let mut all = String::new();
     sources(&root().join("src"), &mut all);
     sources(&root().join("tests"), &mut all);
-    let text = read("ARCHITECTURE.md");
-    let spans = spans(&text);
-    let names: Vec<&str> = spans.iter().filter_map(|span| function(span)).collect();
-    assert!(names.len() > 50, "the map names functions: {}", names.len());
-    for name in names {
-        let is_there = [format!("fn {name}("), format!("fn {name}<")]
-            .iter()
-            .any(|declared| all.contains(declared.as_str()));
-        assert!(is_there, "ARCHITECTURE.md names the function `{name}`, which does not exist");
+    let mut found = 0;
+    // What looks like a function on these are figures for Prometheus, and what a change was called.
+    let others = ["CHANGELOG.md", "docs/watching.md"];
+    for page in pages().into_iter().filter(|it| !others.contains(&it.as_str())) {
+        let spans = spans(&read(&page));
+        for name in spans.iter().filter_map(|span| function(span)) {
+            let is_there = [format!("fn {name}("), format!("fn {name}<")]
+                .iter()
+                .any(|declared| all.contains(declared.as_str()));
+            assert!(is_there, "{page} names the function `{name}`, which does not exist");
+            found += 1;
+        }
     }
+    assert!(found > 100, "the pages name functions: {found}");
 }
 
 /// A test stands in the file that is named before it.
@@ -237,8 +196,8 @@ fn every_promise_names_its_test_in_the_right_file() {
 fn every_command_line_parses() {
     let mut wrong = Vec::new();
     let mut tried = 0;
-    for doc in DOCS {
-        let text = read(doc);
+    for doc in pages() {
+        let text = read(&doc);
         let inline = spans(&text).into_iter().filter(|span| span.starts_with("neurocards "));
         let inline = inline.map(|span| (format!("{span}\n"), true));
         for (script, inline) in scripts(&text).into_iter().map(|it| (it, false)).chain(inline) {
@@ -250,6 +209,46 @@ fn every_command_line_parses() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tried > 30, "the documents name commands: {tried}");
+}
+
+/// What stands on the pages of models and of money is what the catalogue says.
+#[test]
+fn every_model_and_its_price_are_those_of_the_catalogue() {
+    let (models, money) = (read("docs/models.md"), read("docs/money.md"));
+    let catalogue: toml::Table = toml::from_str(&read("assets/models.toml")).unwrap();
+    let mut priced = 0;
+    for model in catalogue["model"].as_array().unwrap() {
+        let name = model["name"].as_str().unwrap();
+        assert_eq!(model.get("ended").is_none(), models.contains(&format!("`{name}`")), "{name}");
+        let Some(row) = money.lines().find(|line| line.starts_with(&format!("| `{name}`"))) else {
+            continue;
+        };
+        let (seconds, credits) =
+            (model["seconds"].as_integer().unwrap(), model["about_credits"].as_integer().unwrap());
+        // Half a cent each, rounded to whole cents.
+        let cents = (credits + 1) / 2;
+        let ends = format!("| {seconds} | {credits} | {}.{:02} |", cents / 100, cents % 100);
+        assert!(row.ends_with(&ends), "{row}: {ends}");
+        priced += 1;
+    }
+    assert!(priced >= 6, "{priced}");
+}
+
+/// What an alert tells the operator to type.
+#[test]
+fn every_command_in_an_alert_parses() {
+    let mut tried = 0;
+    for language in ["ru", "en"] {
+        let file = read(&format!("assets/texts/{language}.ftl"));
+        for code in file.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()) {
+            let line = format!("{}\n", code.replace("{ $charge }", "stx1"));
+            for words in commands(&line).iter().filter_map(|words| own_words(words)) {
+                assert_eq!(complaint(&words, true), None, "{language}: {code}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 10, "{tried}");
 }
 
 #[test]
@@ -265,6 +264,94 @@ fn every_command_has_its_line_in_the_readme() {
             })
         };
         assert!(text.lines().any(row), "README.md has no row for `neurocards {name}`");
+    }
+}
+
+/// A command in a block that nobody takes for one would be run by nobody.
+#[test]
+fn every_block_says_what_it_is() {
+    for page in pages() {
+        for (word, block) in blocks(&read(&page)) {
+            let known = ["sh", "text", "toml", "ini", "sql", "rust", "ftl", "json", "yaml", "diff"];
+            assert!(known.contains(&word.as_str()), "{page}: a block as `{word}`: {block}");
+        }
+    }
+}
+
+/// As a heading is called in an address.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|it| it.is_alphanumeric() || " -_".contains(*it));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_link_between_the_pages_leads_somewhere() {
+    let mut found = 0;
+    for page in pages() {
+        let text = read(&page);
+        let folder = Path::new(&page).parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.starts_with("../../") {
+                continue;
+            }
+            found += 1;
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone().into() } else { folder.join(file) };
+            assert!(root().join(&target).exists(), "{page} leads to {link}, which is not there");
+            if !heading.is_empty() {
+                let there = std::fs::read_to_string(root().join(target)).unwrap();
+                let mut titles = there.lines().filter_map(|line| line.strip_prefix('#'));
+                let is_there =
+                    titles.any(|it| anchor(it.trim_start_matches(['#', ' '])) == heading);
+                assert!(is_there, "{page} leads to {link}: no such heading");
+            }
+        }
+    }
+    assert!(found > 30, "{found}");
+}
+
+/// The texts of a language that begin so, each on one line without its markup; a value is a `{`.
+fn texts(language: &str, beginning: &str) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for line in read(&format!("assets/texts/{language}.ftl")).lines() {
+        match line.split_once(" = ") {
+            Some((id, text)) if !line.starts_with([' ', '#']) => {
+                all.push((id.to_owned(), text.to_owned()));
+            }
+            _ => {
+                if let Some((_, text)) = all.last_mut() {
+                    text.push_str(&format!(" {}", line.trim()));
+                }
+            }
+        }
+    }
+    all.retain(|(id, _)| id.starts_with(beginning));
+    for (_, text) in &mut all {
+        *text = text.replace("<code>", "").replace("</code>", "");
+    }
+    all
+}
+
+/// What the operator reads is found by its words, in either language, with what to do about it.
+#[test]
+fn every_alert_is_on_the_page_of_troubles_in_its_own_words() {
+    let page = read("docs/troubleshooting.md");
+    let (en, ru) = (texts("en", "alert-"), texts("ru", "alert-"));
+    assert!(en.len() > 40 && en.len() == ru.len());
+    for ((id, english), (_, russian)) in en.iter().zip(&ru) {
+        // That something is over asks for nothing.
+        if id.ends_with("-over") || id == "alert-key-back" {
+            continue;
+        }
+        let row = page.lines().find(|line| line.contains(&format!("`{id}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/troubleshooting.md does not know {id}"));
+        assert!(row.split(" | ").all(|cell| cell.len() > 3) && row.matches(" | ").count() == 2);
+        for (text, open, close) in [(english, '“', '”'), (russian, '«', '»')] {
+            let quote = row.split(open).nth(1).and_then(|rest| rest.split(close).next());
+            let quote = quote.unwrap_or_else(|| panic!("{id} is not quoted"));
+            assert!(quote.chars().count() > 10, "{id}: {quote}");
+            assert!(text.contains(quote), "{id} does not say: {quote}\n{text}");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ const CORE: [&[&str]; 10] = [
     &["broadcasts", "tickets"],
     &["flow"],
     &["operator"],
-    &["bot", "worker", "backup", "console"],
+    &["bot", "worker", "backup", "console", "import"],
 ];
 
 /// Leaves know the clock and nothing else of ours.
@@ -28,7 +28,7 @@ const LEAVES: [&str; 2] = ["api", "sandbox"];
 const ASSEMBLY: [&str; 4] = ["config", "serve", "cli", "main"];
 
 /// Who may name a dependency; every other crate is free.
-const FENCES: [(&[&str], &[&str]); 9] = [
+const FENCES: [(&[&str], &[&str]); 10] = [
     (&["tokio", "tokio_util"], &["bot", "serve", "sandbox", "cli"]),
     (&["teloxide", "reqwest"], &["bot"]),
     (&["axum", "openh264"], &["sandbox"]),
@@ -36,7 +36,8 @@ const FENCES: [(&[&str], &[&str]); 9] = [
     (&["ratatui", "crossterm"], &["console"]),
     (&["image"], &["photo", "sandbox"]),
     (&["sd_notify", "prometheus_client"], &["serve"]),
-    (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
+    (&["csv"], &["import"]),
+    (&["r2d2", "r2d2_sqlite"], &["db"]),
     (
         &["rusqlite"],
         &[
@@ -60,6 +61,7 @@ const FENCES: [(&[&str], &[&str]); 9] = [
             "operator",
             "flow",
             "backup",
+            "import",
             "cli",
         ],
     ),

@@ -210,8 +210,8 @@ refund = ↩️ { $n ->
 }
 # The payment went back before, while the video was being made.
 refund-repaid = Of these, { $n ->
-    [one] { $n } credit was taken right away: the payment it came with had been refunded.
-   *[other] { $n } credits were taken right away: the payment they came with had been refunded.
+    [one] { $n } credit was taken right away: the payment it was given for had been refunded.
+   *[other] { $n } credits were taken right away: the payment they were given for had been refunded.
 }
 fail-violation = 🚫 This order breaks the AI’s rules, so it refused to make { $n ->
     [one] this video
@@ -305,6 +305,8 @@ move-invite = { $moved } – you invited a friend, thank you!
 move-invite-back = { $moved } – your friend’s payment was refunded
 move-bonus = { $moved } – a bonus for your first purchase
 move-promo = { $moved } – promo code
+move-import = { $moved } – your balance from before
+move-import-back = { $moved } – for a video that could not be finished
 move-gift = { $moved } – a gift
 move-given = { $moved } – added by support
 move-taken = { $moved } – taken back by support
@@ -466,7 +468,7 @@ toast-taken-back = Canceled { $n ->
 toast-taken-back-repaid = Canceled { $n ->
     [one] { $n } video
    *[other] { $n } videos
-}. Back on your balance: { $credits }. Taken right away: { $repaid } – their payment had been refunded.
+}. Back on your balance: { $credits }. Taken of it right away: { $repaid } – their payment had been refunded.
 toast-nothing-left = There’s nothing left to cancel.
 toast-order-gone = You have no such order.
 toast-film = Here it comes 🎞
@@ -496,8 +498,8 @@ alert-payment-unlisted = Telegram’s list of payments has { $n ->
    *[other] { $n } transactions
 } that this version cannot read (the first one: { $id }): { $error }. No credits were moved. Look at the bot’s transactions in Telegram; what is missing can be given with neurocards grant.
 alert-payment-differs = Payment <code>{ $charge }</code> is not the same here and at Telegram. Telegram: { $theirs } ⭐ from <code>{ $payer }</code>; here: { $ours } ⭐ from <code>{ $user }</code>. Nothing was changed: check the customer’s balance and correct it with <code>neurocards grant</code>.
-alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent or are held by videos in the works. Missing: { $owed }. What comes back of videos that do not work out is taken by itself; the balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
-alert-refund-reward = Telegram gave { $stars } ⭐ back to a friend whom customer <code>{ $user }</code> had invited, and the reward for that has been spent. Missing: { $owed }. The friend does not owe it, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-owed = Telegram gave { $stars } ⭐ back to customer <code>{ $user }</code>, and the credits for them have been spent, were lost with deleted data, or are held by videos in the works. Missing: { $owed }. What comes back of videos that do not work out is taken by itself; the balance did not go below zero, and there is nothing to do. Payment: <code>{ $charge }</code>
+alert-refund-reward = Telegram gave { $stars } ⭐ back to a friend whom customer <code>{ $user }</code> had invited, and the reward for that has been spent or is held by videos in the works. Missing: { $owed }. What comes back of videos that do not work out is taken by itself; the friend owes nothing, and there is nothing to do. Payment: <code>{ $charge }</code>
 alert-refund-unknown = Telegram gave payment <code>{ $charge }</code> back to customer <code>{ $user }</code>, and we do not have it. No credits were moved. If the database was restored from a backup, check the customer’s balance.
 
 ## For the operator

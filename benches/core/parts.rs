@@ -10,7 +10,7 @@ use neurocards::clock::{Clock, Millis};
 use neurocards::config::{Config, Env, Overrides};
 use neurocards::console::Still;
 use neurocards::db::{Db, JobId, Tx, UserId};
-use neurocards::flow::{self, Choice, Dialog, Draft, Event, Facts, Photo, Press, Wishes};
+use neurocards::flow::{self, Bill, Choice, Dialog, Draft, Event, Facts, Photo, Press, Wishes};
 use neurocards::ledger::{self, Grant, Hold, Settle};
 use neurocards::orders::{self, NewOrder, Placed, Selling, Shop};
 use neurocards::serve;
@@ -183,8 +183,8 @@ fn dialogs() -> Vec<(Dialog, Event)> {
     all.push((at(draft.clone()), press(Choice::NoWishes)));
     draft.wishes = Some(Wishes::None);
     all.push((at(draft.clone()), press(Choice::Count(3))));
-    (draft.count, draft.shown) = (Some(3), Some(facts().price));
-    all.push((at(draft), press(Choice::Confirm)));
+    draft.count = Some(3);
+    all.push((at(draft), press(Choice::Confirm(Bill { videos: 3, credits: 3 }))));
     all
 }
 

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! FILE ─ copied ─▶ neurocards.db.restoring ─ checked, fsync
-//! neurocards.db: nobody else has it open, its log is taken in ─ a second name ─▶ ….before-restore-…
+//! neurocards.db: nobody else has it open, its log is taken in
+//!               ─ what must not be lost with it ─▶ neurocards.db.restoring, committed
+//!               ─ a second name ─▶ ….before-restore-…
 //! neurocards.db.restoring ─ rename ─▶ neurocards.db ─ fsync of the folder
 //! ```
 //! Until the rename the old database stands whole under its name, after it the new one. No log of
@@ -17,39 +19,44 @@ use std::path::{Path, PathBuf};
 
 /// What was done.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Restored {
-    /// What is there now.
+pub struct Restored<T> {
+    /// What the backup has.
     pub facts: Facts,
     /// Where the former database lies; `None`: there was none.
     pub aside: Option<PathBuf>,
+    /// What was carried over from it.
+    pub carried: T,
 }
 
 /// Puts `file` into a data folder. `stamp` names the former database's second name; `mode` is what
-/// the next start will be.
+/// the next start will be. `carry` writes into the copy, whose path it gets, what the present database
+/// alone knows: after the rename it would be too late, should the process die.
 ///
 /// # Errors
-/// The file is not a sound backup for this folder, or somebody has the database open; then nothing
-/// has changed.
-pub fn restore(
+/// The file is not a sound backup for this folder, somebody has the database open, or nothing could be
+/// carried over; then nothing has changed.
+pub fn restore<T>(
     _lock: &InstanceLock,
     folder: &Path,
     file: &Path,
-    mode: Mode,
-    stamp: &str,
+    (mode, stamp): (Mode, &str),
     watch: &Watch,
-) -> Result<Restored> {
+    carry: impl FnOnce(&Present, &Path) -> Result<T>,
+) -> Result<Restored<T>> {
     let database = folder.join(FILE_NAME);
     refuse_live(file, &database)?;
     let fresh = folder.join(format!("{FILE_NAME}.restoring"));
     let restored = prepare(file, &fresh, mode, watch).and_then(|facts| {
-        let aside = exchange(&database, &fresh, &facts, stamp)?;
-        Ok(Restored { facts, aside })
+        let (aside, carried) = exchange(&database, &fresh, &facts, stamp, carry)?;
+        Ok(Restored { facts, aside, carried })
     });
     match restored {
         Ok(restored) => sync_folder(&folder_of(&database)?).map(|()| restored),
         Err(error) => {
             // What a crash leaves of it is overwritten by the next one as well.
-            let _ = std::fs::remove_file(&fresh);
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                let _ = std::fs::remove_file(with_suffix(&fresh, suffix));
+            }
             Err(error.context(format!("{} was not restored", file.display())))
         }
     }
@@ -94,29 +101,36 @@ fn prepare(file: &Path, fresh: &Path, mode: Mode, watch: &Watch) -> Result<Facts
     if facts.mode != mode {
         bail!("it is of a {} and this would run as a {}", facts.mode.word(), mode.word());
     }
+    db::renew(fresh, &db::SCHEMA).context("it")?;
     let synced = std::fs::File::open(fresh).and_then(|file| file.sync_all());
     synced.context("the copy did not reach the disk")?;
     Ok(facts)
 }
 
 /// From here on it is one rename.
-fn exchange(database: &Path, fresh: &Path, facts: &Facts, stamp: &str) -> Result<Option<PathBuf>> {
+fn exchange<T>(
+    database: &Path,
+    fresh: &Path,
+    facts: &Facts,
+    stamp: &str,
+    carry: impl FnOnce(&Present, &Path) -> Result<T>,
+) -> Result<(Option<PathBuf>, T)> {
     let aside = free_name(database, stamp);
     let present = db::hold(database)?;
+    if let Present::Held(held) = &present
+        && let (Some(theirs), Some(ours)) = (facts.bot_id, held.bot_id)
+        && theirs != ours
+    {
+        bail!("it is of bot {theirs}, this data folder of bot {ours}");
+    }
+    let carried = carry(&present, fresh)?;
     match &present {
         Present::None => {
             // A log without its database would be taken for the new one's.
             remove(&with_suffix(database, "-wal"))?;
             remove(&with_suffix(database, "-shm"))?;
         }
-        Present::Held(held) => {
-            if let (Some(theirs), Some(ours)) = (facts.bot_id, held.bot_id)
-                && theirs != ours
-            {
-                bail!("it is of bot {theirs}, this data folder of bot {ours}");
-            }
-            second_name(database, &aside)?;
-        }
+        Present::Held(_) => second_name(database, &aside)?,
         // Whole under its other name before its log goes: what a crash leaves then is this wreck,
         // which nothing can read with its log either.
         Present::Broken => {
@@ -135,7 +149,7 @@ fn exchange(database: &Path, fresh: &Path, facts: &Facts, stamp: &str) -> Result
     std::fs::rename(fresh, database).context("cannot put it in place")?;
     let had_one = !matches!(present, Present::None);
     drop(present);
-    Ok(had_one.then_some(aside))
+    Ok((had_one.then_some(aside), carried))
 }
 
 /// A restore that was killed may have given it that name already.

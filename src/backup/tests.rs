@@ -1,6 +1,6 @@
 use super::*;
 use crate::db::tests::fresh;
-use crate::db::{Db, InstanceLock, Mode};
+use crate::db::{Db, InstanceLock, Mode, Present};
 use rusqlite::Connection;
 
 /// So many customers.
@@ -20,9 +20,17 @@ fn users(path: &Path) -> i64 {
     conn.query_row("SELECT COUNT(*) FROM users", [], |row| row.get(0)).unwrap()
 }
 
-fn put_back(folder: &Path, file: &Path) -> Result<Restored> {
+fn put_back(folder: &Path, file: &Path) -> Result<Restored<()>> {
+    puts_back(folder, file, |_, _| Ok(()))
+}
+
+fn puts_back<T>(
+    folder: &Path,
+    file: &Path,
+    carry: impl FnOnce(&Present, &Path) -> Result<T>,
+) -> Result<Restored<T>> {
     let lock = InstanceLock::take(folder)?;
-    restore(&lock, folder, file, Mode::Live, "now", &unwatched())
+    restore(&lock, folder, file, (Mode::Live, "now"), &unwatched(), carry)
 }
 
 /// A stopped folder with three customers, and its backup.
@@ -178,6 +186,34 @@ fn a_wreck_is_kept_with_its_log_and_replaced() {
     assert_eq!(users(&database), 3);
     let aside = "neurocards.db.before-restore-now";
     assert_eq!(names(folder.path()), ["neurocards.db", aside, &format!("{aside}-wal")]);
+}
+
+#[test]
+fn what_the_present_database_alone_knows_is_in_the_new_one_before_it_has_its_name() {
+    let (folder, _elsewhere, file) = stopped();
+    let present = folder.path().join("neurocards.db");
+    let many = |present: &Present| {
+        let Present::Held(held) = present else { panic!("it is there") };
+        let users = "SELECT COUNT(*) FROM users";
+        held.conn().query_row(users, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let refused = puts_back(folder.path(), &file, |_, fresh| -> Result<()> {
+        db::amend(fresh, |tx| {
+            tx.execute("INSERT INTO users (tg_user_id) VALUES (9)", [])?;
+            anyhow::bail!("the disk is full")
+        })
+    });
+    assert!(format!("{:#}", refused.unwrap_err()).contains("the disk is full"));
+    assert_eq!((names(folder.path()), users(&present)), (vec!["neurocards.db".to_owned()], 3));
+    let restored = puts_back(folder.path(), &file, |former, fresh| {
+        let known = many(former);
+        db::amend(fresh, |tx| {
+            tx.execute("INSERT INTO users (tg_user_id) VALUES (9)", [])?;
+            Ok(known)
+        })
+    });
+    assert_eq!((restored.unwrap().carried, users(&present)), (3, 4));
+    assert_eq!(names(folder.path()), ["neurocards.db", "neurocards.db.before-restore-now"]);
 }
 
 #[test]

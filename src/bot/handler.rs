@@ -194,7 +194,7 @@ impl Handler {
                     }
                 }
                 What::Paid(paid) => flow::paid(tx, &shop, update_id, &paid, now),
-                What::Unread(why) => flow::unread(tx, &shop, update_id, why, now),
+                What::Unread(user, why) => flow::unread(tx, &shop, update_id, (user, why), now),
                 What::GivenBack(user, charge) => {
                     flow::given_back(tx, &shop, update_id, (user, &charge), now)?;
                     flow::forget_again(tx, user, update_id, now)
@@ -282,7 +282,7 @@ impl Handler {
                 let photo = self.again_photo(query.from.id, *job).await?;
                 photo.is_some_and(|photo| is_inside(&self.photos, &photo))
             }
-            Some(Press::Draft(_, Choice::Confirm)) => {
+            Some(Press::Draft(_, Choice::Confirm(_))) => {
                 let photo = self.draft_photo(query.from.id).await?;
                 photo.is_some_and(|photo| is_inside(&self.photos, &photo))
             }
@@ -408,8 +408,8 @@ enum What {
     /// A button under a broadcast.
     Mailing(Pressed),
     Paid(Paid),
-    /// A payment that cannot be read, and why.
-    Unread(&'static str),
+    /// Whose payment or refund cannot be read, and why.
+    Unread(i64, &'static str),
     /// To whom, and which charge.
     GivenBack(i64, String),
     Blocked(i64),

@@ -127,6 +127,8 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Take over the customers, balances and videos of the old system, from its tables
+    Import(ImportArgs),
     /// SQL on the live database, read-only without --write
     Sql(SqlArgs),
     /// Close selling; what was sold goes on
@@ -317,6 +319,31 @@ pub struct BackupArgs {
     /// Write over a file that is there
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("tables").args(["dump", "users", "jobs"]).required(true).multiple(true))]
+pub struct ImportArgs {
+    /// A plain dump by pg_dump with the tables users and jobs
+    #[arg(value_name = "DUMP", conflicts_with_all = ["users", "jobs"])]
+    pub dump: Option<PathBuf>,
+    /// The table users, as CSV with a heading
+    #[arg(long, value_name = "CSV")]
+    pub users: Option<PathBuf>,
+    /// The table jobs, as CSV with a heading
+    #[arg(long, value_name = "CSV")]
+    pub jobs: Option<PathBuf>,
+    /// Only say what would be done: nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Give so many credits for each video that was under way
+    #[arg(long, value_name = "CREDITS", value_parser = clap::value_parser!(i64).range(1..=100))]
+    pub give_back: Option<i64>,
+    /// List all rows that were left out or changed in this file, as CSV
+    #[arg(long, value_name = "FILE")]
+    pub skipped: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: Output,
 }
 
 #[derive(Clone, Debug, clap::Args)]

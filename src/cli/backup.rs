@@ -1,22 +1,20 @@
 //! `neurocards backup` and `neurocards restore`.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::args::BackupArgs;
+use super::progress::Progress;
 use super::screen;
 use crate::audit::{self, Action};
 use crate::backup;
-use crate::clock::Millis;
 use crate::config::Config;
-use crate::db::{Db, FILE_NAME, InstanceLock, Mode, Phase, Watch};
+use crate::db::{self, Db, FILE_NAME, InstanceLock, Mode, Phase, Present, Watch};
+use crate::flow::WhoLeft;
 use crate::instance;
-use crate::users::departures;
-use rusqlite::{Connection, OpenFlags};
 
 /// Beside a running appliance as well as without one.
 pub(super) fn make(config: &Config, args: &BackupArgs) -> Result<ExitCode> {
@@ -24,7 +22,7 @@ pub(super) fn make(config: &Config, args: &BackupArgs) -> Result<ExitCode> {
     drop(Db::open_existing(&config.data_dir)?);
     let progress = Progress::begin();
     let database = config.data_dir.join(FILE_NAME);
-    let made = backup::make(&database, &args.file, args.force, &progress.watch());
+    let made = backup::make(&database, &args.file, args.force, &watch(&progress));
     progress.end();
     let made = made?;
     screen::print(&format!(
@@ -43,30 +41,31 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     let mode = if clock.is_real() { Mode::Live } else { Mode::Demo };
     let stamp = screen::time(now, &config.report.timezone).replace([' ', ':'], "-");
     let progress = Progress::begin();
-    let restored = backup::restore(&lock, &config.data_dir, file, mode, &stamp, &progress.watch());
+    let carry = |former: &Present, fresh: &Path| {
+        let left = who_left(former)?;
+        let action = Action {
+            action: "restore",
+            object: "database",
+            note: &file.display().to_string(),
+            ..Action::default()
+        };
+        db::amend(fresh, |tx| {
+            instance::stopped(tx)?;
+            audit::record(tx, &super::by(), &action, now)?;
+            left.map(|left| left.leave_once_more(tx)).transpose()
+        })
+    };
+    let (folder, watch) = (&config.data_dir, watch(&progress));
+    let restored = backup::restore(&lock, folder, file, (mode, &stamp), &watch, carry);
     progress.end();
     let restored = restored?;
-    let left = restored.aside.as_deref().map(left_in).unwrap_or_default();
-    let mut again = 0;
-    // Nothing of an older version is touched before the start that migrates it.
-    if let Ok(db) = Db::open_existing(&config.data_dir) {
-        let object = file.display().to_string();
-        again = db.write(move |tx| {
-            instance::stopped(tx)?;
-            let action = Action {
-                action: "restore",
-                object: "database",
-                note: &object,
-                ..Action::default()
-            };
-            audit::record(tx, &super::by(), &action, now)?;
-            departures::once_more(tx, &left)
-        })?;
-    }
     let kept = restored.aside.map(|aside| format!("The former database is {}.\n", aside.display()));
-    let left = match again {
-        0 => String::new(),
-        n => format!("Had left since, and are forgotten again at the next start: {n}.\n"),
+    let left = match restored.carried {
+        Some(0) => String::new(),
+        Some(n) => format!("Had left since, and are forgotten again at the next start: {n}.\n"),
+        None => "Who has had all of theirs deleted since the backup is not known: the former \
+                 database cannot be read.\n"
+            .to_owned(),
     };
     screen::print(&format!(
         "{} is restored: {} customers, {} open videos.\n{}{left}\
@@ -80,48 +79,37 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
     ))
 }
 
-/// Who had had all of theirs deleted by then, and when. What cannot be read tells of nobody.
-fn left_in(former: &Path) -> Vec<(i64, Millis)> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let former = std::path::absolute(former).ok();
-    let uri = former.and_then(|former| url::Url::from_file_path(former).ok());
-    let Some(mut uri) = uri else { return Vec::new() };
-    // Its log was taken in, and nobody writes to it.
-    uri.set_query(Some("immutable=1"));
-    let conn = Connection::open_with_flags(uri.as_str(), flags);
-    conn.map_err(anyhow::Error::from).and_then(|conn| departures::left(&conn)).unwrap_or_default()
+/// Who had all of theirs deleted, by the database that is replaced. `None`: it is damaged, and tells
+/// of nobody.
+fn who_left(former: &Present) -> Result<Option<WhoLeft>> {
+    let held = match former {
+        Present::None => return Ok(Some(WhoLeft::default())),
+        Present::Broken => return Ok(None),
+        Present::Held(held) => held.conn(),
+    };
+    let tables: i64 = held.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 {
+        return Ok(Some(WhoLeft::default()));
+    }
+    match WhoLeft::read(held) {
+        Err(error) if db::is_broken(&error) => Ok(None),
+        read => read
+            .map(Some)
+            .context("cannot read from the present database who had all of theirs deleted"),
+    }
 }
 
-/// A line on the terminal that is written anew; nothing where there is none.
-struct Progress(Option<Arc<Mutex<String>>>);
-
-impl Progress {
-    fn begin() -> Self {
-        Self(std::io::stderr().is_terminal().then(Arc::default))
+/// What a copy is at, on the terminal.
+fn watch(progress: &Progress) -> Watch {
+    if !progress.is_seen() {
+        return backup::unwatched();
     }
-
-    fn watch(&self) -> Watch {
-        let Some(shown) = self.0.clone() else { return backup::unwatched() };
-        Arc::new(move |phase| {
-            let line = match phase {
-                Phase::Copying { done, all } => {
-                    format!("copying {:3} %", (done * 100 / all.max(1)).min(100))
-                }
-                Phase::Checking => "checking     ".to_owned(),
-            };
-            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-            if *shown != line {
-                // Where standard error is closed, there is nobody to show it to.
-                let _ = write!(std::io::stderr().lock(), "\r{line}");
-                *shown = line;
-            }
-            false
-        })
-    }
-
-    fn end(&self) {
-        if self.0.is_some() {
-            let _ = write!(std::io::stderr().lock(), "\r             \r");
+    let progress = progress.clone();
+    Arc::new(move |phase| {
+        match phase {
+            Phase::Copying { done, all } => progress.part("copying", done, all),
+            Phase::Checking => progress.show("checking"),
         }
-    }
+        false
+    })
 }

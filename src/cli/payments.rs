@@ -18,6 +18,9 @@ use crate::serve;
 /// How often Telegram is asked while its answer is lost: it refunds once all the same.
 const TRIES: u32 = 3;
 
+/// Why a refund does not find all of its credits.
+const GONE: &str = "spent, lost with deleted data, or held by videos in the works";
+
 /// `--json`.
 #[derive(serde::Serialize)]
 struct Payments {
@@ -154,7 +157,7 @@ fn question(charge: &str, refund: &Refund) -> String {
         user.tg_user_id, taken.taken_back, user.credits
     );
     if taken.owed > 0 {
-        text += &format!(", {} were spent and stay owed", taken.owed);
+        text += &format!(", {} stay owed: {GONE}", taken.owed);
     }
     text += &besides(refund);
     if asked_at.is_some() {
@@ -171,7 +174,7 @@ fn told(charge: &str, refund: &Refund, back: StarsBack) -> String {
     };
     let owed = match taken.owed {
         0 => String::new(),
-        owed => format!(", {owed} had been spent and are owed"),
+        owed => format!(", {owed} are owed: {GONE}"),
     };
     format!(
         "payment {charge}: {stars} Stars {when} with user {}, {} credits taken{owed}{}\n",

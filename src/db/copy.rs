@@ -2,8 +2,8 @@
 //! in the place of the present one. All of it by SQLite or by names: no file of a database that is
 //! in use is opened by other means, since closing it would drop SQLite's locks.
 
-use super::migrate::{self, Mode};
-use super::{flags, pragmas};
+use super::migrate::{self, Mode, Schema};
+use super::{Tx, flags, pragmas, writer};
 use anyhow::{Context as _, Result, bail};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
@@ -97,6 +97,28 @@ pub fn examine(path: &Path, watch: &Watch) -> Result<Facts> {
     Ok(facts)
 }
 
+/// Writes to a copy that was [examined](examine), and [renewed](renew) where it was older, in one
+/// transaction: it is on the disk when this returns, in the one file that the copy is.
+pub fn amend<T>(path: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    let conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
+    pragmas::set(&conn, false)?;
+    alone(&conn)?;
+    writer::once(&conn, work)
+}
+
+/// Brings a copy that [`examine`] found sound to `schema`, where it is older. The database that it is
+/// put in the place of is what there is to go back to.
+///
+/// # Errors
+/// What ends the migration: then the copy is as it was.
+pub fn renew(path: &Path, schema: &Schema<'_>) -> Result<()> {
+    let mut conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
+    for (name, value) in [("trusted_schema", 0), ("recursive_triggers", 1), ("secure_delete", 1)] {
+        conn.pragma_update(None, name, value)?;
+    }
+    migrate::raise(&mut conn, schema, None)
+}
+
 /// Reads every page and every reference. `None`: all is well.
 pub fn damage(conn: &Connection) -> Result<Option<String>> {
     let word: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
@@ -142,9 +164,22 @@ pub enum Present {
 /// Keeps everybody out. Whoever waits for the file meanwhile finds, by SQLite's own check, that it
 /// was moved, and writes nothing by its name.
 pub struct Held {
-    _conn: Connection,
+    conn: Connection,
     /// Whose it is.
     pub bot_id: Option<i64>,
+}
+
+impl Held {
+    /// To read what it knows.
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+/// Whether what was asked for cannot be read because the database is damaged.
+pub fn is_broken(error: &anyhow::Error) -> bool {
+    let code = error.downcast_ref::<rusqlite::Error>().and_then(|it| it.sqlite_error_code());
+    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Takes hold of the database of a data folder whose [`super::InstanceLock`] the caller has.
@@ -157,11 +192,9 @@ pub fn hold(path: &Path) -> Result<Present> {
     }
     match try_hold(path) {
         Ok(held) => Ok(Present::Held(Box::new(held))),
+        Err(error) if is_broken(&error) => Ok(Present::Broken),
         Err(error) => {
             match error.downcast_ref::<rusqlite::Error>().map(|it| it.sqlite_error_code()) {
-                Some(Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => {
-                    Ok(Present::Broken)
-                }
                 Some(Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) => bail!(
                     "a console or another command has {} open: close it, then try again",
                     path.display()
@@ -182,5 +215,5 @@ fn try_hold(path: &Path) -> Result<Held> {
     conn.execute_batch("BEGIN EXCLUSIVE")?;
     // A file that never became a database of ours has no such table.
     let bot_id = conn.query_row("SELECT bot_id FROM instance", [], |row| row.get(0)).ok().flatten();
-    Ok(Held { _conn: conn, bot_id })
+    Ok(Held { conn, bot_id })
 }

@@ -323,6 +323,14 @@ impl Held {
     }
 }
 
+/// One transaction on a connection that nobody else has.
+pub(super) fn once<T>(conn: &Connection, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    let tx = conn.unchecked_transaction()?;
+    let done = work(&Tx(&tx))?;
+    tx.commit()?;
+    Ok(done)
+}
+
 fn outcome(done: &rusqlite::Result<()>) -> Result<(), NotCommitted> {
     done.as_ref()
         .copied()

@@ -19,8 +19,9 @@ use rusqlite::Connection;
 pub enum Aside {
     /// Delete all of mine?
     Leave,
-    /// Yes, with so many credits, as the question said; and in which minute it was asked.
-    LeaveYes(i64, i64),
+    /// Yes, with so many credits, as the question said; in which minute it was asked; and when they
+    /// had left before that, 0: never.
+    LeaveYes(i64, i64, Millis),
     /// A question about a payment.
     Ask,
     /// About this one.
@@ -34,8 +35,9 @@ impl Aside {
             None if data == "leave" => Self::Leave,
             None if data == "ask" => Self::Ask,
             Some(("leave", rest)) => {
-                let (credits, minute) = rest.split_once(':')?;
-                Self::LeaveYes(credits.parse().ok()?, minute.parse().ok()?)
+                let (credits, rest) = rest.split_once(':')?;
+                let (minute, left) = rest.split_once(':')?;
+                Self::LeaveYes(credits.parse().ok()?, minute.parse().ok()?, left.parse().ok()?)
             }
             Some(("ask", payment)) => Self::AskAbout(payment.parse().ok()?),
             _ => return None,
@@ -46,7 +48,7 @@ impl Aside {
     pub(super) fn data(&self) -> String {
         match self {
             Self::Leave => "leave".to_owned(),
-            Self::LeaveYes(credits, minute) => format!("leave:{credits}:{minute}"),
+            Self::LeaveYes(credits, minute, left) => format!("leave:{credits}:{minute}:{left}"),
             Self::Ask => "ask".to_owned(),
             Self::AskAbout(payment) => format!("ask:{payment}"),
         }
@@ -143,7 +145,9 @@ fn pressed(desk: &Desk<'_>, press: &Aside) -> Result<String> {
     }
     match press {
         Aside::Leave => leaving::ask(desk)?,
-        Aside::LeaveYes(credits, minute) => return leaving::leave(desk, *credits, *minute),
+        Aside::LeaveYes(credits, minute, left) => {
+            return leaving::leave(desk, *credits, (*minute, *left));
+        }
         Aside::Ask => ask(desk, None)?,
         Aside::AskAbout(payment) => ask(desk, Some(*payment))?,
     }

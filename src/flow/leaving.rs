@@ -45,7 +45,8 @@ pub(super) fn ask(desk: &Desk<'_>) -> Result<()> {
     if lost > 0 {
         html.push_str(&format!("\n\n{}", desk.say("leave-credits", &[("n", Arg::Num(lost))])));
     }
-    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE));
+    let left = departures::left_at(desk.tx, desk.user.id)?.unwrap_or(0);
+    let yes = Press::Aside(Aside::LeaveYes(lost, desk.now / MINUTE, left));
     let yes = desk.button("button-leave-yes", &yes);
     desk.tell(html, vec![yes])
 }
@@ -72,18 +73,20 @@ fn busy(desk: &Desk<'_>, videos: i64) -> Result<()> {
 }
 
 /// They said yes to losing so many credits; where that is no longer so, a video has begun, or the
-/// question is an old one that a finger slipped on, they are asked again. Returns the words of the
-/// callback's answer.
-pub(super) fn leave(desk: &Desk<'_>, shown: i64, minute: i64) -> Result<String> {
+/// question is an old one that a finger slipped on, they are asked again. One that was answered is
+/// old at once: its button stays in the chat, and what they bought since nobody asked them about.
+/// Returns the words of the callback's answer.
+pub(super) fn leave(desk: &Desk<'_>, shown: i64, (minute, left): (i64, Millis)) -> Result<String> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     let (begun, _) = jobs::begun_of(tx, user.id)?;
-    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR;
+    let is_fresh = (now / MINUTE).saturating_sub(minute) <= ASKED_FOR
+        && departures::left_at(tx, user.id)?.unwrap_or(0) == left;
     if begun > 0 || !is_fresh || lost(desk)? != shown {
         ask(desk)?;
         return Ok(String::new());
     }
     let words = desk.say("toast-leaving", &[]);
-    forget(desk)?;
+    forget(desk, 0)?;
     departures::begin(tx, user.id, user.lang, desk.update_id, now)?;
     Ok(words)
 }
@@ -98,26 +101,32 @@ pub fn forget_again(tx: &Tx<'_>, tg_user_id: i64, update_id: i64, now: Millis) -
     departures::trailed(tx, tg_user_id, update_id, now)
 }
 
-/// A backup that was put back knows somebody who had left: they leave again. `false`: a video of
-/// theirs is being made once more, and comes first.
+/// A backup that was put back knows somebody who had left: they leave again. What they paid since they
+/// came back (Telegram's list may have told of it already) is theirs, and brings them back once more.
+/// `false`: a video of theirs is being made once more, and comes first.
 pub fn leave_again(tx: &Tx<'_>, shop: &Shop, one: &Departure, now: Millis) -> Result<bool> {
     let user = users::by_id(tx, one.user)?;
     if jobs::begun_of(tx, user.id)?.0 > 0 {
         return Ok(false);
     }
-    forget(&Desk { tx, shop, user: &user, update_id: one.update_id, now })?;
+    let theirs = ledger::since_left(tx, user.id)?.max(0);
+    forget(&Desk { tx, shop, user: &user, update_id: one.update_id, now }, theirs)?;
     departures::forgotten(tx, user.id, now)?;
+    if ledger::balance(tx, user.id)? > 0 {
+        users::return_with_nothing(tx, user.tg_user_id, user.lang)?;
+    }
     Ok(true)
 }
 
 /// What has not begun is taken back, the credits are lost, no invoice may be paid any more, and every
 /// row that has words of theirs is emptied. A payment that was let go before comes all the same, and
-/// brings them back with what it is worth (`paying::payer`).
-fn forget(desk: &Desk<'_>) -> Result<()> {
+/// brings them back with what it is worth (`paying::payer`). `theirs`: credits that stay, if they are
+/// there.
+fn forget(desk: &Desk<'_>, theirs: i64) -> Result<()> {
     let (tx, user, now) = (desk.tx, desk.user, desk.now);
     orders::take_all_back(tx, desk.shop, user.id, now)?;
     payments::close_all(tx, user.id, now)?;
-    let credits = ledger::balance(tx, user.id)?;
+    let credits = ledger::balance(tx, user.id)? - theirs;
     if credits > 0 {
         let key = format!("left:{}:{}:{now}", user.id, desk.update_id);
         let key = Some(key.as_str());

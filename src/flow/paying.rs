@@ -6,6 +6,7 @@
 
 use super::Place;
 use super::apply::{load, meet};
+use super::leaving;
 use super::press::Press;
 use crate::alerts;
 use crate::clock::Millis;
@@ -40,6 +41,10 @@ pub fn paid(tx: &Tx<'_>, shop: &Shop, update_id: i64, paid: &Paid, now: Millis) 
     if !inbox::done(tx, update_id, now)? {
         return Ok(());
     }
+    // Told once more: it brings nothing, and nobody back who has left since.
+    if payments::by_charge(tx, &paid.charge_id)?.is_some() {
+        return leaving::forget_again(tx, paid.profile.tg_user_id, update_id, now);
+    }
     let user = match payer(tx, &paid.profile)? {
         Some(user) => user,
         None => meet(tx, shop, &paid.profile, now)?.0,
@@ -57,13 +62,21 @@ fn payer(tx: &Tx<'_>, profile: &Profile) -> Result<Option<User>> {
     }
 }
 
-/// A payment that cannot be read: the operator is told, and the next comparison finds it.
-pub fn unread(tx: &Tx<'_>, shop: &Shop, update_id: i64, why: &str, now: Millis) -> Result<()> {
+/// A payment or a refund in the chat with `tg_user_id` that cannot be read: the operator is told, and
+/// the next comparison finds it.
+pub fn unread(
+    tx: &Tx<'_>,
+    shop: &Shop,
+    update_id: i64,
+    (tg_user_id, why): (i64, &str),
+    now: Millis,
+) -> Result<()> {
     if !inbox::done(tx, update_id, now)? {
         return Ok(());
     }
     let args = [("update", Arg::Html(update_id.to_string())), ("error", Arg::Str(why))];
-    alert(tx, shop, ("payment:unread", "alert-payment-unread"), &args, now)
+    alert(tx, shop, ("payment:unread", "alert-payment-unread"), &args, now)?;
+    leaving::forget_again(tx, tg_user_id, update_id, now)
 }
 
 /// Transactions in Telegram's list that cannot be read: no comparison will find them.

@@ -65,10 +65,26 @@ pub enum Choice {
     Count(i64),
     /// Another number, please.
     Back,
-    /// Yes.
-    Confirm,
+    /// Yes, to what stands above the button.
+    Confirm(Bill),
     /// No.
     Cancel,
+}
+
+/// What a yes is to: whoever presses an older question's button has read another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// How many videos.
+    pub videos: i64,
+    /// Credits for all of them.
+    pub credits: i64,
+}
+
+impl Bill {
+    fn read(text: &str) -> Option<Self> {
+        let (videos, credits) = text.split_once(':')?;
+        Some(Self { videos: videos.parse().ok()?, credits: credits.parse().ok()? })
+    }
 }
 
 impl Press {
@@ -100,7 +116,9 @@ impl Press {
             }
             ("w", Some(draft), None) => Self::in_draft(draft, Choice::NoWishes),
             ("b", Some(draft), None) => Self::in_draft(draft, Choice::Back),
-            ("y", Some(draft), None) => Self::in_draft(draft, Choice::Confirm),
+            ("y", Some(draft), Some(bill)) => {
+                Self::in_draft(draft, Choice::Confirm(Bill::read(bill)?))
+            }
             ("x", Some(draft), None) => Self::in_draft(draft, Choice::Cancel),
             _ => Self::Aside(Aside::read(data)?),
         };
@@ -158,7 +176,9 @@ impl Press {
             Self::Draft(draft, Choice::Count(count)) => format!("n:{draft}:{count}"),
             Self::Draft(draft, Choice::NoWishes) => format!("w:{draft}"),
             Self::Draft(draft, Choice::Back) => format!("b:{draft}"),
-            Self::Draft(draft, Choice::Confirm) => format!("y:{draft}"),
+            Self::Draft(draft, Choice::Confirm(Bill { videos, credits })) => {
+                format!("y:{draft}:{videos}:{credits}")
+            }
             Self::Draft(draft, Choice::Cancel) => format!("x:{draft}"),
         }
     }

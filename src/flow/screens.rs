@@ -4,7 +4,7 @@ mod choice;
 mod growth;
 mod topup;
 
-use super::press::Choice;
+use super::press::{Bill, Choice};
 use super::{CHANGE_MAX, Draft, PROMPT_MAX, Place, Press, Refine, Screen, Toast, Wishes, Wrong};
 use crate::clock::Millis;
 use crate::instance;
@@ -93,11 +93,12 @@ impl View<'_> {
             Toast::Unavailable => self.say("toast-choice-off", &[]),
             Toast::Gone => self.say("toast-gone", &[]),
             Toast::Rated(good) => self.say(if good { "toast-good" } else { "toast-bad" }, &[]),
+            // As in the status message: what came back, and what went of it.
             Toast::TakenBack(TakenBack { videos, credits, repaid }) => self.say(
                 if repaid == 0 { "toast-taken-back" } else { "toast-taken-back-repaid" },
                 &[
                     ("n", Arg::Num(videos)),
-                    ("credits", Arg::Html(self.credits(credits))),
+                    ("credits", Arg::Html(self.credits(credits + repaid))),
                     ("repaid", Arg::Html(self.credits(repaid))),
                 ],
             ),
@@ -238,7 +239,11 @@ impl View<'_> {
             Place::Wishes => vec![self.choice("button-no-wishes", Choice::NoWishes)],
             Place::Choice => self.choice_rows()?,
             Place::Count => self.count_rows(),
-            Place::Confirm => vec![self.choice("button-confirm", Choice::Confirm)],
+            Place::Confirm => {
+                let videos = self.draft.count.unwrap_or(1);
+                let bill = Bill { videos, credits: videos * self.price() };
+                vec![self.choice("button-confirm", Choice::Confirm(bill))]
+            }
             Place::Menu | Place::Photo | Place::Product | Place::Prompt | Place::Change => {
                 Vec::new()
             }
@@ -305,7 +310,11 @@ impl View<'_> {
             }
             Wrong::Choice => (Place::Choice, self.say("wrong-choice", &[])),
             Wrong::Count => (Place::Count, self.say("wrong-count", &[])),
-            Wrong::Confirm => (Place::Confirm, self.say("wrong-confirm", &[])),
+            // What the button says yes to stands above it here, too.
+            Wrong::Confirm => {
+                let hint = self.say("wrong-confirm", &[]);
+                (Place::Confirm, format!("{}\n\n{hint}", self.confirm()?))
+            }
         };
         Ok(Content::text(html).with_buttons(self.rows(place)?))
     }

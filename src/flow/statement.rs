@@ -106,6 +106,8 @@ fn words(first: &Move) -> &'static str {
         ("invite", _) if first.delta > 0 => "move-invite",
         ("bonus", _) if first.delta > 0 => "move-bonus",
         ("promo", _) => "move-promo",
+        ("import", _) if first.key.starts_with("import:job:") => "move-import-back",
+        ("import", _) => "move-import",
         _ if first.key.starts_with("invite:") => "move-invite-back",
         ("bonus" | "repay", _) => "move-refund",
         _ if first.delta > 0 => "move-gift",

@@ -1,6 +1,6 @@
 //! What an event does: pure.
 
-use super::press::Choice;
+use super::press::{Bill, Choice};
 use super::under_video;
 use super::wishes::means_none;
 use super::{
@@ -94,16 +94,7 @@ pub(super) type Outcome = (Dialog, Vec<Effect>);
 
 /// Steps.
 pub fn step(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
-    let (mut dialog, effects) = go(&of_now(dialog, facts), event, facts);
-    if dialog.place != Place::Confirm {
-        dialog.draft.shown = None;
-    } else if effects.contains(&Effect::Say(Screen::Ask(Place::Confirm))) {
-        dialog.draft.shown = Some(facts.cost(&dialog.draft, 1));
-    }
-    (dialog, effects)
-}
-
-fn go(dialog: &Dialog, event: &Event, facts: &Facts) -> Outcome {
+    let dialog = &of_now(dialog, facts);
     match event {
         Event::Start(Some(word)) if word == BUY && is_known(facts) => {
             (dialog.clone(), buy(&Press::TopUp, facts))
@@ -219,7 +210,7 @@ fn pressed(dialog: &Dialog, press: &Press, facts: &Facts) -> Outcome {
         Press::Draft(id, choice) if *id == dialog.draft.id && dialog.place != Place::Menu => {
             chosen(dialog, choice, facts)
         }
-        Press::Draft(_, Choice::Confirm) if facts.confirmed => {
+        Press::Draft(_, Choice::Confirm(_)) if facts.confirmed => {
             (dialog.clone(), vec![Effect::Toast(Toast::Already)])
         }
         Press::Draft(..) => here(dialog, Some(Toast::Stale)),
@@ -327,7 +318,7 @@ fn chosen(dialog: &Dialog, choice: &Choice, facts: &Facts) -> Outcome {
             (draft.count, draft.wanted) = (None, None);
             go_on(draft)
         }
-        (Place::Confirm, Choice::Confirm) => confirm(dialog, facts),
+        (Place::Confirm, Choice::Confirm(bill)) => confirm(dialog, *bill, facts),
         _ => here(dialog, Some(Toast::Stale)),
     }
 }
@@ -337,8 +328,9 @@ fn no_prompt_fits(facts: &Facts) -> bool {
     facts.prompt_max < TEXT_MIN
 }
 
-/// The balance may have been spent, and the shop closed, since the question was asked.
-fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
+/// The balance may have been spent, and the shop closed, since the question was asked. `read`: what
+/// it said.
+fn confirm(dialog: &Dialog, read: Bill, facts: &Facts) -> Outcome {
     let count = dialog.draft.count.unwrap_or(1);
     if let Selling::Closed(why) = facts.selling {
         return (dialog.clone(), vec![Effect::Say(Screen::Closed(why))]);
@@ -353,9 +345,12 @@ fn confirm(dialog: &Dialog, facts: &Facts) -> Outcome {
     if facts.credits < facts.cost(&dialog.draft, count) {
         return wait_for_credits(&dialog.draft, count);
     }
-    // Nobody pays a price that they did not read.
-    if dialog.draft.shown != Some(facts.cost(&dialog.draft, 1)) {
-        return here(dialog, Some(Toast::Prices));
+    // Nobody pays a price that they did not read: the new question may still be on its way, or have
+    // been dropped, and its button alone says that it came.
+    let bill = Bill { videos: count, credits: facts.cost(&dialog.draft, count) };
+    if read != bill {
+        let toast = if read.videos == count { Toast::Prices } else { Toast::Stale };
+        return here(dialog, Some(toast));
     }
     let effects =
         vec![Effect::Toast(Toast::Started), Effect::Place(Box::new(dialog.draft.clone()))];

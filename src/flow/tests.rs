@@ -68,13 +68,17 @@ fn at(place: Place) -> Dialog {
     }
     if past(Place::Count) {
         draft.count = Some(3);
-        draft.shown = Some(facts().price);
     }
     if place == Place::Menu {
         return Dialog::default();
     }
     assert_eq!(draft.place(), place);
     Dialog { place, draft }
+}
+
+/// Yes to what the question says at [`Place::Confirm`] where one video costs so much.
+fn yes(price: i64) -> Choice {
+    Choice::Confirm(Bill { videos: 3, credits: 3 * price })
 }
 
 fn text(words: &str) -> Event {

@@ -2,7 +2,8 @@
 //!
 //! A refund takes what there is of its credits. What a video holds at that time is taken when it
 //! comes back, in the release's commit, before anybody can spend it again; what was spent stays
-//! owed. Credits that came later are no part of it: a new payment buys what it says.
+//! owed. Credits that came later are no part of it: a new payment buys what it says. Nor is anything
+//! there of what a customer lost by leaving: what they have now came later.
 
 use super::{OpenHold, balance};
 use crate::clock::Millis;
@@ -17,6 +18,8 @@ pub struct TakeBack<'a> {
     pub user: UserId,
     /// Credits, above 0.
     pub credits: i64,
+    /// The key of the line that gave them.
+    pub given: &'a str,
     /// The ledger's kind: `grant`, or that of a gift.
     pub kind: &'a str,
     /// It is taken once: `refund:CHARGE`, `bonus:7:back`.
@@ -34,7 +37,7 @@ pub struct TakeBack<'a> {
 pub struct Taken {
     /// Credits that went.
     pub taken_back: i64,
-    /// Credits that had been spent, or are held by videos.
+    /// Credits that had been spent or lost, or are held by videos.
     pub owed: i64,
 }
 
@@ -56,7 +59,9 @@ pub fn take_back(tx: &Tx<'_>, what: &TakeBack<'_>, now: Millis) -> Result<Option
     if known {
         return Ok(None);
     }
-    let taken = Taken::of(what.credits, balance(tx, what.user)?);
+    let lost = lost(tx, what.user, what.given)?;
+    let there = if lost.is_some() { 0 } else { balance(tx, what.user)? };
+    let taken = Taken::of(what.credits, there);
     if taken.taken_back > 0 {
         let (user, credits, key) = (what.user, -taken.taken_back, Some(what.key));
         let line = super::Grant { user, credits, key, actor: what.actor, note: what.note };
@@ -65,16 +70,52 @@ pub fn take_back(tx: &Tx<'_>, what: &TakeBack<'_>, now: Millis) -> Result<Option
     if taken.owed > 0 {
         tx.prepare_cached(
             "INSERT INTO debts (key, user_id, charge, owed, line)
-             VALUES (:key, :user, :charge, :owed, (SELECT COALESCE(MAX(id), 0) FROM ledger))",
+             VALUES (:key, :user, :charge, :owed,
+                     COALESCE(:lost, (SELECT COALESCE(MAX(id), 0) FROM ledger)))",
         )?
         .execute(named_params! {
             ":key": what.key,
             ":user": what.user,
             ":charge": what.charge,
             ":owed": taken.owed,
+            ":lost": lost,
         })?;
     }
     Ok(Some(taken))
+}
+
+/// What a refund would find of what the line with this key gave: nothing where its customer has left
+/// since, whatever they bought after that.
+pub fn there_is(conn: &Connection, user: UserId, given: &str) -> Result<i64> {
+    Ok(if lost(conn, user, given)?.is_some() { 0 } else { balance(conn, user)? })
+}
+
+/// The ledger's last line when its customer left; `None`: not since the line with this key.
+fn lost(conn: &Connection, user: UserId, given: &str) -> Result<Option<i64>> {
+    let line = conn
+        .prepare_cached(
+            "SELECT left_line
+             FROM users
+             WHERE id = ?1
+               AND left_line >= (SELECT id FROM ledger WHERE key = ?2)",
+        )?
+        .query_row((user, given), |row| row.get(0))
+        .optional()?;
+    Ok(line)
+}
+
+/// What came since they left, or are to leave once more: given or paid, less what was taken of it.
+/// What videos hold and give back is no part of it.
+pub fn since_left(conn: &Connection, user: UserId) -> Result<i64> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT COALESCE(SUM(delta), 0)
+             FROM ledger
+             WHERE user_id = ?1
+               AND job_id IS NULL
+               AND id > (SELECT left_line FROM users WHERE id = ?1)",
+        )?
+        .query_row([user], |row| row.get(0))?)
 }
 
 /// What was taken by now of so many credits that were to be, by [`take_back`].
@@ -188,7 +229,8 @@ mod tests {
     fn takes(db: &Db, user: UserId, key: &'static str, credits: i64) -> Option<Taken> {
         let charge = key.strip_prefix("refund:").unwrap_or(key);
         let kind = "grant";
-        let what = TakeBack { user, credits, kind, key, charge, actor: "bot", note: None };
+        let given = "purchase:c";
+        let what = TakeBack { user, credits, given, kind, key, charge, actor: "bot", note: None };
         db.write(move |tx| take_back(tx, &what, 2)).unwrap()
     }
 

@@ -34,7 +34,7 @@ pub struct Row {
     pub refunded_at: Option<Millis>,
     /// Credits that the refund took.
     pub taken_back: Option<i64>,
-    /// Credits that were spent before the refund, or that running videos hold since.
+    /// Credits that were spent or lost before the refund, or that running videos hold since.
     pub owed: Option<i64>,
     /// The same of what came with the payment: the bonus, and the reward of who invited.
     pub gifts_spent: i64,

@@ -155,17 +155,25 @@ fn say(tx: &Tx<'_>, shop: &Shop, job: &Job, what: Gets<'_>, now: Millis) -> Resu
     Ok(())
 }
 
-/// The credits that the refund gave back and left; none for a job that nobody paid for.
+/// The credits that the refund gave back and left; none for a job that nobody paid for. Where
+/// something was taken of their credits since (a payment went back, or support took them), nobody
+/// can say that these are still there, and nothing is said of them.
 fn came_back(conn: &Connection, id: JobId) -> Result<i64> {
     let back: i64 = conn
         .prepare_cached(
             "SELECT COALESCE(SUM(delta), 0)
-             FROM ledger
+             FROM ledger AS back
              WHERE kind = 'release'
                AND hold_id IN (SELECT id
                                FROM ledger
                                WHERE job_id = ?1
-                                 AND kind = 'hold')",
+                                 AND kind = 'hold')
+               AND NOT EXISTS (SELECT 1
+                               FROM ledger
+                               WHERE user_id = back.user_id
+                                 AND id > back.id
+                                 AND delta < 0
+                                 AND kind IN ('grant', 'bonus', 'invite'))",
         )?
         .query_row([id], |row| row.get(0))?;
     Ok(back - ledger::repaid(conn, id)?)

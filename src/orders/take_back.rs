@@ -12,9 +12,9 @@ use anyhow::Result;
 pub struct TakenBack {
     /// Videos; 0: all had begun, or ended.
     pub videos: i64,
-    /// Credits.
+    /// Credits that stay.
     pub credits: i64,
-    /// Credits that went again at once: the payment they came with was given back before.
+    /// Credits that came with them and went again at once: the payment they came with was given back before.
     pub repaid: i64,
 }
 

@@ -5,7 +5,7 @@ use crate::clock::Millis;
 use crate::db::{Tx, UserId};
 use crate::text::Lang;
 use anyhow::Result;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 /// One whose files are there, and who was not told yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,24 @@ pub fn begin(tx: &Tx<'_>, user: UserId, lang: Lang, update_id: i64, now: Millis)
             ":user": user, ":now": now, ":update_id": update_id, ":language": lang.code(),
         },
     )?;
-    tx.execute("UPDATE users SET left_at = ?2 WHERE id = ?1", (user, now))?;
+    marks(tx, user, now)
+}
+
+/// When they left, and what they had lost then: all that the ledger had by its last line.
+fn marks(tx: &Tx<'_>, user: UserId, at: Millis) -> Result<()> {
+    tx.execute(
+        "UPDATE users
+         SET left_at = ?2, left_line = (SELECT COALESCE(MAX(id), 0) FROM ledger)
+         WHERE id = ?1",
+        (user, at),
+    )?;
     Ok(())
+}
+
+/// When they last left; `None`: never. It stays when they come back.
+pub fn left_at(conn: &Connection, user: UserId) -> Result<Option<Millis>> {
+    let sql = "SELECT left_at FROM users WHERE id = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([user], |row| row.get(0))?)
 }
 
 /// Something came of somebody who has left, and was emptied: what the file has of it beside its rows
@@ -118,35 +134,75 @@ pub fn over(tx: &Tx<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Telegram's ids of all who ever left, and when they last did. Who has come back is among them: what
-/// was deleted then is to stay so.
-pub fn left(conn: &Connection) -> Result<Vec<(i64, Millis)>> {
-    let mut query =
-        conn.prepare("SELECT tg_user_id, left_at FROM users WHERE left_at IS NOT NULL")?;
-    let left = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// Somebody who ever left, as a database knows them that a backup is to take the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Telegram's id.
+    pub tg_user_id: i64,
+    /// When they last did.
+    pub at: Millis,
+    /// The language in which a refund would be told.
+    pub lang: Lang,
+    /// When they came first.
+    pub since: Millis,
+}
+
+/// All who ever left. Who has come back is among them: what was deleted then is to stay so.
+pub fn left(conn: &Connection) -> Result<Vec<Left>> {
+    let mut query = conn.prepare(
+        "SELECT tg_user_id, left_at, language, created_at FROM users WHERE left_at IS NOT NULL",
+    )?;
+    let left = query.query_map([], |row| {
+        let lang = Lang::from_code(&row.get::<_, String>(2)?);
+        Ok(Left { tg_user_id: row.get(0)?, at: row.get(1)?, lang, since: row.get(3)? })
+    })?;
     Ok(left.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A backup took the place of a database in which these had [`left`]: the next start forgets those
-/// again of whom it is from before that. Returns how many.
-pub fn once_more(tx: &Tx<'_>, left: &[(i64, Millis)]) -> Result<usize> {
-    let mut leave = tx.prepare_cached(
-        "UPDATE users
-         SET left_at = ?2
-         WHERE tg_user_id = ?1
-           AND left_at IS NOT ?2
-         RETURNING id",
-    )?;
-    let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO departures (user_id, at, update_id) VALUES (?1, 0, 0)",
-    )?;
-    let mut known = 0;
-    for one in left {
-        for id in leave.query_map(*one, |row| row.get::<_, UserId>(0))? {
-            known += insert.execute([id?])?;
-        }
+/// What a backup knows of somebody who had [`left`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is from after that.
+    Left,
+    /// It is from before that.
+    Here(UserId),
+    /// It is from before they came. Their number is in it from now on, so that nobody takes what is
+    /// told of them later for somebody new.
+    Number(UserId),
+}
+
+/// A backup takes the place of a database in which somebody had [`left`]: the next start forgets them
+/// again, of whom it is from before that. Nothing is done yet of what follows ([`once_more`]).
+pub fn known(tx: &Tx<'_>, left: &Left) -> Result<Known> {
+    let known = tx
+        .prepare_cached("SELECT id, left_at FROM users WHERE tg_user_id = ?1")?
+        .query_row([left.tg_user_id], |row| Ok((row.get(0)?, row.get::<_, Option<Millis>>(1)?)))
+        .optional()?;
+    match known {
+        Some((_, Some(at))) if at >= left.at => return Ok(Known::Left),
+        Some((user, _)) => return Ok(Known::Here(user)),
+        None => {}
     }
-    Ok(known)
+    tx.execute(
+        "INSERT INTO users (tg_user_id, language, created_at, deleted_at)
+         VALUES (:tg_user_id, :language, :since, :at)",
+        named_params! {
+            ":tg_user_id": left.tg_user_id,
+            ":language": left.lang.code(),
+            ":since": left.since,
+            ":at": left.at,
+        },
+    )?;
+    Ok(Known::Number(UserId(tx.last_insert_rowid())))
+}
+
+/// They are to leave once more, with all that the ledger has of them by now.
+pub fn once_more(tx: &Tx<'_>, user: UserId, at: Millis) -> Result<()> {
+    tx.execute(
+        "INSERT OR REPLACE INTO departures (user_id, at, update_id) VALUES (?1, 0, 0)",
+        [user],
+    )?;
+    marks(tx, user, at)
 }
 
 /// Their rows are empty again: what the file has of them beside its rows goes, too. They were told

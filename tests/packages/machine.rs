@@ -224,7 +224,7 @@ fn a_fresh_machine_serves_after_two_tokens_and_keeps_its_data() {
 
 /// What the page says of distributions without packages, word for word.
 fn of_the_archive() -> String {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/README.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/install.md");
     let page = std::fs::read_to_string(page).unwrap();
     let mut blocks = page.split("```sh\n").skip(1).map(|it| it.split("```").next().unwrap());
     blocks.find(|it| it.starts_with("tar ")).unwrap().to_owned()

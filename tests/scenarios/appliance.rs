@@ -205,8 +205,13 @@ impl Appliance {
     }
 
     pub(crate) fn binary(&self, args: &[&str]) -> Command {
+        self.dressed(env!("CARGO_BIN_EXE_neurocards"), args)
+    }
+
+    /// Any program, in the surroundings of the appliance's own.
+    pub(crate) fn dressed(&self, program: &str, args: &[&str]) -> Command {
         let options = self.sandbox.options();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_neurocards"));
+        let mut command = Command::new(program);
         command
             .args(args)
             .env_clear()
@@ -240,7 +245,9 @@ impl Appliance {
 
     /// A file of the operator's own, from the next start on.
     pub(crate) fn puts_beside(&self, name: &str, text: &str) {
-        std::fs::write(self.root.path().join("settings").join(name), text).unwrap();
+        let path = self.root.path().join("settings").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// Another value of a variable from the next start on.
@@ -255,7 +262,12 @@ impl Appliance {
 
     /// The same with other variables; an empty one is not set.
     pub(crate) fn command_with(&self, args: &[&str], vars: &[(&str, &str)]) -> Output {
-        let output = self.binary(args).envs(vars.iter().copied()).output().unwrap();
+        self.hears(self.binary(args).envs(vars.iter().copied()))
+    }
+
+    /// Runs it to its end; what it prints is looked at for secrets.
+    pub(crate) fn hears(&self, command: &mut Command) -> Output {
+        let output = command.output().unwrap();
         let mut heard = held(&self.heard);
         heard.write_all(&output.stdout).unwrap();
         heard.write_all(&output.stderr).unwrap();

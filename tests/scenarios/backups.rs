@@ -222,11 +222,14 @@ fn every_copy_that_is_made_under_full_load_is_one_sound_state() {
 fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one() {
     let plug = Plug::new();
     let shop = Setup::new().plug(&plug).start();
-    shop.customer(7);
+    let ann = shop.customer(7);
     shop.settles();
     let file = shop.backup_path("copy.db");
     shop.commands(&["backup", file.to_str().unwrap()]);
     shop.customer(8);
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    ann.hears("больше нет");
     shop.settles();
     assert!(shop.sigterm().0.success());
     shop.lets_go();
@@ -237,11 +240,15 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
         plug.kills_at(n.div_ceil(2), when);
         let output = shop.command(&["restore", file.to_str().unwrap()]);
         let users: i64 = shop.value("SELECT COUNT(*) FROM users");
-        shop.lets_go();
         match users {
             2 => kept += 1,
-            _ => came += 1,
+            // With its first breath it knows who left since.
+            _ => {
+                assert_eq!(shop.value::<i64>("SELECT COUNT(*) FROM departures WHERE at = 0"), 1);
+                came += 1;
+            }
         }
+        shop.lets_go();
         is_sound(&shop.path("neurocards.db"));
         if output.status.code() == Some(0) {
             break;
@@ -251,15 +258,32 @@ fn a_restore_that_is_killed_at_any_sync_leaves_the_old_database_or_the_new_one()
         std::fs::write(shop.path("neurocards.db"), &old).unwrap();
         private(&shop.path("neurocards.db"));
         n += 1;
-        assert!(n < 60, "it never came through: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(n < 120, "it never came through: {}", String::from_utf8_lossy(&output.stderr));
     }
     assert!(kept > 3 && came > 1, "{kept} times the old one, {came} times the new one");
-    shop.expects(|it| it.maybe_twice = 3);
+    shop.expects(|it| it.maybe_twice = 10);
     shop.start_again();
     shop.customer(9);
+    assert!(shop.value::<bool>("SELECT deleted_at IS NOT NULL FROM users WHERE tg_user_id = 7"));
 }
 
-fn private(file: &Path) {
+#[test]
+fn whom_a_wreck_would_have_named_is_said_to_be_unknown() {
+    let shop = Appliance::new();
+    shop.customer(7);
+    shop.settles();
+    let file = shop.backup_path("copy.db");
+    shop.commands(&["backup", file.to_str().unwrap()]);
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    std::fs::write(shop.path("neurocards.db"), "this was a database".repeat(500)).unwrap();
+    private(&shop.path("neurocards.db"));
+    let said = shop.commands(&["restore", file.to_str().unwrap()]);
+    assert!(said.contains("deleted since the backup is not known"), "{said}");
+    shop.start_again();
+}
+
+pub(crate) fn private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

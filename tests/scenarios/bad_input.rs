@@ -65,7 +65,9 @@ impl Customer<'_> {
         self.acts();
         telegram.sends_raw(self.id, serde_json::json!({ "dice": { "emoji": "🎲", "value": 3 } }));
         self.stays_at(place);
-        for data in ["y:1-1", "n:1-1:99", "t::x", "again:999999", "again:-1", "x", "🙂", "w:"] {
+        for data in
+            ["y:1-1:1:1", "y:1-1", "n:1-1:99", "t::x", "again:999999", "again:-1", "x", "🙂", "w:"]
+        {
             self.acts();
             let old = self.of.sandbox().telegram().last(self.id).unwrap().id;
             telegram.presses(self.id, old, data);

@@ -9,7 +9,7 @@ use crate::{AD, Appliance, Customer, OWN, Setup, UGC};
 
 impl Customer<'_> {
     /// Presses the button of a message that may have been edited since; what the bot answers.
-    fn presses_on(&self, message: &Message, label: &str) -> String {
+    pub(crate) fn presses_on(&self, message: &Message, label: &str) -> String {
         let Some(Does::Data(data)) = message.button(label).map(|it| it.does.clone()) else {
             panic!("no {label} under {:?}", message.text)
         };

@@ -23,7 +23,7 @@ const NO_TRIGGERS: [&str; 9] = [
 ];
 
 /// Damage done to a copy, and a word of the report.
-const DAMAGE: [(&str, &str); 33] = [
+const DAMAGE: [(&str, &str); 34] = [
     ("UPDATE users SET credits = credits + 1", "sum of the ledger"),
     ("DELETE FROM ledger WHERE kind = 'charge'", "holds credits"),
     ("DELETE FROM ledger WHERE job_id IS NOT NULL", "has no hold"),
@@ -63,6 +63,15 @@ const DAMAGE: [(&str, &str); 33] = [
     ("UPDATE payments SET stars = 1", "and 1 were paid"),
     ("UPDATE ledger SET delta = 4 WHERE kind = 'purchase'", "do not go together"),
     ("UPDATE payments SET refunded_at = 9, taken_back = 0, owed = 5", "not so the Stars"),
+    (
+        // Of three that came back while four were owed, one was taken.
+        "UPDATE ledger SET kind = 'release', delta = 3 WHERE kind = 'charge' AND job_id = 1;
+         INSERT INTO ledger (user_id, delta, kind, job_id, key, actor)
+         VALUES (1, -1, 'repay', 1, 'refund:x:1', 'worker');
+         INSERT INTO debts (key, user_id, charge, owed, line)
+         SELECT 'refund:x', 1, 'x', 3, hold_id FROM ledger WHERE kind = 'release'",
+        "held at a refund",
+    ),
     ("UPDATE payments SET telegram_payment_charge_id = 'x'", "Telegram does not know"),
     ("UPDATE outbox SET key = NULL WHERE key LIKE 'receipt:%'", "never heard of"),
     ("DELETE FROM payments", "1 receipts for 0 payments"),

@@ -179,11 +179,23 @@ fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
     comes("a pre-checkout", &|| {
         telegram.pays_for(7, &Invoice { stars: 1, ..invoice.clone() });
     });
+    let pays = |payment: serde_json::Value| {
+        telegram.sends_update(
+            "message",
+            json!({ "message_id": 1, "date": 1, "chat": { "id": 7, "type": "private" },
+                    "from": person.clone(), "successful_payment": payment }),
+        );
+    };
+    comes("a payment that is told again", &|| {
+        pays(json!({ "currency": "XTR", "total_amount": PACK, "invoice_payload": "pack:5:300:1",
+                     "telegram_payment_charge_id": charge }));
+    });
+    comes("a payment that nobody can read", &|| pays(json!({ "currency": NAME })));
     comes("a block", &|| telegram.blocks_bot(7));
     comes("the end of it", &|| {
         telegram.sends_update(
             "my_chat_member",
-            json!({ "chat": { "id": 7, "type": "private", "first_name": NAME }, "from": person,
+            json!({ "chat": { "id": 7, "type": "private", "first_name": NAME }, "from": person.clone(),
                     "date": 1, "old_chat_member": { "user": bot, "status": "kicked" },
                     "new_chat_member": { "user": bot, "status": "member" } }),
         );
@@ -191,7 +203,7 @@ fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
     comes("a word in a group", &|| {
         telegram.sends_update(
             "message",
-            json!({ "message_id": 1, "date": 1, "chat": group, "from": person, "text": NAME }),
+            json!({ "message_id": 1, "date": 1, "chat": group, "from": person.clone(), "text": NAME }),
         );
     });
 }
@@ -281,6 +293,43 @@ fn a_backup_brings_nothing_back_of_somebody_who_left_and_returned() {
     shop.settles();
     assert_eq!((shop.value::<i64>(drafts), ann.credits()), (0, 0));
     shop.expects(|it| it.maybe_twice = 10);
+}
+
+/// Telegram's list tells of payments, and not of a yes to losing them.
+#[test]
+fn a_backup_that_is_put_back_gives_nothing_back_of_what_was_lost_by_leaving() {
+    let shop = Setup::new().admin(ADMIN).start();
+    let ann = shop.customer(7).with_credits(0);
+    shop.settles();
+    let copy = shop.data().parent().unwrap().join("copy.db");
+    shop.commands(&["backup", copy.to_str().unwrap()]);
+    // Who is in it, and who came after it.
+    let zoe = Customer::called(&shop, 9, (Some(USERNAME), NAME), "ru");
+    for one in [&ann, &zoe] {
+        one.buys(PACK);
+        one.says("/delete_me");
+        one.presses("🗑 Да");
+        one.hears("больше нет");
+    }
+    ann.says("/start");
+    ann.sees("🎬");
+    let later = ann.buys(PACK);
+    shop.settles();
+    assert!(shop.sigterm().0.success());
+    shop.lets_go();
+    let said = shop.commands(&["restore", copy.to_str().unwrap()]);
+    assert!(said.contains("forgotten again at the next start: 1."), "{said}");
+    zoe.acts();
+    shop.start_again();
+    ann.is_credited(&later);
+    shop.settles();
+    assert_eq!((ann.credits(), zoe.credits(), shop.payments()), (5, 0, 3));
+    assert!(zoe.news().is_empty(), "{:?}", zoe.news());
+    let left = "SELECT group_concat(tg_user_id) = '9' AND MAX(first_name) IS NULL
+                FROM users WHERE deleted_at IS NOT NULL";
+    assert!(shop.value::<bool>(left));
+    assert_eq!(shop.finds(&[USERNAME, NAME].map(str::to_owned)), [""; 0]);
+    shop.expects(|it| it.maybe_twice = 20);
 }
 
 #[test]

@@ -28,14 +28,14 @@ pub(super) fn of(message: &Message, now: Millis) -> Option<What> {
                 payload: money.payload,
                 at: message.date.map_or(now, |seconds| seconds.saturating_mul(SECOND)),
             }),
-            Err(why) => What::Unread(why),
+            Err(why) => What::Unread(chat, why),
         });
     }
     // Its sender may be the bot, which gave it back: whose payment it was decides.
     let refund = message.refunded_payment.as_ref().filter(there)?;
     Some(match updates::money(refund) {
         Ok(money) => What::GivenBack(chat, money.charge_id),
-        Err(why) => What::Unread(why),
+        Err(why) => What::Unread(chat, why),
     })
 }
 
@@ -64,7 +64,7 @@ mod tests {
         let undated = read("successful_payment", json!({ "date": null }));
         assert!(matches!(undated, Some(What::Paid(Paid { at: 5, .. }))));
         let odd = json!({ "successful_payment": { "currency": "USD" } });
-        assert!(matches!(read("successful_payment", odd), Some(What::Unread(_))));
+        assert!(matches!(read("successful_payment", odd), Some(What::Unread(7, _))));
         let text = json!({ "successful_payment": null, "text": "a" });
         assert!(read("successful_payment", text).is_none());
     }

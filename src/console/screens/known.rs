@@ -103,6 +103,7 @@ const DEEDS: &Known = &[
     ("resume", "deed-resume"),
     ("refund-payment", "deed-refund"),
     ("restore", "deed-restore"),
+    ("import", "deed-import"),
 ];
 
 /// Whole sayings of the audit.
@@ -167,6 +168,7 @@ impl Context<'_> {
         match kind {
             "grant" if delta < 0 => self.tell("ledger-taken"),
             "grant" => self.tell("ledger-grant"),
+            "import" => self.tell("ledger-import"),
             "purchase" => self.tell("ledger-purchase"),
             "hold" => self.tell("ledger-hold"),
             "charge" => self.tell("ledger-charge"),

@@ -18,9 +18,7 @@ fn two() -> Facts {
 fn with(place: Place, id: &str) -> Dialog {
     let before = if place == Place::Choice { Place::Count } else { place };
     let choice = if id.is_empty() { Chosen::Asked } else { Chosen::This(id.to_owned()) };
-    let offer = two().offered.into_iter().find(|offer| offer.id == id);
-    let shown = (place == Place::Confirm).then(|| offer.map_or(0, |offer| offer.credits));
-    let draft = Draft { choice, shown, ..at(before).draft };
+    let draft = Draft { choice, ..at(before).draft };
     assert_eq!(draft.place(), place);
     Dialog { place, draft }
 }
@@ -60,7 +58,7 @@ fn the_choice_comes_between_the_wishes_and_the_number() {
     let rich = Facts { credits: 9, ..two() };
     check(&count, &taps(Choice::Count(3)), &rich, &confirm, &asks(Place::Confirm));
     let placed = [Effect::Toast(Toast::Started), Effect::Place(Box::new(confirm.draft.clone()))];
-    check(&confirm, &taps(Choice::Confirm), &rich, &Dialog::default(), &placed);
+    check(&confirm, &taps(yes(3)), &rich, &Dialog::default(), &placed);
 }
 
 #[test]
@@ -82,7 +80,7 @@ fn the_price_is_that_of_the_choice() {
         let poor = Facts { credits: credits - 1, ..two() };
         let rich = Facts { credits, ..two() };
         check(&count, &taps(Choice::Count(3)), &poor, &waits, &said);
-        check(&confirm, &taps(Choice::Confirm), &poor, &waits, &said);
+        check(&confirm, &taps(yes(credits / 3)), &poor, &waits, &said);
         check(&waits, &press(Press::Continue), &poor, &waits, &said);
         check(&waits, &press(Press::Continue), &rich, &confirm, &asks(Place::Confirm));
     }
@@ -111,7 +109,7 @@ fn what_cannot_be_made_now_is_not_chosen_and_not_ordered() {
     check(&choice, &quality("good"), &off, &choice, &toast);
     let mut three = choice.clone();
     three.draft.count = Some(3);
-    check(&with(Place::Confirm, "good"), &taps(Choice::Confirm), &off, &three, &toast);
+    check(&with(Place::Confirm, "good"), &taps(yes(3)), &off, &three, &toast);
     check(&three, &quality("fast"), &off, &with(Place::Confirm, "fast"), &asks(Place::Confirm));
     let stale = toasts(Toast::Stale, Place::Choice);
     check(&choice, &quality("gone"), &two(), &choice, &stale);
@@ -123,7 +121,7 @@ fn what_cannot_be_made_now_is_not_chosen_and_not_ordered() {
 #[test]
 fn what_the_operator_changed_meanwhile_is_asked_at_its_new_price() {
     let choice = with(Place::Choice, "");
-    let yes = taps(Choice::Confirm);
+    let yes = taps(yes(3));
     // The choice is new, or another one than then.
     let stale = toasts(Toast::Stale, Place::Choice);
     for old in [at(Place::Confirm), with(Place::Confirm, "gone")] {

@@ -472,7 +472,7 @@ fn a_dialogue_that_cannot_be_read_begins_again() {
         phone.world.write(move |tx, _| Ok(tx.execute(&update, [])?));
         assert_eq!(phone.place(), place, "{state}");
         phone.send(text("Кружка"));
-        phone.send(Event::Press(Press::read("y:d")));
+        phone.send(Event::Press(Press::read("y:d:1:1")));
         assert_eq!(phone.place(), place, "{state}");
     }
     phone.to_menu_and_confirm();

@@ -1,5 +1,7 @@
 //! Payments on a real database: what is credited, once, whatever is odd about it, and what is said.
 
+mod left;
+
 use super::*;
 use crate::clock::{DAY, Millis};
 use crate::inbox::{self, Raw};
@@ -394,7 +396,7 @@ fn a_refund_of_what_we_never_had_moves_nothing_and_is_told() {
 fn a_payment_that_cannot_be_read_is_told_and_its_update_is_done() {
     let till = Till::new();
     till.store(1);
-    till.world.write(|tx, shop| unread(tx, shop, 1, "no charge id", NOW));
+    till.world.write(|tx, shop| unread(tx, shop, 1, (7, "no charge id"), NOW));
     assert!(till.alerts()[0].contains("no charge id"));
     assert_eq!(till.world.number("SELECT COUNT(*) FROM inbox WHERE handled_at IS NULL"), 0);
 }

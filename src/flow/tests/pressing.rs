@@ -1,5 +1,6 @@
 //! Buttons: what they carry, and what anybody may forge.
 
+use super::ordering::Phone;
 use super::*;
 use crate::db::{JobId, OrderId};
 use crate::flow::press::Choice;
@@ -25,7 +26,7 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         Press::Language(Lang::En),
         Press::Again(JobId(i64::MAX)),
         Press::Aside(Aside::Leave),
-        Press::Aside(Aside::LeaveYes(i64::MAX, i64::MAX)),
+        Press::Aside(Aside::LeaveYes(i64::MAX, 999_999_999, i64::from(u32::MAX) << 16)),
         Press::Aside(Aside::Ask),
         Press::Aside(Aside::AskAbout(i64::MAX)),
         Press::Same(JobId(i64::MAX)),
@@ -46,7 +47,7 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         Choice::OtherQuality,
         Choice::Count(5),
         Choice::Back,
-        Choice::Confirm,
+        Choice::Confirm(Bill { videos: 10, credits: i64::MAX }),
         Choice::Cancel,
     ] {
         all.push(Press::Draft(DRAFT.to_owned(), choice));
@@ -56,6 +57,22 @@ fn what_is_in_a_button_is_read_again_and_fits() {
         assert!((1..=64).contains(&data.len()), "{data}");
         assert_eq!(Press::read(&data), Some(press), "{data}");
     }
+}
+
+#[test]
+fn every_yes_stands_under_the_price_that_it_is_to() {
+    let phone = Phone::new("ru");
+    phone.send(Event::Start(None));
+    phone.to_confirm();
+    for _ in 0..2 {
+        assert!(phone.says().contains("Стоимость: 1 кредит\n"), "{}", phone.says());
+        let Some(Press::Draft(_, choice)) = phone.button("✅") else { panic!("no draft's") };
+        assert_eq!(choice, Choice::Confirm(Bill { videos: 1, credits: 1 }));
+        // Under a word on what is needed here as well.
+        phone.send(text("сколько это стоит?"));
+    }
+    phone.tap("✅");
+    assert_eq!(phone.credits(), 1);
 }
 
 #[test]

@@ -264,17 +264,17 @@ fn the_statement_tells_every_move_as_a_person_would() {
 fn what_came_back_of_an_order_and_went_for_a_refund_are_two_lines() {
     let (phone, _) = with_a_video(3);
     phone.world.sql(
-        "INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('refund:c', 1, 'c', 3, 99)",
+        "INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('refund:c', 1, 'c', 2, 99)",
     );
     let user = phone.world.db.read(|conn| crate::users::by_tg(conn, 7)).unwrap().unwrap();
     phone.world.order(&user, "d2", 3);
     let order = phone.world.number("SELECT MAX(id) FROM orders");
     presses(&phone, Press::TakeBack(OrderId(order)));
     let toast = phone.toast();
-    let words = "Отменил 3 видео. Вернулось на баланс: 0 кредитов. Сразу списали: 3 кредита";
+    let words = "Отменил 3 видео. Вернулось на баланс: 3 кредита. Из них сразу списали: 2 кредита";
     assert!(toast.starts_with(words), "{toast}");
     let status = phone.world.said(&format!("status:{order}"));
-    let words = "3 кредита вернули на баланс. Из них 3 кредита сразу списали";
+    let words = "3 кредита вернули на баланс. Из них 2 кредита сразу списали";
     assert!(status.contains(words), "{status}");
     presses(&phone, Press::Statement(None));
     let said = phone.says();
@@ -282,8 +282,8 @@ fn what_came_back_of_an_order_and_went_for_a_refund_are_two_lines() {
     assert_eq!(
         lines,
         [
-            "<b>−3</b> — возврат Stars",
             "<b>+3</b> — вернули за заказ № 2: отменено 3 видео",
+            "<b>−2</b> — возврат Stars",
             "<b>−3</b> — заказ № 2: 3 видео",
         ]
     );
@@ -315,6 +315,25 @@ fn each_kind_of_gift_has_words_of_its_own() {
             "подарок на первые видео",
         ]
     );
+}
+
+#[test]
+fn what_came_from_the_old_system_has_words_of_its_own() {
+    for (lang, told) in [
+        ("ru", ["+1</b> — за видео, которое не успели сделать", "+6</b> — ваш прежний баланс"]),
+        ("en", ["+1</b> – for a video that could not", "+6</b> – your balance from before"]),
+    ] {
+        let phone = Phone::new(lang);
+        phone.send(Event::Start(None));
+        phone.world.sql(
+            "INSERT INTO ledger (user_id, delta, kind, key, actor)
+             VALUES (1, 6, 'import', 'import:7', 'operator'),
+                    (1, 1, 'import', 'import:job:5', 'operator')",
+        );
+        presses(&phone, Press::Statement(None));
+        let said = phone.says();
+        assert!(told.iter().all(|line| said.contains(line)), "{said}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub struct Refund {
     pub stars: i64,
     /// Credits that they were for.
     pub credits: i64,
-    /// What of the credits goes, and what was spent.
+    /// What of the credits goes, and what was spent or lost, or is held by videos.
     pub taken: Taken,
     /// The same of the bonus that came with them.
     pub bonus: Taken,
@@ -129,7 +129,7 @@ impl Refund {
     pub fn besides(&self) -> String {
         let words = |whose: String, taken: Taken| {
             let Taken { taken_back, owed } = taken;
-            format!("{whose}: {} taken, {owed} spent", in_words(taken_back))
+            format!("{whose}: {} taken, {owed} owed", in_words(taken_back))
         };
         let bonus = (self.bonus != Taken::default()).then(|| words("bonus".into(), self.bonus));
         let reward = self.reward.map(|(inviter, taken)| {
@@ -224,7 +224,7 @@ mod tests {
             ledger::grant(tx, &spent(inviter.0, -3), 4)
         });
         let weighed = world.db.read(|conn| weigh_refund(conn, "a")).unwrap();
-        let besides = "bonus: 1 credit taken, 2 spent; reward of user 8: 1 credit taken, 2 spent";
+        let besides = "bonus: 1 credit taken, 2 owed; reward of user 8: 1 credit taken, 2 owed";
         assert_eq!(weighed.besides(), besides);
         let done = world.write(|tx, shop| end_refund(tx, shop, &by(), "a", 6));
         assert_eq!((done.besides(), done.user.credits), (besides.to_owned(), 0));

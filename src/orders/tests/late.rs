@@ -234,3 +234,27 @@ fn a_gift_for_what_nobody_paid_has_no_word_of_credits() {
     let said = world.said(&format!("gift:{}", job.id));
     assert!(said.contains("🎁") && !said.contains("кредит"), "{said}");
 }
+
+#[test]
+fn a_gift_does_not_say_of_credits_that_they_stay_where_some_were_taken_since() {
+    for (kind, key) in [("grant", "refund:c"), ("bonus", "bonus:1:back"), ("grant", "by hand")] {
+        let world = World::new();
+        let (user, job) = refunded(&world);
+        world.write(move |tx, _| {
+            let back = ledger::TakeBack {
+                user: user.id,
+                credits: 1,
+                given: "purchase:c",
+                kind,
+                key,
+                charge: "c",
+                actor: "bot",
+                note: None,
+            };
+            ledger::take_back(tx, &back, NOW)
+        });
+        give(&world, &came(&world, &job), Some(9));
+        let said = world.said(&format!("gift:{}", job.id));
+        assert!(said.contains("🎁") && !said.contains("кредит"), "{key}: {said}");
+    }
+}

@@ -16,7 +16,7 @@ struct Paid {
     user: i64,
     stars: i64,
     refunded: bool,
-    /// Its customer was told.
+    /// Its customer was told, or has left since: a backup that is put back learns no more of it.
     told: bool,
 }
 
@@ -99,6 +99,9 @@ fn payments(conn: &Connection) -> Result<BTreeMap<String, Paid>> {
     let mut query = conn.prepare(
         "SELECT telegram_payment_charge_id, tg_user_id, stars, refunded_at IS NOT NULL,
                 EXISTS (SELECT 1 FROM outbox WHERE key = 'receipt:' || telegram_payment_charge_id)
+                OR EXISTS (SELECT 1 FROM ledger
+                           WHERE key = 'purchase:' || telegram_payment_charge_id
+                             AND id <= left_line)
          FROM payments
          JOIN users ON users.id = user_id",
     )?;

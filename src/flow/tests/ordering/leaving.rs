@@ -57,7 +57,7 @@ fn what_has_not_begun_is_cancelled_and_every_word_is_gone() {
     assert_eq!(number("SELECT COUNT(*) FROM dialogs"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM inbox WHERE body <> '{}'"), 0);
     assert_eq!(number("SELECT COUNT(*) FROM departures WHERE erased_at IS NULL"), 1);
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0, 0)))));
     assert_eq!(number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 1, "no echo");
     phone.send(Event::Start(None));
     assert!(phone.says().contains("Привет") && !phone.says().contains("Дарю"), "{}", phone.says());
@@ -92,6 +92,44 @@ fn a_yes_to_other_credits_than_there_are_by_now_is_asked_again() {
     assert_eq!(phone.credits(), 0);
 }
 
+/// Their own payment, of which the bot hears now.
+fn pays(phone: &Phone, charge: &str, credits: i64) {
+    let paid = Paid {
+        profile: Profile { tg_user_id: 7, ..Profile::default() },
+        charge_id: charge.to_owned(),
+        stars: 55 * credits,
+        payload: format!("pack:{credits}:{}:9", 55 * credits),
+        at: NOW,
+    };
+    phone.world.write(move |tx, shop| {
+        compare(tx, shop, &paid, NOW)?;
+        // Their chat is empty for the next words.
+        Ok(tx.execute("UPDATE outbox SET state = 'sent'", [])?)
+    });
+}
+
+#[test]
+fn a_yes_that_was_answered_burns_nothing_that_was_bought_since() {
+    // Back by a word of theirs, or by a payment that was under way while they left.
+    let returns: [fn(&Phone); 2] = [|phone| drop(phone.send(Event::Start(None))), |_| ()];
+    for returns in returns {
+        let phone = Phone::in_world(World::with(|options| options.signup = 0), "ru");
+        phone.send(Event::Start(None));
+        grants(&phone, 10);
+        phone.send(leave());
+        let yes = phone.button("🗑 Да");
+        phone.send(Event::Press(yes.clone()));
+        assert_eq!(phone.credits(), 0);
+        returns(&phone);
+        pays(&phone, "a", 10);
+        phone.send(Event::Press(yes));
+        assert!(phone.says().contains("Сгорят 10"), "asked anew: {}", phone.says());
+        assert_eq!(phone.credits(), 10);
+        phone.tap("🗑 Да");
+        assert_eq!(phone.credits(), 0, "the new question is one");
+    }
+}
+
 #[test]
 fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
     let phone = orders_three();
@@ -100,7 +138,7 @@ fn while_a_video_is_made_nobody_leaves_and_a_forged_yes_changes_nothing() {
         .sql("UPDATE jobs SET started_at = 5, status = 'processing', step = 'render' WHERE id = 2");
     phone.send(leave());
     assert!(phone.says().contains("Сейчас делаем ваше видео"), "{}", phone.says());
-    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0)))));
+    phone.send(Event::Press(Some(Press::Aside(Aside::LeaveYes(5, 0, 0)))));
     assert!(phone.says().contains("Сейчас делаем ваше видео"));
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM jobs WHERE status = 'canceled'"), 0);
     assert_eq!(phone.world.number("SELECT COUNT(*) FROM users WHERE deleted_at IS NOT NULL"), 0);

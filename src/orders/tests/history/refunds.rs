@@ -28,6 +28,7 @@ impl Model {
             let back = TakeBack {
                 user,
                 credits,
+                given: &format!("purchase:{charge}"),
                 kind: "grant",
                 key: &format!("refund:{charge}"),
                 charge: &charge,
