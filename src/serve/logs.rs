@@ -12,9 +12,8 @@ use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Filter, SubscriberExt as _};
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 /// Of the process's files, and of its standard output: each leaves out the same.
 static FLOODS: [LazyLock<Flood>; 2] = [const { LazyLock::new(Flood::default) }; 2];
@@ -43,34 +42,29 @@ pub fn begin(config: &Config, to: LogTo) -> Result<Vec<WorkerGuard>> {
         .context("cannot write to logs/ in the data folder")?;
     let (files, guard) = tracing_appender::non_blocking(files);
     let mut guards = vec![guard];
-    let format = config.log.format;
-    let files = lines(format, false, files).with_filter(filter(config).and(FLOODS[0].clone()));
-    let stdout = (to == LogTo::Stdout).then(|| {
+    let mut layers = vec![lines(config, false, files, &FLOODS[0])];
+    if to == LogTo::Stdout {
         let (stdout, guard) = tracing_appender::non_blocking(std::io::stdout());
         guards.push(guard);
-        let colours = !config.no_color && atty();
-        lines(format, colours, stdout).with_filter(filter(config).and(FLOODS[1].clone()))
-    });
-    tracing_subscriber::registry()
-        .with(files)
-        .with(stdout)
-        .try_init()
-        .context("logging was begun twice")?;
+        layers.push(lines(config, !config.no_color && atty(), stdout, &FLOODS[1]));
+    }
+    tracing_subscriber::registry().with(layers).try_init().context("logging was begun twice")?;
     Ok(guards)
 }
 
 /// The lines of one place. Complaints about a log that cannot be written would go to standard error,
 /// where a failure to write is a panic.
-fn lines<S>(format: LogFormat, colours: bool, to: NonBlocking) -> Box<dyn Layer<S> + Send + Sync>
-where
-    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
-{
+fn lines(config: &Config, colours: bool, to: NonBlocking, flood: &Flood) -> Lines {
     let layer = fmt::layer().with_ansi(colours).log_internal_errors(false).with_writer(to);
-    match format {
+    let layer = match config.log.format {
         LogFormat::Text => layer.boxed(),
         LogFormat::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
-    }
+    };
+    layer.with_filter(filter(config).and(flood.clone())).boxed()
 }
+
+/// Boxed, so that the code of a format is in the program once.
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Says how many lines the flood has cost: for the housekeeper, now and then.
 pub(super) fn say_what_was_left_out() {
