@@ -6,8 +6,10 @@
 
 pub mod daily;
 mod restore;
+mod upgrade;
 
 pub use restore::{Restored, restore};
+pub use upgrade::open;
 
 use crate::db::{self, Phase, Watch};
 use anyhow::{Context as _, Result, bail};
@@ -42,7 +44,7 @@ pub fn make(database: &Path, to: &Path, force: bool, watch: &Watch) -> Result<Ma
     if !force && to.exists() {
         bail!("{} exists: choose another name, or add --force", to.display());
     }
-    has_room(database, &folder)?;
+    has_room(&folder, size_of(database)? + MARGIN, "a backup")?;
     let part = part_of(to)?;
     // Held until the end: a second backup to the same file is refused.
     let _claim = claim(&part)?;
@@ -107,15 +109,19 @@ fn claim(part: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// A copy that filled the disk would stop the appliance.
-fn has_room(database: &Path, folder: &Path) -> Result<()> {
+fn size_of(database: &Path) -> Result<u64> {
     let facts = std::fs::metadata(database)
         .with_context(|| format!("no database {}", database.display()))?;
+    Ok(facts.len())
+}
+
+/// A copy that filled the disk would stop the appliance. `wanted`: bytes.
+fn has_room(folder: &Path, wanted: u64, what: &str) -> Result<()> {
     let disk = rustix::fs::statvfs(folder).context("cannot ask how full the disk is")?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free < facts.len() + MARGIN {
-        let (free, wanted) = (free >> 20, (facts.len() + MARGIN) >> 20);
-        bail!("{free} MB are free in {}, a backup takes {wanted} MB", folder.display());
+    if free < wanted {
+        let (free, wanted) = (free >> 20, wanted >> 20);
+        bail!("{free} MB are free in {}, {what} takes {wanted} MB", folder.display());
     }
     Ok(())
 }

@@ -15,11 +15,12 @@ mod writer;
 
 pub use copy::{
     Facts, Held, Phase, Present, Watch, amend, balances, copy, damage, examine, hold, is_broken,
+    renew,
 };
 pub use ids::{JobId, OrderId, UserId};
 pub use lock::{InstanceLock, LockHeld};
 pub use machine::{Machine, NotCommitted};
-pub use migrate::Mode;
+pub use migrate::{Mode, SCHEMA, Schema, Upgrade};
 pub use pragmas::{Pragma, read as read_pragmas};
 pub use writer::Tx;
 
@@ -60,12 +61,29 @@ struct Inner {
 
 impl Db {
     /// Opens the database of a data folder for an appliance, which holds the folder's
-    /// [`InstanceLock`]: creates it where there is none, migrates an older one, refuses one that is
-    /// newer, not ours, or of the other mode.
+    /// [`InstanceLock`]: creates it where there is none, refuses one that is of another version, not
+    /// ours, or of the other mode.
     pub fn open(folder: &Path, mode: Mode, now: i64) -> Result<Self> {
+        Self::upgrade(folder, &SCHEMA, mode, now, |Upgrade { from, to }| {
+            anyhow::bail!("is of version {from}, not {to}, and nobody has copied it")
+        })
+    }
+
+    /// As [`Db::open`], and brings an older file to `schema` after `copy` has put a copy of it away.
+    /// `crate::backup::open()` is what an appliance calls.
+    ///
+    /// # Errors
+    /// Those of `copy`, and whatever ends the migration: then the file is as it was.
+    pub fn upgrade(
+        folder: &Path,
+        schema: &Schema<'_>,
+        mode: Mode,
+        now: i64,
+        copy: impl FnOnce(Upgrade) -> Result<()>,
+    ) -> Result<Self> {
         let path = folder.join(FILE_NAME);
         lock::create_private(&path)?;
-        Self::connect(path, Keep::All, |conn| migrate::migrate(conn, mode, now))
+        Self::connect(path, Keep::All, |conn| migrate::migrate(conn, schema, mode, now, copy))
     }
 
     /// Opens an existing database beside a running or stopped appliance: for commands.
@@ -77,7 +95,7 @@ impl Db {
                 folder.display()
             );
         }
-        Self::connect(path, Keep::Few, migrate::check_current)
+        Self::connect(path, Keep::Few, |conn| migrate::check_current(conn, &SCHEMA))
     }
 
     fn connect(
@@ -91,6 +109,7 @@ impl Db {
             .with_context(|| format!("cannot open the database {shown}"))?;
         migrate::check_identity(&conn).with_context(|| format!("the database {shown}"))?;
         pragmas::set(&conn, false).with_context(|| format!("the database {shown}"))?;
+        pragmas::keep_temporary_files_in(&conn, &path)?;
         prepare(&mut conn).with_context(|| format!("the database {shown}"))?;
         let manager = SqliteConnectionManager::file(&path)
             .with_flags(flags())

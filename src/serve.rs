@@ -14,11 +14,11 @@ pub(crate) use settings::fingerprint;
 pub use settings::{shop, telegram};
 
 use crate::alerts;
-use crate::backup::daily::Daily;
+use crate::backup::{self, daily::Daily};
 use crate::bot;
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, Tokens};
-use crate::db::{Db, InstanceLock, Mode, Tx};
+use crate::db::{Db, InstanceLock, Mode, SCHEMA, Tx};
 use crate::instance;
 use crate::jobs;
 use crate::keys;
@@ -85,7 +85,8 @@ impl Appliance {
         }
         let shop = Arc::new(settings::shop(config)?);
         let lock = InstanceLock::take(&config.data_dir)?;
-        let db = Db::open(&config.data_dir, mode, clock.now())?;
+        let zone = &config.report.timezone;
+        let db = backup::open(&lock, &config.data_dir, &SCHEMA, mode, (clock.now(), zone))?;
         let (end, ends) = channel();
         let fatal = end.clone();
         db.on_fatal(Arc::new(move |reason| {

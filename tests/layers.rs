@@ -28,7 +28,7 @@ const LEAVES: [&str; 2] = ["api", "sandbox"];
 const ASSEMBLY: [&str; 4] = ["config", "serve", "cli", "main"];
 
 /// Who may name a dependency; every other crate is free.
-const FENCES: [(&[&str], &[&str]); 11] = [
+const FENCES: [(&[&str], &[&str]); 10] = [
     (&["tokio", "tokio_util"], &["bot", "serve", "sandbox", "cli"]),
     (&["teloxide", "reqwest"], &["bot"]),
     (&["axum", "openh264"], &["sandbox"]),
@@ -37,7 +37,7 @@ const FENCES: [(&[&str], &[&str]); 11] = [
     (&["image"], &["photo", "sandbox"]),
     (&["sd_notify", "prometheus_client"], &["serve"]),
     (&["csv"], &["import"]),
-    (&["r2d2", "r2d2_sqlite", "rusqlite_migration"], &["db"]),
+    (&["r2d2", "r2d2_sqlite"], &["db"]),
     (
         &["rusqlite"],
         &[

@@ -101,6 +101,7 @@ fn prepare(file: &Path, fresh: &Path, mode: Mode, watch: &Watch) -> Result<Facts
     if facts.mode != mode {
         bail!("it is of a {} and this would run as a {}", facts.mode.word(), mode.word());
     }
+    db::renew(fresh, &db::SCHEMA).context("it")?;
     let synced = std::fs::File::open(fresh).and_then(|file| file.sync_all());
     synced.context("the copy did not reach the disk")?;
     Ok(facts)

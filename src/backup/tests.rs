@@ -198,7 +198,7 @@ fn what_the_present_database_alone_knows_is_in_the_new_one_before_it_has_its_nam
         held.conn().query_row(users, [], |row| row.get::<_, i64>(0)).unwrap()
     };
     let refused = puts_back(folder.path(), &file, |_, fresh| -> Result<()> {
-        db::amend(fresh, (Mode::Live, 5), |tx| {
+        db::amend(fresh, |tx| {
             tx.execute("INSERT INTO users (tg_user_id) VALUES (9)", [])?;
             anyhow::bail!("the disk is full")
         })
@@ -207,7 +207,7 @@ fn what_the_present_database_alone_knows_is_in_the_new_one_before_it_has_its_nam
     assert_eq!((names(folder.path()), users(&present)), (vec!["neurocards.db".to_owned()], 3));
     let restored = puts_back(folder.path(), &file, |former, fresh| {
         let known = many(former);
-        db::amend(fresh, (Mode::Live, 5), |tx| {
+        db::amend(fresh, |tx| {
             tx.execute("INSERT INTO users (tg_user_id) VALUES (9)", [])?;
             Ok(known)
         })

@@ -49,7 +49,7 @@ pub(super) fn restore(config: &Config, file: &Path) -> Result<ExitCode> {
             note: &file.display().to_string(),
             ..Action::default()
         };
-        db::amend(fresh, (mode, now), |tx| {
+        db::amend(fresh, |tx| {
             instance::stopped(tx)?;
             audit::record(tx, &super::by(), &action, now)?;
             left.map(|left| left.leave_once_more(tx)).transpose()

@@ -7,6 +7,7 @@
 //!                     → copy it again from https://kie.ai/api-key
 //! ```
 
+mod at_rest;
 mod local;
 mod online;
 mod report;

@@ -2,7 +2,7 @@
 //! in the place of the present one. All of it by SQLite or by names: no file of a database that is
 //! in use is opened by other means, since closing it would drop SQLite's locks.
 
-use super::migrate::{self, Mode};
+use super::migrate::{self, Mode, Schema};
 use super::{Tx, flags, pragmas, writer};
 use anyhow::{Context as _, Result, bail};
 use rusqlite::config::DbConfig;
@@ -97,18 +97,26 @@ pub fn examine(path: &Path, watch: &Watch) -> Result<Facts> {
     Ok(facts)
 }
 
-/// Writes to a copy that was [examined](examine), in one transaction: it is on the disk when this
-/// returns, in the one file that the copy is. An older copy is migrated first, as its start would do.
-pub fn amend<T>(
-    path: &Path,
-    (mode, now): (Mode, i64),
-    work: impl FnOnce(&Tx<'_>) -> Result<T>,
-) -> Result<T> {
-    let mut conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
+/// Writes to a copy that was [examined](examine), and [renewed](renew) where it was older, in one
+/// transaction: it is on the disk when this returns, in the one file that the copy is.
+pub fn amend<T>(path: &Path, work: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    let conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
     pragmas::set(&conn, false)?;
     alone(&conn)?;
-    migrate::migrate(&mut conn, mode, now)?;
     writer::once(&conn, work)
+}
+
+/// Brings a copy that [`examine`] found sound to `schema`, where it is older. The database that it is
+/// put in the place of is what there is to go back to.
+///
+/// # Errors
+/// What ends the migration: then the copy is as it was.
+pub fn renew(path: &Path, schema: &Schema<'_>) -> Result<()> {
+    let mut conn = Connection::open_with_flags(path, flags()).context("it cannot be opened")?;
+    for (name, value) in [("trusted_schema", 0), ("recursive_triggers", 1), ("secure_delete", 1)] {
+        conn.pragma_update(None, name, value)?;
+    }
+    migrate::raise(&mut conn, schema, None)
 }
 
 /// Reads every page and every reference. `None`: all is well.

@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, bail};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
+use std::path::Path;
 
 /// How long a write waits for another process (the console, a command) to finish its own.
 pub(super) const BUSY_TIMEOUT_MS: i64 = 10_000;
@@ -95,6 +96,16 @@ pub(super) fn set(conn: &Connection, query_only: bool) -> Result<()> {
     if !journal.eq_ignore_ascii_case("wal") {
         bail!("SQLite keeps journal mode {journal}: the folder must be on a local disk");
     }
+    Ok(())
+}
+
+/// What SQLite sorts or rewrites goes through files without a name: beside the database, where
+/// there is room for it, and not in the system's temporary folder, which may be small, in memory,
+/// or on a disk that nobody encrypts. It counts for the whole process.
+pub(super) fn keep_temporary_files_in(conn: &Connection, database: &Path) -> Result<()> {
+    let folder = database.parent().and_then(Path::to_str).context("a path that is not UTF-8")?;
+    // Refused where nobody may write: then nothing is rewritten, either.
+    let _ = conn.pragma_update(None, "temp_store_directory", folder);
     Ok(())
 }
 

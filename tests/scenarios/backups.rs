@@ -283,7 +283,7 @@ fn whom_a_wreck_would_have_named_is_said_to_be_unknown() {
     shop.start_again();
 }
 
-fn private(file: &Path) {
+pub(crate) fn private(file: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -238,3 +238,23 @@ fn a_process_that_can_open_no_file_waits_until_it_can() {
     let log = shop.log_text();
     assert!(!log.contains("panicked"), "{log}");
 }
+
+#[test]
+fn what_the_database_is_rewritten_through_lies_beside_it_and_not_in_a_folder_of_the_system() {
+    let plug = Plug::new();
+    let shop = Setup::new().plug(&plug).start();
+    // More than SQLite keeps in memory.
+    shop.writes(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+         INSERT INTO inbox (update_id, chat_id, body, received_at, handled_at)
+         SELECT -i, 0, hex(randomblob(800)), 9e14, 9e14 FROM n",
+    );
+    let ann = shop.customer(7);
+    plug.fails(Op::Open, "EACCES etilqs_");
+    ann.says("/delete_me");
+    ann.presses("🗑 Да");
+    let failed = || shop.log_text().contains("could not be compacted").then_some(());
+    shop.waits_for("a file that cannot be opened", failed);
+    plug.mends(Op::Open);
+    ann.hears("больше нет");
+}

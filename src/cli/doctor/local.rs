@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use rusqlite::Connection;
 
+use super::at_rest;
 use super::report::{Check, Report};
 use crate::cli::screen;
 use crate::clock::Millis;
@@ -35,6 +36,7 @@ pub(super) fn check(config: &Config, report: &mut Report) -> Result<bool> {
     report.add(Check::made("own files", files))?;
     report.add(Check::made("data folder", folder(&config.data_dir)))?;
     report.add(Check::made("disk", disk(&config.data_dir)))?;
+    report.add(Check::made("at rest", at_rest::check(&config.data_dir)))?;
     report.add(Check::ok("sqlite", rusqlite::version()))?;
     if let Some(check) = metrics(config) {
         report.add(check)?;

@@ -49,6 +49,9 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("systemd-sysusers", MACHINE, ARCHIVE),
     ("systemctl daemon-reload", MACHINE, ARCHIVE),
     ("systemctl enable neurocards", MACHINE, ARCHIVE),
+    ("ssh root@server encrypt-data *", "packaging/try-encrypt", "packaging/encrypt-data by-hand"),
+    ("head -c 32 /dev/urandom *", "packaging/try-encrypt", "head -c 32 /dev/urandom"),
+    ("litestream restore *", "tests/scenarios/second_copy.rs", "\"restore\", \"-config\""),
 ];
 
 /// How the command begins, and why nothing here can run it.
@@ -63,6 +66,21 @@ pub(super) const BY_NATURE: &[(&str, &str)] = &[
     ("journalctl -u neurocards -f", "it does not end; the fresh machine reads the last lines"),
     ("pg_dump *", "it needs the old system; `tests/scenarios/import/old.rs` writes what it does"),
     ("psql *", "it needs the old system; `tests/scenarios/import/old.rs` writes what it does"),
+    ("apt-get install --allow-downgrades *", "there is no earlier release to go back to yet"),
+    ("cryptsetup *", "it needs a disk to spare"),
+    ("mkfs.ext4 /dev/*", "it needs a disk to spare"),
+    ("mount /dev/mapper/*", "it needs a disk to spare"),
+    ("umount /mnt", "it needs a disk to spare"),
+    ("cp -a /var/lib/neurocards/. /mnt/", "it needs a disk to spare"),
+    ("diff -r /var/lib/neurocards /mnt", "it needs a disk to spare"),
+    ("install -d -m 700 -o neurocards *", "it needs the package's user"),
+    ("install -m 640 -g neurocards *", "it needs the package's user"),
+    ("install -m 755 packaging/litestream/*", "it is for your server; the gate verifies the units"),
+    ("install -m 644 packaging/litestream/*", "it is for your server; the gate verifies the units"),
+    ("systemctl disable --now litestream", "it is for your server"),
+    ("systemctl enable --now neurocards-litestream *", "it is for your server"),
+    ("systemctl stop neurocards-litestream*", "it is for your server"),
+    ("systemctl start neurocards neurocards-litestream*", "it is for your server"),
     ("jq *", "jq is not everywhere; `grep` says the same of a log in text, and is run"),
     ("docker *", "Docker does not run everywhere; `packaging/try-image` does what it would"),
 ];
