@@ -11,6 +11,7 @@ CREATE TABLE instance (
     created_at        INTEGER NOT NULL,
     started_at        INTEGER,
     heartbeat_at      INTEGER,
+    heartbeat_wall    INTEGER,                     -- the same by the machine's clock, which other processes have, too
     seen_at           INTEGER,                     -- the last time that its appliance knew
     version           TEXT,
     early_deaths      INTEGER NOT NULL DEFAULT 0,  -- starts in a row that died young
@@ -23,7 +24,7 @@ CREATE TABLE instance (
     threads           INTEGER,                     -- workers, at the last heartbeat
     threads_busy      INTEGER
 ) STRICT;
-INSERT INTO instance (id, mode, bot_id, bot_username, created_at, started_at, heartbeat_at, seen_at, version, early_deaths, safe_mode_at, selling_paused_at, selling_note, submitting_paused_at, stars_seen, stars_last, threads, threads_busy) VALUES (1, 'demo', 7000000001, NULL, 1795205400988, 1795205401392, 1795212005373, NULL, '0.1.0', 0, NULL, NULL, NULL, NULL, 0, NULL, 20, 2);
+INSERT INTO instance (id, mode, bot_id, bot_username, created_at, started_at, heartbeat_at, heartbeat_wall, seen_at, version, early_deaths, safe_mode_at, selling_paused_at, selling_note, submitting_paused_at, stars_seen, stars_last, threads, threads_busy) VALUES (1, 'demo', 7000000001, NULL, 1795205400988, 1795205401392, 1795212005373, NULL, NULL, '0.1.0', 0, NULL, NULL, NULL, NULL, 0, NULL, 20, 2);
 CREATE TABLE users (
     id                INTEGER PRIMARY KEY,
     tg_user_id        INTEGER NOT NULL UNIQUE,
@@ -40,20 +41,21 @@ CREATE TABLE users (
     banned_at         INTEGER,
     deleted_at        INTEGER,                     -- all of theirs was deleted; NULL again once they come back
     left_at           INTEGER,                     -- when that was asked for last; stays when they come back
+    left_line         INTEGER,                     -- the ledger's last line then: what came by then was lost with the yes
     created_at        INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER))
 ) STRICT;
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (1, 101, 'anna_krem', 'Анна', 'ru', 33, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 1795205402659);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (2, 102, 'john_smith', 'John', 'en', 13, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 1795205465839);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (3, 103, NULL, '保湿太郎', 'en', 4, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 1795205528159);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (4, 104, NULL, 'דוד לוי', 'en', 5, NULL, NULL, NULL, 0, NULL, 1795211092568, NULL, NULL, NULL, 1795205591111);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (5, 105, NULL, 'Мария Константиновна', 'ru', 2, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 1795205655640);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (6, 106, 'freebie_hunter_of_the_north', 'Max', 'ru', 2, NULL, NULL, NULL, 0, NULL, NULL, 1795210878480, NULL, NULL, 1795205720743);
-INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, created_at) VALUES (7, 107, NULL, NULL, 'ru', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, 1795212000000, 1795212000000, 1795205800000);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (1, 101, 'anna_krem', 'Анна', 'ru', 33, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795205402659);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (2, 102, 'john_smith', 'John', 'en', 13, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795205465839);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (3, 103, NULL, '保湿太郎', 'en', 4, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795205528159);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (4, 104, NULL, 'דוד לוי', 'en', 5, NULL, NULL, NULL, 0, NULL, 1795211092568, NULL, NULL, NULL, NULL, 1795205591111);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (5, 105, NULL, 'Мария Константиновна', 'ru', 2, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795205655640);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (6, 106, 'freebie_hunter_of_the_north', 'Max', 'ru', 2, NULL, NULL, NULL, 0, NULL, NULL, 1795210878480, NULL, NULL, NULL, 1795205720743);
+INSERT INTO users (id, tg_user_id, username, first_name, language, credits, invited_by, friend_no, invite_code, friends, terms_accepted_at, blocked_at, banned_at, deleted_at, left_at, left_line, created_at) VALUES (7, 107, NULL, NULL, 'ru', 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, 1795212000000, 1795212000000, NULL, 1795205800000);
 CREATE TABLE departures (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,   -- only grows: what was done to the file up to one was done for all before it
     user_id   INTEGER NOT NULL UNIQUE REFERENCES users (id),
     at        INTEGER NOT NULL,                    -- 0: a backup brought their rows back, which are to be emptied again
-    update_id INTEGER NOT NULL,                    -- their last word: later photos are of somebody who came back
+    update_id INTEGER NOT NULL,                    -- their last word
     language  TEXT,                                -- of the farewell; NULL: they need none
     erased_at INTEGER                              -- files gone, farewell said; the database is still to be compacted
 ) STRICT;
@@ -75,6 +77,7 @@ CREATE TABLE ledger (
         WHEN 'invite'   THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'bonus'    THEN delta <> 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'promo'    THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
+        WHEN 'import'   THEN delta > 0 AND hold_id IS NULL AND job_id IS NULL
         WHEN 'hold'     THEN delta < 0 AND hold_id IS NULL AND job_id IS NOT NULL
         WHEN 'charge'   THEN delta = 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
         WHEN 'release'  THEN delta > 0 AND hold_id IS NOT NULL AND job_id IS NOT NULL
@@ -163,7 +166,7 @@ CREATE TABLE payments (
     refund_asked_at INTEGER,                         -- Telegram is asked for the refund; unanswered while refunded_at is NULL
     refunded_at     INTEGER,                         -- the Stars are back, and what there was of the credits
     taken_back      INTEGER CHECK (taken_back >= 0), -- credits
-    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent before, or are held
+    owed            INTEGER CHECK (owed >= 0),       -- credits that were spent or lost before, or are held
     CHECK ((refunded_at IS NULL) = (taken_back IS NULL)),
     CHECK ((refunded_at IS NULL) = (owed IS NULL)),
     CHECK (refunded_at IS NULL OR taken_back + owed = credits)
@@ -177,7 +180,7 @@ CREATE TABLE debts (
     user_id INTEGER NOT NULL REFERENCES users (id),
     charge  TEXT    NOT NULL,                      -- of the payment that was given back
     owed    INTEGER NOT NULL CHECK (owed >= 0),    -- credits, still
-    line    INTEGER NOT NULL                       -- the ledger's last then: later holds are not meant
+    line    INTEGER NOT NULL                       -- the ledger's last then, or users.left_line: later holds are not meant
 ) STRICT;
 INSERT INTO debts (key, user_id, charge, owed, line) VALUES ('refund:stx103x000004', 3, 'stx103x000004', 3, 67);
 CREATE TABLE tickets (
