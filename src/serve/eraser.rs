@@ -370,9 +370,11 @@ impl Work {
         if !self.log_wait().is_zero() {
             return Ok(false);
         }
-        let free = self.db.drain_log()?;
+        let mut free = self.db.drain_log()?;
         if free && due {
             self.compacts(newest);
+            // The whole file is in the log now: emptied at once, it would be copied while nobody may write.
+            free = self.db.drain_log()?;
         }
         if !free || !self.db.empty_log()? {
             self.log.begin(LOG_REST);

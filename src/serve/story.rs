@@ -189,6 +189,12 @@ fn tell(moment: &Moment) {
         What::Credits { kind, credits } => {
             tracing::info!(job.id = job, order.id = order, credits, "{}", of_credits(kind));
         }
+        // A warning, of which the log takes so many in a minute: a service that is gone for hours
+        // would fill it with all that wait for it.
+        What::Step { step, what, detail, took, .. } if what == "trouble" => {
+            let detail = detail.as_deref();
+            tracing::warn!(job.id = job, order.id = order, step, detail, ms = took, "trouble");
+        }
         What::Step { step, what, detail, took, .. } => {
             let detail = detail.as_deref();
             tracing::info!(job.id = job, order.id = order, step, detail, ms = took, "{what}");
