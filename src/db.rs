@@ -1,8 +1,8 @@
-//! The database: one WAL-mode SQLite file, one writer thread, a pool of query-only readers.
+//! The database: one WAL-mode SQLite file, one connection that writes, a pool of query-only readers.
 //!
-//! A write begins in exactly one place, [`Db::write`]: the writer gathers the closures that wait,
-//! runs each in a savepoint of one `BEGIN IMMEDIATE`, and answers every caller only after the
-//! COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
+//! A write begins in exactly one place, [`Db::write`]: whoever finds the connection idle commits at
+//! once; the closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN
+//! IMMEDIATE`, and every caller is answered only after the COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
 //! power loss could take back.
 
 mod compact;

@@ -45,3 +45,78 @@ fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_caller() {
     let rows: i64 = conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1, "only what was said to be kept");
 }
+
+/// A writer of its own, on a table with nothing in it.
+fn writer() -> Writer {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch("CREATE TABLE t (x)").unwrap();
+    Writer::start(conn).unwrap()
+}
+
+fn insert(tx: &Tx<'_>, x: i64) -> Result<String> {
+    tx.execute("INSERT INTO t VALUES (?1)", [x])?;
+    Ok(std::thread::current().name().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn who_finds_it_idle_commits_at_once_and_overtakes_nobody_who_waits() {
+    let writer = writer();
+    let here = std::thread::current().name().unwrap_or_default().to_owned();
+    assert_eq!(writer.write(|tx| insert(tx, 0)).unwrap(), here);
+    let ((began, begun), (go, held)) = (sync_channel(1), sync_channel::<()>(1));
+    let order = std::thread::scope(|scope| {
+        let writer = &writer;
+        let first = scope.spawn(move || {
+            let waits = move |tx: &Tx<'_>| {
+                began.send(()).unwrap();
+                held.recv().unwrap();
+                insert(tx, 1)
+            };
+            writer.write(waits).unwrap();
+            // The pen is free for a moment now, and somebody waits for it.
+            writer.write(|tx| insert(tx, 3)).unwrap();
+        });
+        begun.recv().unwrap();
+        let second = scope.spawn(|| writer.write(|tx| insert(tx, 2)).unwrap());
+        while writer.pen.wanted.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        go.send(()).unwrap();
+        first.join().unwrap();
+        assert_eq!(second.join().unwrap(), "db-writer");
+        let all = "SELECT group_concat(x, ' ') FROM (SELECT x FROM t ORDER BY rowid)";
+        writer.write(move |tx| Ok(tx.query_row(all, [], |row| row.get::<_, String>(0))?)).unwrap()
+    });
+    assert_eq!(order, "0 1 2 3");
+}
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("locked.db");
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
+    let conn = Connection::open(&file).unwrap();
+    let no_patience = |_| {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        false
+    };
+    conn.busy_handler(Some(no_patience)).unwrap();
+    let (queue, waiting) = sync_channel(3);
+    let answers = [(); 3].map(|()| {
+        let (request, answer) = caller(|tx| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?));
+        queue.send(request).unwrap();
+        answer
+    });
+    drop(queue);
+    let pen = Pen::new(conn);
+    pen.wanted.store(3, Ordering::Relaxed);
+    run(&pen, &waiting, &Bells::default());
+    for answer in answers {
+        let error = answer.recv().unwrap().unwrap_err();
+        assert_eq!(Machine::of(&error), Some(Machine::Busy), "{error:#}");
+    }
+    assert_eq!(ASKED.load(Ordering::SeqCst), 1, "the file was asked for once");
+}
