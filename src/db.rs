@@ -2,8 +2,8 @@
 //!
 //! A write begins in exactly one place, [`Db::write`]: whoever finds the connection idle commits at
 //! once; the closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN
-//! IMMEDIATE`, and every caller is answered only after the COMMIT is on disk. Thus many threads share one fsync and nobody is told of a change that a
-//! power loss could take back.
+//! IMMEDIATE`, and every caller is answered only after the COMMIT is on disk. Thus many threads share
+//! one fsync and nobody is told of a change that a power loss could take back.
 
 mod compact;
 mod copy;

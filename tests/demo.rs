@@ -120,6 +120,18 @@ fn a_demo_of_bad_days_settles_everything() {
     saved(&said);
 }
 
+#[test]
+fn a_demo_in_the_folder_of_another_says_so_and_leaves_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--orders", "1", "--speed", "120", "--data-dir", "kept"];
+    succeeds(folder.path(), &args);
+    let again = demo(folder.path(), &args);
+    let said = String::from_utf8(again.stderr).unwrap();
+    assert_eq!((again.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("holds an earlier demo") && said.contains("--data-dir"), "{said}");
+    succeeds(folder.path(), &["--orders", "1", "--speed", "120", "--data-dir", "another"]);
+}
+
 /// Only that it works: how fast anything is here says nothing.
 #[test]
 fn a_load_run_loses_nothing_and_its_report_is_whole() {

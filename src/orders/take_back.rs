@@ -14,7 +14,8 @@ pub struct TakenBack {
     pub videos: i64,
     /// Credits that stay.
     pub credits: i64,
-    /// Credits that came with them and went again at once: the payment they came with was given back before.
+    /// Credits that came with them and went again at once: the payment they came with was given back
+    /// before.
     pub repaid: i64,
 }
 

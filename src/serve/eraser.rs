@@ -373,7 +373,8 @@ impl Work {
         let mut free = self.db.drain_log()?;
         if free && due {
             self.compacts(newest);
-            // The whole file is in the log now: emptied at once, it would be copied while nobody may write.
+            // The whole file is in the log now: emptied at once, it would be copied while nobody may
+            // write.
             free = self.db.drain_log()?;
         }
         if !free || !self.db.empty_log()? {

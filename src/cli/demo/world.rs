@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::super::args::DemoArgs;
 use super::super::{Context, console};
@@ -64,6 +64,14 @@ impl World {
         private_folder(&data.join("logs"))?;
         let logs = begin_logs(&config, LogTo::FilesOnly)?;
         let appliance = Appliance::start(&config, &tokens, Mode::Demo, clock.clone())?;
+        if has_seen_updates(&appliance)? {
+            appliance.stop(true);
+            bail!(
+                "{0} holds an earlier demo, whose Telegram is gone: name an empty folder, or look into \
+                 that one with `neurocards --data-dir {0} console`",
+                data.display()
+            );
+        }
         let throw_away = named.is_none().then_some(data);
         let videos = root.join("videos");
         Ok(Self {
@@ -158,6 +166,13 @@ pub(super) fn save_video(
     let path = folder.join(format!("customer-{}-video-{}.mp4", message.user, message.id));
     std::fs::write(&path, &bytes).context("cannot save a video")?;
     Ok(Some(path))
+}
+
+/// A sandbox counts its updates and payments from the beginning: who knows those of another one would
+/// take them for told twice, and wait for ever.
+fn has_seen_updates(appliance: &Appliance) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM inbox)";
+    appliance.db().read(|conn| Ok(conn.query_row(sql, [], |row| row.get(0))?))
 }
 
 fn private_folder(path: &Path) -> Result<()> {
