@@ -518,7 +518,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat ON outbox (chat_id, state);
 CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
-CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
+CREATE INDEX outbox_time ON outbox (created_at);   -- of all, since one of those that are sent would be written at each sending
 CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 

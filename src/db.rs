@@ -9,6 +9,7 @@ mod compact;
 mod copy;
 mod ids;
 mod lock;
+mod log;
 mod machine;
 mod migrate;
 mod pragmas;
@@ -84,6 +85,7 @@ impl Db {
     ) -> Result<Self> {
         let path = folder.join(FILE_NAME);
         lock::create_private(&path)?;
+        log::reserve(&path);
         Self::connect(path, Keep::All, |conn| migrate::migrate(conn, schema, mode, now, copy))
     }
 
@@ -137,6 +139,20 @@ impl Db {
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         self.0.writer.write(work)
+    }
+
+    /// As [`Db::write`], for what nobody waits for and whose loss by a power cut costs nothing: it goes
+    /// along with the next commit, or makes its own after a quarter of a second. A commit of its own
+    /// is some 8 KB on disk and an fsync.
+    ///
+    /// # Errors
+    /// Those of [`Db::write`].
+    pub fn write_along<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.0.writer.write_along(work)
     }
 
     /// Reads one consistent picture. Keep it short: an open read keeps the WAL from shrinking.

@@ -197,6 +197,18 @@ fn read(row: &rusqlite::Row<'_>) -> anyhow::Result<Row> {
     })
 }
 
+/// A column that is named is written anew in each of its indexes, changed or not: where it lies in
+/// the order of sending is of no concern to what has been sent.
+const SENT: &str = "UPDATE outbox
+     SET sent_rev = :rev, message_id = COALESCE(:message_id, message_id), sent_at = :now, tries = 0,
+         due_at = 0, error = NULL, calling_at = NULL, state = 'sent'
+     WHERE id = :id AND state = 'pending' AND rev <= :rev";
+
+const SENT_BEHIND: &str = "UPDATE outbox
+     SET sent_rev = :rev, message_id = COALESCE(:message_id, message_id), sent_at = :now, tries = 0,
+         due_at = 0, error = NULL, calling_at = NULL, seq = (SELECT MAX(seq) + 1 FROM outbox)
+     WHERE id = :id AND state = 'pending' AND rev > :rev";
+
 /// Telegram has revision `rev`. A row that moved on meanwhile stays pending and goes to the end.
 /// `message_id`: of a message just sent; `None` after an edit or an answer. `false`: it no longer
 /// waited, for it was dropped or forgotten meanwhile.
@@ -207,23 +219,14 @@ pub fn sent(
     message_id: Option<i64>,
     now: Millis,
 ) -> anyhow::Result<bool> {
-    let changed = tx
-        .prepare_cached(
-            "UPDATE outbox
-         SET sent_rev = :rev,
-             message_id = COALESCE(:message_id, message_id),
-             sent_at = :now,
-             tries = 0,
-             due_at = 0,
-             error = NULL,
-             calling_at = NULL,
-             state = CASE WHEN rev > :rev THEN 'pending' ELSE 'sent' END,
-             seq = CASE WHEN rev > :rev THEN (SELECT MAX(seq) + 1 FROM outbox) ELSE seq END
-         WHERE id = :id AND state = 'pending'",
-        )?
-        .execute(named_params! { ":id": id, ":rev": rev, ":message_id": message_id, ":now": now })
-        .context("recording a sent message")?;
-    Ok(changed == 1)
+    let params = named_params! { ":id": id, ":rev": rev, ":message_id": message_id, ":now": now };
+    for sql in [SENT, SENT_BEHIND] {
+        let changed = tx.prepare_cached(sql)?.execute(params);
+        if changed.context("recording a sent message")? == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Gives up a message whose revision `rev` was refused. `false`: it moved on meanwhile, or no

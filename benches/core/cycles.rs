@@ -103,9 +103,10 @@ pub(crate) fn enqueue(tx: &Tx<'_>, user: UserId, key: &str, now: Millis) -> anyh
 fn cycle(db: &Db, user: UserId, key: String, clock: &Clock) {
     let now = clock.now();
     db.write(move |tx| enqueue(tx, user, &key, now)).unwrap();
-    let now = clock.now();
-    let job = db.write(move |tx| jobs::claim(tx, &Step::ALL, LIMITS, LEASE, now)).unwrap();
-    // Whoever claims queued one before, so there is one for everybody.
+    let claims = clock.clone();
+    let job = db.write(move |tx| jobs::claim(tx, &Step::ALL, LIMITS, LEASE, claims.now())).unwrap();
+    // Whoever claims queued one before, so there is one for everybody, and it is due: the time is
+    // that of the transaction.
     let job = job.unwrap();
     let now = clock.now();
     let ended = db.write(move |tx| jobs::end(tx, &job, &End::Done { file_id: None }, now));

@@ -14,6 +14,12 @@ pub(super) const BUSY_TIMEOUT_MS: i64 = 10_000;
 /// places, mostly indexes, and writes each page that it touches: small ones make half as much to write.
 const PAGE_SIZE: i64 = 1_024;
 
+/// Pages of the log; then it is taken into the file, and written over from its beginning.
+const LOG_PAGES: i64 = 8_000;
+/// As long as the log gets, in bytes: each page has a header of 24, and a large commit may go beyond
+/// the last page.
+pub(super) const LOG_BYTES: usize = (LOG_PAGES as usize + 500) * (PAGE_SIZE as usize + 24);
+
 /// `busy_timeout` comes first, since the others may have to wait themselves.
 const PRAGMAS: &[(&str, i64)] = &[
     ("busy_timeout", BUSY_TIMEOUT_MS),
@@ -23,8 +29,8 @@ const PRAGMAS: &[(&str, i64)] = &[
     ("trusted_schema", 0),
     ("cell_size_check", 1),
     ("mmap_size", 0),
-    ("wal_autocheckpoint", 8_000), // pages: about 8 MB
-    ("secure_delete", 1),          // what a customer wants gone is overwritten, not only unlinked
+    ("wal_autocheckpoint", LOG_PAGES),
+    ("secure_delete", 1), // what a customer wants gone is overwritten, not only unlinked
 ];
 
 /// A setting as SQLite has it, read back.

@@ -289,3 +289,35 @@ fn a_compaction_is_given_up_when_the_program_ends_and_writes_go_on() {
     let known: i64 = db.read(|conn| Ok(conn.query_row(users, [], |row| row.get(0))?)).unwrap();
     assert_eq!(known, 2_000);
 }
+
+#[test]
+fn from_the_second_start_on_the_log_has_its_full_length_and_grows_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join(format!("{FILE_NAME}-wal"));
+    let length = || std::fs::metadata(&log).map_or(0, |it| it.len());
+    // SQLite would throw a log away that lies beside an empty file.
+    drop(Db::open(folder.path(), Mode::Live, 0).unwrap());
+    assert_eq!(length(), 0);
+    let db = Db::open(folder.path(), Mode::Live, 0).unwrap();
+    let full = pragmas::LOG_BYTES as u64;
+    assert_eq!(length(), full);
+    assert!(!folder.path().join(format!("{FILE_NAME}-wal.new")).exists());
+    for _ in 0..9_000 {
+        db.write(
+            |tx| Ok(tx.execute("UPDATE instance SET threads = 1 - COALESCE(threads, 0)", [])?),
+        )
+        .unwrap();
+    }
+    assert_eq!(length(), full, "it went around");
+    // Who opens it besides takes no other log for it.
+    drop(Db::open(folder.path(), Mode::Live, 0).unwrap());
+    let threads = "SELECT threads FROM instance";
+    let read =
+        |db: &Db| db.read(|conn| Ok(conn.query_row(threads, [], |row| row.get::<_, i64>(0))?));
+    assert_eq!(read(&db).unwrap(), 0);
+    assert_eq!(length(), full);
+    drop(db);
+    assert_eq!(length(), 0, "at rest there is the file alone");
+    let db = Db::open_existing(folder.path()).unwrap();
+    assert_eq!((read(&db).unwrap(), length()), (0, 0), "a command has no use for it");
+}

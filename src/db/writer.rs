@@ -6,18 +6,21 @@ use super::compact;
 use super::machine::{NotCommitted, fatal, fatal_in};
 use anyhow::{Context as _, Result, anyhow};
 use rusqlite::{Connection, ErrorCode, ffi};
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Callers that may wait at once; the next ones block, which is the queue's limit.
 const QUEUE: usize = 1_024;
 /// Closures per commit: bounds how long the first of a group waits for the last.
 const GROUP: usize = 256;
+/// How long what nobody waits for waits for a commit to go along with.
+const ALONG: Duration = Duration::from_millis(250);
 
 /// A transaction that will be on disk before its caller goes on. Only the writer makes one, so a
 /// function that takes it cannot be called anywhere else.
@@ -57,6 +60,8 @@ struct Pen {
     held: Mutex<Held>,
     /// Who wants it and is in the queue, or about to be.
     wanted: AtomicUsize,
+    /// What goes along with the next commit.
+    along: Mutex<VecDeque<Box<dyn Work>>>,
 }
 
 struct Held {
@@ -68,7 +73,12 @@ struct Held {
 
 impl Pen {
     fn new(conn: Connection) -> Self {
-        Self { held: Mutex::new(Held { conn, dead: None }), wanted: AtomicUsize::new(0) }
+        let held = Mutex::new(Held { conn, dead: None });
+        Self { held, wanted: AtomicUsize::new(0), along: Mutex::default() }
+    }
+
+    fn next_along(&self) -> Option<Box<dyn Work>> {
+        lock(&self.along).pop_front()
     }
 
     /// The pen, where nobody has it or waits for it: nobody may overtake the queue again and again.
@@ -113,11 +123,36 @@ impl Writer {
         let (reply, answer) = sync_channel(1);
         let request: Box<dyn Work> = Box::new(Request { work: Some(work), result: None, reply });
         if let Some(mut held) = self.pen.idle() {
-            held.serve(request, None, &self.bells);
+            let along = || self.pen.next_along();
+            let next: Option<Next<'_>> =
+                if lock(&self.pen.along).is_empty() { None } else { Some(&along) };
+            held.serve(request, next, &self.bells);
         } else {
             self.wait(request)?;
         }
         answer.recv().map_err(|_| gone())?
+    }
+
+    /// As [`Writer::write`], with the next commit that somebody makes, or by itself after [`ALONG`].
+    pub(super) fn write_along<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (reply, answer) = sync_channel(1);
+        let request: Box<dyn Work> = Box::new(Request { work: Some(work), result: None, reply });
+        lock(&self.pen.along).push_back(request);
+        loop {
+            match answer.recv_timeout(ALONG) {
+                Ok(done) => return done,
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Err(error) = self.write(|_| Ok(())) {
+                // Whoever went along was told the same.
+                return answer.try_recv().unwrap_or(Err(error));
+            }
+        }
     }
 
     fn wait(&self, request: Box<dyn Work>) -> Result<()> {
@@ -269,7 +304,7 @@ fn gone() -> anyhow::Error {
 /// The writer thread: those who found the pen held.
 fn run(pen: &Pen, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
     let next = || {
-        let next = waiting.try_recv().ok()?;
+        let Ok(next) = waiting.try_recv() else { return pen.next_along() };
         pen.wanted.fetch_sub(1, Ordering::Relaxed);
         Some(next)
     };
@@ -289,7 +324,8 @@ impl Held {
     /// a `next`.
     fn serve(&mut self, first: Box<dyn Work>, next: Option<Next<'_>>, bells: &Bells) {
         if let Some(dead) = &self.dead {
-            first.answer(Err(dead));
+            let others = std::iter::from_fn(|| next.and_then(|next| next()));
+            std::iter::once(first).chain(others).for_each(|one| one.answer(Err(dead)));
             return;
         }
         let mut group = vec![first];

@@ -33,13 +33,26 @@ pub fn claim(
         }
     }
     let Some(due) = best else { return Ok(None) };
-    tx.prepare_cached(LEASE)?
-        .execute(named_params! { ":now": now, ":lease_ms": lease_ms, ":id": due.id })?;
+    let params = named_params! { ":now": now, ":lease_ms": lease_ms, ":id": due.id };
+    if tx.prepare_cached(LEASE)?.execute(params)? == 0 {
+        tx.prepare_cached(FIRST_LEASE)?.execute(params)?;
+    }
     super::get(tx, due.id)
 }
 
-/// Not with RETURNING, for which SQLite sets up a table of its own each time.
+/// Not with RETURNING, for which SQLite sets up a table of its own each time; and no column is named
+/// that stays as it is, for it would be written anew in all of its indexes.
 const LEASE: &str = "UPDATE jobs
+     SET lease = lease + 1,
+         strikes = strikes + (leased_at IS NOT NULL),
+         leased_at = :now,
+         due_at = :now + :lease_ms,
+         started_at = COALESCE(started_at, :now),
+         step_since = COALESCE(step_since, :now)
+     WHERE id = :id
+       AND status = 'processing'";
+
+const FIRST_LEASE: &str = "UPDATE jobs
      SET lease = lease + 1,
          strikes = strikes + (leased_at IS NOT NULL),
          leased_at = :now,
@@ -47,7 +60,8 @@ const LEASE: &str = "UPDATE jobs
          status = 'processing',
          started_at = COALESCE(started_at, :now),
          step_since = COALESCE(step_since, :now)
-     WHERE id = :id";
+     WHERE id = :id
+       AND status = 'queued'";
 
 /// Whether the job still runs and its lease is still this holder's.
 pub fn is_held(conn: &Connection, job: &Job) -> Result<bool> {

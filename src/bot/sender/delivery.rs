@@ -234,8 +234,10 @@ impl Context {
             let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
             let delivered = Arc::clone(&self.delivered);
             let (id, last) = (row.id, tries == 2);
+            // It is in no chat's order, and a second one would do nothing.
+            let nobody_waits = matches!(row.content, Content::Answer { .. });
             let written = self
-                .write(move |tx| {
+                .write(nobody_waits, move |tx| {
                     let waited = outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
                     if let (Content::Photo { asset, .. }, Some(file_id)) =
                         (&row.content, &sent.file_id)
@@ -316,7 +318,7 @@ impl Context {
         let lost = matches!(failure, Failure::Lost(_));
         let (id, tries) = (row.id, row.tries + 1);
         let write = move |tx: &Tx<'_>| outbox::later(tx, id, due_at, lost, &failure.to_string());
-        if let Err(error) = self.write(write).await {
+        if let Err(error) = self.write(false, write).await {
             tracing::error!(outbox.id = id, %error, "a failed message is not recorded");
         }
         match slowed {
@@ -329,7 +331,7 @@ impl Context {
     async fn unauthorized(&self, row: &Row) -> Outcome {
         let id = row.id;
         if matches!(row.content, Content::Video { .. })
-            && let Err(error) = self.write(move |tx| outbox::not_called(tx, id)).await
+            && let Err(error) = self.write(false, move |tx| outbox::not_called(tx, id)).await
         {
             tracing::error!(outbox.id = id, %error, "a refused call is not recorded");
         }
@@ -340,7 +342,7 @@ impl Context {
     async fn send_anew(&self, row: &Row) -> Outcome {
         let (id, rev) = (row.id, row.rev);
         let now = self.now();
-        match self.write(move |tx| outbox::send_anew(tx, id, rev, now)).await {
+        match self.write(false, move |tx| outbox::send_anew(tx, id, rev, now)).await {
             Ok(_) => Outcome::Again { due_at: self.now(), tries: 0 },
             Err(error) => {
                 tracing::error!(outbox.id = id, %error, "a deleted message is not recorded");
@@ -374,7 +376,7 @@ impl Context {
             }
             Ok(dropped)
         };
-        match self.write(write).await {
+        match self.write(false, write).await {
             Ok(true) => Outcome::Done,
             Ok(false) => Outcome::Again { due_at: self.now(), tries: 0 },
             Err(error) => {
@@ -391,7 +393,7 @@ impl Context {
             let rows = outbox::drop_chat(tx, chat, &why)?;
             delivered.on_blocked(tx, chat, &rows, now)
         };
-        match self.write(write).await {
+        match self.write(false, write).await {
             Ok(()) => Outcome::ChatGone,
             Err(error) => {
                 tracing::error!(chat.id = chat, %error, "an unreachable chat is not recorded");
@@ -400,13 +402,14 @@ impl Context {
         }
     }
 
-    async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
+    async fn write<T, F>(&self, nobody_waits: bool, work: F) -> anyhow::Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
     {
         let db = self.db.clone();
-        tokio::task::spawn_blocking(move || db.write(work)).await.context("the write panicked")?
+        let write = move || if nobody_waits { db.write_along(work) } else { db.write(work) };
+        tokio::task::spawn_blocking(write).await.context("the write panicked")?
     }
 }
 

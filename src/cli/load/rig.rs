@@ -131,6 +131,8 @@ impl Rig {
 
     /// Starts the process; returns how long it took until it asked for updates.
     pub(super) fn launch(&mut self) -> Result<Duration> {
+        // As after a start in life, nobody else has it open.
+        self.db = None;
         let telegram = self.sandbox.telegram().clone();
         let polls = telegram.calls("getUpdates");
         let mut command = self.command()?;

@@ -53,6 +53,11 @@ fn writer() -> Writer {
     Writer::start(conn).unwrap()
 }
 
+fn sum(writer: &Writer) -> i64 {
+    let all = "SELECT SUM(x) FROM t";
+    writer.write(|tx| Ok(tx.query_row(all, [], |row| row.get::<_, i64>(0))?)).unwrap()
+}
+
 fn insert(tx: &Tx<'_>, x: i64) -> Result<String> {
     tx.execute("INSERT INTO t VALUES (?1)", [x])?;
     Ok(std::thread::current().name().unwrap_or_default().to_owned())
@@ -119,4 +124,50 @@ fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
         assert_eq!(Machine::of(&error), Some(Machine::Busy), "{error:#}");
     }
     assert_eq!(ASKED.load(Ordering::SeqCst), 1, "the file was asked for once");
+}
+
+#[test]
+fn what_nobody_waits_for_goes_along_with_the_next_commit_or_makes_its_own() {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch("CREATE TABLE t (x)").unwrap();
+    let commits = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&commits);
+    let counts = move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    conn.commit_hook(Some(counts)).unwrap();
+    let writer = Writer::start(conn).unwrap();
+    // Alone: its own commit, once nobody came by.
+    writer.write_along(|tx| insert(tx, 1)).unwrap();
+    let alone = commits.load(Ordering::Relaxed);
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| writer.write_along(|tx| insert(tx, 2)));
+        while lock(&writer.pen.along).is_empty() {
+            std::thread::yield_now();
+        }
+        writer.write(|tx| insert(tx, 3)).unwrap();
+        waits.join().unwrap().unwrap();
+    });
+    assert_eq!((alone, commits.load(Ordering::Relaxed)), (1, 2));
+    assert_eq!(sum(&writer), 6);
+}
+
+#[test]
+fn what_goes_along_is_rolled_back_alone_and_hears_of_a_dead_disk() {
+    let writer = writer();
+    std::thread::scope(|scope| {
+        let fails = scope.spawn(|| {
+            writer.write_along(|tx| insert(tx, 1).and_then(|_| Err::<(), _>(anyhow!("no, not 1"))))
+        });
+        while lock(&writer.pen.along).is_empty() {
+            std::thread::yield_now();
+        }
+        writer.write(|tx| insert(tx, 2)).unwrap();
+        assert!(format!("{:#}", fails.join().unwrap().unwrap_err()).contains("no, not 1"));
+    });
+    assert_eq!(sum(&writer), 2);
+    lock(&writer.pen.held).dead = Some(NotCommitted { why: "the disk died".into(), code: None });
+    let error = writer.write_along(|tx| insert(tx, 3)).unwrap_err();
+    assert!(format!("{error:#}").contains("the disk died"), "{error:#}");
 }

@@ -846,7 +846,7 @@ CREATE INDEX dialogs_time ON dialogs (updated_at);
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat ON outbox (chat_id, state);
 CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
-CREATE INDEX outbox_ended ON outbox (created_at) WHERE state <> 'pending';
+CREATE INDEX outbox_time ON outbox (created_at);
 CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX alerts_ended ON alerts (ended_at) WHERE ended_at IS NOT NULL;
