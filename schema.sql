@@ -327,9 +327,8 @@ CREATE TABLE jobs (
     CHECK (finished_at IS NULL OR status NOT IN ('queued', 'processing')),
     CHECK (leased_at IS NULL OR status IN ('queued', 'processing'))
 ) STRICT;
--- What can be claimed, and when something next can: both hold only live rows, however many have ended.
+-- What can be claimed, and when something next can: only live rows, however many have ended.
 CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('queued', 'processing');
-CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 -- What waits for its createTask, by whom it waits for; and what somebody holds.
 CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
     WHERE status IN ('queued', 'processing') AND step = 'submit';
@@ -517,7 +516,6 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat ON outbox (chat_id, state);
-CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
 CREATE INDEX outbox_time ON outbox (created_at);   -- of all, since one of those that are sent would be written at each sending
 CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;

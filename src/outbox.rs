@@ -261,7 +261,8 @@ pub fn recover(tx: &Tx<'_>) -> anyhow::Result<usize> {
     tx.execute(
         "UPDATE outbox
          SET lost = lost + 1, calling_at = NULL
-         WHERE calling_at IS NOT NULL",
+         WHERE state = 'pending'
+           AND calling_at IS NOT NULL",
         [],
     )
     .context("recovering the outbox")

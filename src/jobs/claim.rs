@@ -132,19 +132,12 @@ pub(super) const FIRST_DUE: &str = "SELECT id, due_at
      ORDER BY due_at
      LIMIT 1";
 
-pub(super) const NEXT_DUE: &str = "SELECT MIN(due_at)
-     FROM jobs
-     WHERE status IN ('queued', 'processing')";
-
 /// When the next live job needs a thread; may be in the past.
 pub fn next_due(conn: &Connection, limits: Limits, now: Millis) -> Result<Option<Millis>> {
     if instance::state(conn)?.holds_submits() {
         return next_due_but_submits(conn);
     }
     let groups = waiting::groups(conn)?;
-    if groups.is_empty() {
-        return Ok(conn.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?);
-    }
     let mut soonest = [next_due_but_submits(conn)?, waiting::next_expiry(conn)?];
     for group in &groups {
         let at = match waiting::gate(conn, group, limits, now)? {

@@ -3,7 +3,7 @@
 mod submits;
 mod waiting;
 
-use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_DUE, NEXT_PRIORITY};
+use super::claim::{FIRST_DUE, FIRST_OF_PRIORITY, NEXT_PRIORITY};
 use super::*;
 use crate::clock::{HOUR, MINUTE};
 use crate::db::{Db, tests::fresh};
@@ -254,7 +254,6 @@ fn claims_by_index(db: &Db) {
         uses(db, theirs, "jobs_live");
     }
     uses(db, super::waiting::EXPIRED, "jobs_leased");
-    uses(db, NEXT_DUE, "jobs_due");
 }
 
 #[test]

@@ -800,7 +800,6 @@ CREATE INDEX orders_user ON orders (user_id, id);
 CREATE INDEX orders_time ON orders (created_at);
 CREATE INDEX orders_texts ON orders (finished_at) WHERE finished_at IS NOT NULL AND product <> '';
 CREATE INDEX jobs_claim ON jobs (step, priority DESC, due_at) WHERE status IN ('queued', 'processing');
-CREATE INDEX jobs_due ON jobs (due_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX jobs_submits ON jobs (COALESCE(api_key, ''), COALESCE(model, ''), priority DESC, due_at)
     WHERE status IN ('queued', 'processing') AND step = 'submit';
 CREATE INDEX jobs_queue ON jobs (priority DESC, id, order_id, step, status)
@@ -845,7 +844,6 @@ CREATE INDEX inbox_handled ON inbox (handled_at) WHERE handled_at IS NOT NULL;
 CREATE INDEX dialogs_time ON dialogs (updated_at);
 CREATE INDEX outbox_pending ON outbox (seq) WHERE state = 'pending';
 CREATE INDEX outbox_chat ON outbox (chat_id, state);
-CREATE INDEX outbox_calling ON outbox (id) WHERE calling_at IS NOT NULL;
 CREATE INDEX outbox_time ON outbox (created_at);
 CREATE INDEX outbox_dropped ON outbox (created_at) WHERE state = 'dropped';
 CREATE INDEX outbox_job ON outbox (job_id) WHERE job_id IS NOT NULL;
