@@ -10,7 +10,7 @@ use std::time::Instant;
 use tracing::Level;
 use tracing_appender::non_blocking::{NonBlocking, WorkerGuard};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
 use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -83,7 +83,14 @@ fn atty() -> bool {
 fn filter<S>(config: &Config) -> impl Filter<S> + use<S> {
     let wanted = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(config.log.level.clone()));
-    wanted.and(filter_fn(|meta| passes(meta.target(), *meta.level())))
+    fenced(wanted)
+}
+
+fn fenced<S>(wanted: EnvFilter) -> impl Filter<S> {
+    // Without a hint every line of every library is looked at, at any level: and ureq has one for each
+    // few bytes that it reads.
+    let fence = filter_fn(|meta| passes(meta.target(), *meta.level()));
+    wanted.and(fence.with_max_level_hint(LevelFilter::TRACE))
 }
 
 /// The HTTP libraries log full paths and headers at their finest levels, and Telegram's paths hold
@@ -116,5 +123,15 @@ mod tests {
             assert!(passes(target, Level::INFO), "{target}");
         }
         assert!(passes("neurocards::bot", Level::TRACE) && passes("ureque", Level::TRACE));
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_left_out_before_it_is_looked_at() {
+        for (wanted, level) in [("info", LevelFilter::INFO), ("debug", LevelFilter::DEBUG)] {
+            let lines: Lines = fmt::layer()
+                .with_filter(fenced(EnvFilter::new(wanted)).and(Flood::default()))
+                .boxed();
+            assert_eq!(lines.max_level_hint(), Some(level));
+        }
     }
 }
