@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// "NCRD": written into the file's header, so that nobody's other database is migrated by mistake.
-const APPLICATION_ID: i64 = 0x4E43_5244;
+pub(super) const APPLICATION_ID: i64 = 0x4E43_5244;
 
 /// What a database of this program looks like, and how one of an older version comes to it.
 #[derive(Clone, Copy, Debug)]

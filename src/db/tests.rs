@@ -88,6 +88,9 @@ fn a_file_of_somebody_else_or_of_the_other_mode_is_refused_unchanged() {
     let refused = Db::open(folder.path(), Mode::Live, 0).err().unwrap();
     assert!(format!("{refused:#}").contains("not one of neurocards"), "{refused:#}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+    std::fs::write(&path, "no database at all, ".repeat(50)).unwrap();
+    assert!(Db::open(folder.path(), Mode::Live, 0).is_err());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing lies beside it");
 
     let (folder, db) = fresh();
     drop(db);
