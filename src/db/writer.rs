@@ -2,18 +2,20 @@
 //! own thread: two wake-ups would cost as much as the fsync. Who finds it busy queues up, and the
 //! writer thread commits all that wait together.
 
+mod work;
+
 use super::compact;
-use super::machine::{NotCommitted, fatal, fatal_in};
+use super::machine::{NotCommitted, fatal};
 use anyhow::{Context as _, Result, anyhow};
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::{HashSet, VecDeque};
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use work::{Compaction, Work, request};
 
 /// Callers that may wait at once; the next ones block, which is the queue's limit.
 const QUEUE: usize = 1_024;
@@ -120,8 +122,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let (reply, answer) = sync_channel(1);
-        let request: Box<dyn Work> = Box::new(Request { work: Some(work), result: None, reply });
+        let (request, answer) = request(work);
         if let Some(mut held) = self.pen.idle() {
             let along = || self.pen.next_along();
             let next: Option<Next<'_>> =
@@ -139,8 +140,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
-        let (reply, answer) = sync_channel(1);
-        let request: Box<dyn Work> = Box::new(Request { work: Some(work), result: None, reply });
+        let (request, answer) = request(work);
         lock(&self.pen.along).push_back(request);
         loop {
             match answer.recv_timeout(ALONG) {
@@ -206,96 +206,8 @@ impl Drop for Writer {
     }
 }
 
-/// A closure with its caller: run in the transaction, answered after the commit.
-trait Work: Send {
-    /// Whether its changes are to be kept.
-    fn run(&mut self, tx: &Tx<'_>) -> bool;
-    /// The disk failed under it.
-    fn fatal(&self) -> Option<String>;
-    /// What SQLite said to it.
-    fn refusal(&self) -> Option<rusqlite::Error>;
-    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>);
-    /// It is done after the commit of its group, in no transaction.
-    fn compacts(&self) -> bool {
-        false
-    }
-}
-
 /// Who waits next, if anybody does.
 type Next<'a> = &'a dyn Fn() -> Option<Box<dyn Work>>;
-
-struct Compaction {
-    reply: SyncSender<Result<()>>,
-}
-
-impl Work for Compaction {
-    fn run(&mut self, _tx: &Tx<'_>) -> bool {
-        true
-    }
-
-    fn fatal(&self) -> Option<String> {
-        None
-    }
-
-    fn refusal(&self) -> Option<rusqlite::Error> {
-        None
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
-        // A caller that no longer waits needs no answer.
-        let _ = self.reply.send(committed.map_err(|why| why.clone().into()));
-    }
-
-    fn compacts(&self) -> bool {
-        true
-    }
-}
-
-struct Request<T, F> {
-    work: Option<F>,
-    result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
-}
-
-impl<T, F> Work for Request<T, F>
-where
-    T: Send + 'static,
-    F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-{
-    fn run(&mut self, tx: &Tx<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
-            .unwrap_or_else(|_| Err(anyhow!("a panic inside a database transaction")));
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
-    }
-
-    fn fatal(&self) -> Option<String> {
-        self.result.as_ref()?.as_ref().err().and_then(fatal_in)
-    }
-
-    fn refusal(&self) -> Option<rusqlite::Error> {
-        let error = self.result.as_ref()?.as_ref().err()?;
-        error.chain().find_map(|cause| match cause.downcast_ref()? {
-            rusqlite::Error::SqliteFailure(said, words) => {
-                Some(rusqlite::Error::SqliteFailure(*said, words.clone()))
-            }
-            _ => None,
-        })
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
-        let result = match (committed, self.result) {
-            (_, Some(Err(error))) => Err(error),
-            (Ok(()), Some(Ok(value))) => Ok(value),
-            (Ok(()), None) => Err(anyhow!("a transaction was not run")),
-            (Err(why), _) => Err(why.clone().into()),
-        };
-        // A caller that no longer waits (its thread ended) needs no answer.
-        let _ = self.reply.send(result);
-    }
-}
 
 fn gone() -> anyhow::Error {
     anyhow!("the database's writer has stopped")

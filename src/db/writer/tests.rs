@@ -1,27 +1,18 @@
 use super::*;
 use crate::db::Machine;
 
-/// A caller, and where its answer comes.
-fn caller<F>(work: F) -> (Box<dyn Work>, Receiver<Result<()>>)
-where
-    F: FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
-{
-    let (reply, answer) = sync_channel(1);
-    (Box::new(Request { work: Some(work), result: None, reply }), answer)
-}
-
 #[test]
-fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_caller() {
+fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_request() {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("CREATE TABLE t (x)").unwrap();
     let insert = |tx: &Tx<'_>| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?);
-    let (first, first_answer) = caller(insert);
-    let (full, full_answer) = caller(|tx| {
+    let (first, first_answer) = request(insert);
+    let (full, full_answer) = request(|tx| {
         tx.execute_batch("ROLLBACK")?;
         let code = ffi::Error::new(ffi::SQLITE_FULL);
         Err(rusqlite::Error::SqliteFailure(code, None).into())
     });
-    let (last, last_answer) = caller(insert);
+    let (last, last_answer) = request(insert);
     let (queue, waiting) = sync_channel(2);
     queue.send(first).unwrap();
     queue.send(full).unwrap();
@@ -111,7 +102,7 @@ fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
     conn.busy_handler(Some(no_patience)).unwrap();
     let (queue, waiting) = sync_channel(3);
     let answers = [(); 3].map(|()| {
-        let (request, answer) = caller(|tx| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?));
+        let (request, answer) = request(|tx| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?));
         queue.send(request).unwrap();
         answer
     });
