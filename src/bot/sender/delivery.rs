@@ -71,13 +71,8 @@ impl Context {
         if let Err(error) = self.mark(&row).await {
             let error = format!("{error:#}");
             let About { job, order } = row.about();
-            tracing::error!(
-                outbox.id = row.id,
-                job.id = job,
-                order.id = order,
-                error,
-                "a video waits for the disk"
-            );
+            let words = "a video waits for the disk";
+            tracing::error!(outbox.id = row.id, job.id = job, order.id = order, error, "{words}");
             return Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries };
         }
         match self.attempt(&row).await {
@@ -91,9 +86,8 @@ impl Context {
         if row.message_id.is_some() || !matches!(row.content, Content::Video { .. }) {
             return Ok(());
         }
-        let (db, id, now) = (self.db.clone(), row.id, self.now());
-        let mark = move || db.write(move |tx| outbox::calling(tx, id, now));
-        tokio::task::spawn_blocking(mark).await?
+        let (id, now) = (row.id, self.now());
+        self.write(move |tx| outbox::calling(tx, id, now)).await
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -106,9 +100,8 @@ impl Context {
 
     /// The row, unless it is no longer the one that was queued.
     async fn fresh(&self, waiting: Waiting) -> anyhow::Result<Option<Row>> {
-        let db = self.db.clone();
-        let read = move || db.read(|conn| outbox::get(conn, waiting.id));
-        let row = tokio::task::spawn_blocking(read).await??;
+        let read = move |db: &Db| db.read(|conn| outbox::get(conn, waiting.id));
+        let row = self.blocking(read).await?;
         Ok(row.filter(|row| row.state == State::Pending && row.seq == waiting.seq))
     }
 
@@ -121,13 +114,8 @@ impl Context {
             return sent;
         }
         let About { job, order } = row.about();
-        tracing::warn!(
-            outbox.id = row.id,
-            job.id = job,
-            order.id = order,
-            text,
-            "refused: trying as plain text"
-        );
+        let words = "refused: trying as plain text";
+        tracing::warn!(outbox.id = row.id, job.id = job, order.id = order, text, "{words}");
         let said = text.to_lowercase();
         let buttons = said.contains("entit") || said.contains("too long");
         let now = self.now();
@@ -194,9 +182,9 @@ impl Context {
     }
 
     async fn known_picture(&self, asset: &str) -> Option<String> {
-        let (db, asset) = (self.db.clone(), asset.to_owned());
-        let read = move || db.read(|conn| outbox::known_file_id(conn, &asset));
-        tokio::task::spawn_blocking(read).await.ok()?.ok()?
+        let asset = asset.to_owned();
+        let read = move |db: &Db| db.read(|conn| outbox::known_file_id(conn, &asset));
+        self.blocking(read).await.ok()?
     }
 
     async fn send_video(
@@ -234,21 +222,21 @@ impl Context {
             let (row, sent, now) = (Arc::clone(row), Arc::clone(&sent), self.now());
             let delivered = Arc::clone(&self.delivered);
             let (id, last) = (row.id, tries == 2);
-            // It is in no chat's order, and a second one would do nothing.
-            let nobody_waits = matches!(row.content, Content::Answer { .. });
-            let written = self
-                .write(nobody_waits, move |tx| {
-                    let waited = outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
-                    if let (Content::Photo { asset, .. }, Some(file_id)) =
-                        (&row.content, &sent.file_id)
-                    {
-                        outbox::keep_file_id(tx, asset, file_id)?;
-                    }
-                    // What was forgotten meanwhile brings its customer nothing; a job is delivered.
-                    let heeds = waited || row.job_id.is_some();
-                    if last || !heeds { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
-                })
-                .await;
+            let note = move |tx: &Tx<'_>| {
+                let waited = outbox::sent(tx, row.id, row.rev, sent.message_id, now)?;
+                if let (Content::Photo { asset, .. }, Some(file_id)) = (&row.content, &sent.file_id)
+                {
+                    outbox::keep_file_id(tx, asset, file_id)?;
+                }
+                // What was forgotten meanwhile brings its customer nothing; a job is delivered.
+                let heeds = waited || row.job_id.is_some();
+                if last || !heeds { Ok(()) } else { delivered.on_sent(tx, &row, &sent, now) }
+            };
+            let written = match told.content {
+                // It is in no chat's order, so nobody waits; and a second one would do nothing.
+                Content::Answer { .. } => self.blocking(move |db| db.write_along(note)).await,
+                _ => self.write(note).await,
+            };
             let Err(error) = written else {
                 said(&told);
                 return Outcome::Done;
@@ -256,13 +244,8 @@ impl Context {
             let machine = Machine::of(&error);
             let error = format!("{error:#}");
             let About { job, order } = told.about();
-            tracing::error!(
-                outbox.id = id,
-                job.id = job,
-                order.id = order,
-                error,
-                "a sent message is not recorded"
-            );
+            let words = "a sent message is not recorded";
+            tracing::error!(outbox.id = id, job.id = job, order.id = order, error, "{words}");
             match machine {
                 // However long the disk takes: nothing else is wrong with it.
                 Some(_) => tokio::time::sleep(self.telegram.clock().real_span(SECOND)).await,
@@ -318,7 +301,7 @@ impl Context {
         let lost = matches!(failure, Failure::Lost(_));
         let (id, tries) = (row.id, row.tries + 1);
         let write = move |tx: &Tx<'_>| outbox::later(tx, id, due_at, lost, &failure.to_string());
-        if let Err(error) = self.write(false, write).await {
+        if let Err(error) = self.write(write).await {
             tracing::error!(outbox.id = id, %error, "a failed message is not recorded");
         }
         match slowed {
@@ -331,7 +314,7 @@ impl Context {
     async fn unauthorized(&self, row: &Row) -> Outcome {
         let id = row.id;
         if matches!(row.content, Content::Video { .. })
-            && let Err(error) = self.write(false, move |tx| outbox::not_called(tx, id)).await
+            && let Err(error) = self.write(move |tx| outbox::not_called(tx, id)).await
         {
             tracing::error!(outbox.id = id, %error, "a refused call is not recorded");
         }
@@ -342,7 +325,7 @@ impl Context {
     async fn send_anew(&self, row: &Row) -> Outcome {
         let (id, rev) = (row.id, row.rev);
         let now = self.now();
-        match self.write(false, move |tx| outbox::send_anew(tx, id, rev, now)).await {
+        match self.write(move |tx| outbox::send_anew(tx, id, rev, now)).await {
             Ok(_) => Outcome::Again { due_at: self.now(), tries: 0 },
             Err(error) => {
                 tracing::error!(outbox.id = id, %error, "a deleted message is not recorded");
@@ -354,13 +337,8 @@ impl Context {
     async fn give_up(&self, row: Arc<Row>, why: String, end: End) -> Outcome {
         if end == End::Refused {
             let About { job, order } = row.about();
-            tracing::error!(
-                outbox.id = row.id,
-                job.id = job,
-                order.id = order,
-                why,
-                "a message is given up"
-            );
+            let words = "a message is given up";
+            tracing::error!(outbox.id = row.id, job.id = job, order.id = order, why, "{words}");
         }
         let (delivered, now) = (Arc::clone(&self.delivered), self.now());
         let id = row.id;
@@ -376,7 +354,7 @@ impl Context {
             }
             Ok(dropped)
         };
-        match self.write(false, write).await {
+        match self.write(write).await {
             Ok(true) => Outcome::Done,
             Ok(false) => Outcome::Again { due_at: self.now(), tries: 0 },
             Err(error) => {
@@ -393,7 +371,7 @@ impl Context {
             let rows = outbox::drop_chat(tx, chat, &why)?;
             delivered.on_blocked(tx, chat, &rows, now)
         };
-        match self.write(false, write).await {
+        match self.write(write).await {
             Ok(()) => Outcome::ChatGone,
             Err(error) => {
                 tracing::error!(chat.id = chat, %error, "an unreachable chat is not recorded");
@@ -402,14 +380,20 @@ impl Context {
         }
     }
 
-    async fn write<T, F>(&self, nobody_waits: bool, work: F) -> anyhow::Result<T>
+    async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
     {
+        self.blocking(move |db| db.write(work)).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Db) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         let db = self.db.clone();
-        let write = move || if nobody_waits { db.write_along(work) } else { db.write(work) };
-        tokio::task::spawn_blocking(write).await.context("the write panicked")?
+        tokio::task::spawn_blocking(move || work(&db)).await.context("a database call panicked")?
     }
 }
 
