@@ -136,6 +136,26 @@ fn a_video_on_its_way_at_a_crash_is_sent_again() {
 }
 
 #[test]
+fn a_button_whose_answer_died_with_the_process_is_answered_again_and_acts_once() {
+    for moment in [Moment::Before, Moment::After] {
+        let shop = Appliance::new();
+        let ann = shop.customer(7);
+        shop.settles();
+        shop.dies_at(moment, Service::Telegram, "answerCallbackQuery");
+        ann.presses("🎬");
+        shop.comes_back();
+        ann.hears("📸");
+        shop.settles();
+        let telegram = shop.sandbox().telegram();
+        assert!(telegram.unanswered_callbacks().is_empty(), "{moment:?}");
+        let asked = ann.chat().iter().filter(|it| it.text.contains("📸")).count();
+        assert_eq!(asked, 1, "{moment:?}: what the button does is done once");
+        let answers: i64 = shop.value("SELECT COUNT(*) FROM outbox WHERE key LIKE 'answer:%'");
+        assert_eq!(answers, 1, "{moment:?}");
+    }
+}
+
+#[test]
 fn a_photo_that_was_taken_survives_a_power_cut() {
     let plug = Plug::new();
     plug.remembers_the_disk();
