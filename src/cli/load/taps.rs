@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use rusqlite::named_params;
 
-use super::course::{Course, percentile};
+use super::course::{Course, middle, percentile};
 use super::report::Row;
 use super::rig::{Rig, Setup};
 use super::telegram::Taps;
@@ -219,9 +219,9 @@ pub(super) fn idle(course: &mut Course<'_>) -> Result<()> {
     rig.closes(course, Duration::from_secs(60))
 }
 
-/// Medians of one size.
+/// What one size took, in ms.
 #[derive(Default)]
-struct Medians {
+struct Times {
     start: Vec<f64>,
     answer: Vec<f64>,
     screen: Vec<f64>,
@@ -237,15 +237,15 @@ pub(super) fn growth(course: &mut Course<'_>) -> Result<()> {
         );
     }
     let sizes = [(users / 10, jobs / 10), (users, jobs)];
-    let mut medians = [Medians::default(), Medians::default()];
+    let mut times = [Times::default(), Times::default()];
     // In turns, so that what the machine does meanwhile meets both.
     for _ in 0..2 {
-        for (of, (users, jobs)) in medians.iter_mut().zip(sizes) {
+        for (of, (users, jobs)) in times.iter_mut().zip(sizes) {
             course.says(&format!("{NAME}: {users} customers, {jobs} ended jobs"));
             one_size(course, of, users, jobs)?;
         }
     }
-    let [small, large] = &medians;
+    let [small, large] = &times;
     let rows = [
         ("start", &small.start, &large.start),
         ("tap to answer", &small.answer, &large.answer),
@@ -253,7 +253,7 @@ pub(super) fn growth(course: &mut Course<'_>) -> Result<()> {
         ("✅ to createTask", &small.order, &large.order),
     ];
     for (what, small, large) in rows {
-        let (small, large) = (percentile(small, 0.5), percentile(large, 0.5));
+        let (small, large) = (middle(small), middle(large));
         let text = format!("{large:.1} ms beside {small:.1} ms");
         course.found(
             Row::of(NAME, format!("{what}, ten times as much"), large / small.max(0.001), "times")
@@ -264,7 +264,7 @@ pub(super) fn growth(course: &mut Course<'_>) -> Result<()> {
     Ok(())
 }
 
-fn one_size(course: &mut Course<'_>, of: &mut Medians, users: u32, jobs: u32) -> Result<()> {
+fn one_size(course: &mut Course<'_>, of: &mut Times, users: u32, jobs: u32) -> Result<()> {
     let setup = full(course, users, jobs)?;
     let mut rig = Rig::make(course, setup)?;
     of.start.extend(starting(course, &mut rig, STARTS)?.0);
