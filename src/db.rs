@@ -26,6 +26,7 @@ pub use migrate::{Mode, SCHEMA, Schema, Upgrade};
 pub use pragmas::{Pragma, read as read_pragmas};
 pub use writer::Tx;
 
+use crate::clock::Millis;
 use anyhow::{Context as _, Result};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -41,6 +42,10 @@ const READERS: u32 = 8;
 
 /// How long a log is waited for that is to be emptied.
 const LOG_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Under a load the commits of videos' steps are this far apart, on the process clock. With less each
+/// video costs the disk more, and with more the threads wait.
+pub const PACE: Millis = 75;
 
 /// Connections for reading that are open from the beginning, and stay.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,18 +146,31 @@ impl Db {
         self.0.writer.write(work)
     }
 
-    /// As [`Db::write`], for what nobody waits for and whose loss by a power cut costs nothing: it goes
-    /// along with the next commit, or makes its own after a quarter of a second. A commit of its own
-    /// is some 8 KB on disk and an fsync.
+    /// As [`Db::write`], for what makes up a load: at once where nobody wrote for `pace`, in real time
+    /// ([`PACE`]), else along with the next commit, at the end of that time at the latest. What many do
+    /// one after the other then shares pages and commits, and who is alone does not wait.
     ///
     /// # Errors
     /// Those of [`Db::write`].
-    pub fn write_along<T, F>(&self, work: F) -> Result<T>
+    pub fn write_paced<T, F>(&self, pace: Duration, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
-        self.0.writer.write_along(work)
+        self.0.writer.write_paced(pace, work)
+    }
+
+    /// As [`Db::write`], for what has time: along with the next commit that somebody else makes, or by
+    /// itself after `patience`, in real time. A commit of its own is some 8 KB on disk and an fsync.
+    ///
+    /// # Errors
+    /// Those of [`Db::write`].
+    pub fn write_within<T, F>(&self, patience: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        self.0.writer.write_within(patience, work)
     }
 
     /// Reads one consistent picture. Keep it short: an open read keeps the WAL from shrinking.

@@ -1,28 +1,26 @@
 //! The one connection that writes, and group commit. Who finds it idle commits on the spot, in its
-//! own thread: two wake-ups would cost as much as the fsync. Who finds it busy queues up, and the
-//! writer thread commits all that wait together.
+//! own thread: two wake-ups would cost as much as the fsync. Who finds it busy stands in line, and the
+//! writer thread commits all that wait together. Who has time waits for somebody else's commit.
 
+mod line;
 mod work;
 
 use super::compact;
 use super::machine::{NotCommitted, fatal};
 use anyhow::{Context as _, Result, anyhow};
+use line::{Batch, Line, Place};
 use rusqlite::{Connection, ErrorCode, ffi};
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use work::{Compaction, Work, request};
+use work::{Work, request};
 
-/// Callers that may wait at once; the next ones block, which is the queue's limit.
-const QUEUE: usize = 1_024;
-/// Closures per commit: bounds how long the first of a group waits for the last.
+/// Closures per commit, beyond which nobody joins: bounds how long the first waits for the last.
 const GROUP: usize = 256;
-/// How long what nobody waits for waits for a commit to go along with.
-const ALONG: Duration = Duration::from_millis(250);
 
 /// A transaction that will be on disk before its caller goes on. Only the writer makes one, so a
 /// function that takes it cannot be called anywhere else.
@@ -52,7 +50,6 @@ struct Bells {
 
 pub(super) struct Writer {
     pen: Arc<Pen>,
-    queue: Option<SyncSender<Box<dyn Work>>>,
     thread: Option<JoinHandle<()>>,
     bells: Arc<Bells>,
 }
@@ -60,10 +57,7 @@ pub(super) struct Writer {
 /// Whoever holds the connection writes.
 struct Pen {
     held: Mutex<Held>,
-    /// Who wants it and is in the queue, or about to be.
-    wanted: AtomicUsize,
-    /// What goes along with the next commit.
-    along: Mutex<VecDeque<Box<dyn Work>>>,
+    line: Line,
 }
 
 struct Held {
@@ -75,19 +69,10 @@ struct Held {
 
 impl Pen {
     fn new(conn: Connection) -> Self {
-        let held = Mutex::new(Held { conn, dead: None });
-        Self { held, wanted: AtomicUsize::new(0), along: Mutex::default() }
+        Self { held: Mutex::new(Held { conn, dead: None }), line: Line::default() }
     }
 
-    fn next_along(&self) -> Option<Box<dyn Work>> {
-        lock(&self.along).pop_front()
-    }
-
-    /// The pen, where nobody has it or waits for it: nobody may overtake the queue again and again.
-    fn idle(&self) -> Option<MutexGuard<'_, Held>> {
-        if self.wanted.load(Ordering::Relaxed) > 0 {
-            return None;
-        }
+    fn free(&self) -> Option<MutexGuard<'_, Held>> {
         match self.held.try_lock() {
             Ok(held) => Some(held),
             Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
@@ -98,7 +83,6 @@ impl Pen {
 
 impl Writer {
     pub(super) fn start(conn: Connection) -> Result<Self> {
-        let (queue, waiting) = sync_channel(QUEUE);
         let bells = Arc::new(Bells::default());
         let hook = Arc::clone(&bells);
         conn.update_hook(Some(move |_, _: &str, table: &str, _| {
@@ -112,9 +96,9 @@ impl Writer {
         let (shared, rings) = (Arc::clone(&pen), Arc::clone(&bells));
         let thread = std::thread::Builder::new()
             .name("db-writer".into())
-            .spawn(move || run(&shared, &waiting, &rings))
+            .spawn(move || run(&shared, &rings))
             .context("cannot start the writer thread")?;
-        Ok(Self { pen, queue: Some(queue), thread: Some(thread), bells })
+        Ok(Self { pen, thread: Some(thread), bells })
     }
 
     pub(super) fn write<T, F>(&self, work: F) -> Result<T>
@@ -123,48 +107,44 @@ impl Writer {
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (request, answer) = request(work);
-        if let Some(mut held) = self.pen.idle() {
-            let along = || self.pen.next_along();
-            let next: Option<Next<'_>> =
-                if lock(&self.pen.along).is_empty() { None } else { Some(&along) };
-            held.serve(request, next, &self.bells);
-        } else {
-            self.wait(request)?;
-        }
-        answer.recv().map_err(|_| gone())?
+        self.serve_or_wait(self.pen.line.pass_or_stand(request, || self.pen.free()));
+        answer.take()
     }
 
-    /// As [`Writer::write`], with the next commit that somebody makes, or by itself after [`ALONG`].
-    pub(super) fn write_along<T, F>(&self, work: F) -> Result<T>
+    /// As [`Writer::write`], where nobody wrote for `pace`; else with the next commit that somebody
+    /// makes, at the end of that time at the latest.
+    pub(super) fn write_paced<T, F>(&self, pace: Duration, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     {
         let (request, answer) = request(work);
-        lock(&self.pen.along).push_back(request);
-        loop {
-            match answer.recv_timeout(ALONG) {
-                Ok(done) => return done,
-                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if let Err(error) = self.write(|_| Ok(())) {
-                // Whoever went along was told the same.
-                return answer.try_recv().unwrap_or(Err(error));
-            }
+        self.serve_or_wait(self.pen.line.pass_or_follow(request, pace, || self.pen.free()));
+        answer.take()
+    }
+
+    fn serve_or_wait(&self, place: Place<'_>) {
+        match place {
+            Ok((mut held, batch)) => held.serve(batch, None, &self.bells),
+            Err(answered) => *answered.wait(),
         }
     }
 
-    fn wait(&self, request: Box<dyn Work>) -> Result<()> {
-        let queue = self.queue.as_ref().ok_or_else(gone)?;
-        self.pen.wanted.fetch_add(1, Ordering::Relaxed);
-        queue.send(request).map_err(|_| gone())
+    /// As [`Writer::write`], with the next commit that somebody makes, or by itself after `patience`.
+    pub(super) fn write_within<T, F>(&self, patience: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let (request, answer) = request(work);
+        self.pen.line.go_along(request, patience).wait();
+        answer.take()
     }
 
     /// Rewrites the file without its unused space; everybody who writes waits meanwhile.
     pub(super) fn compact(&self) -> Result<()> {
         let (reply, answer) = sync_channel(1);
-        self.wait(Box::new(Compaction { reply }))?;
+        self.pen.line.compact(reply);
         answer.recv().map_err(|_| gone())?
     }
 
@@ -196,7 +176,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.queue.take());
+        self.pen.line.close();
         if let Some(thread) = self.thread.take() {
             // The last handle may be dropped by a callback of the writer itself.
             if thread.thread().id() != std::thread::current().id() {
@@ -206,76 +186,80 @@ impl Drop for Writer {
     }
 }
 
-/// Who waits next, if anybody does.
-type Next<'a> = &'a dyn Fn() -> Option<Box<dyn Work>>;
-
 fn gone() -> anyhow::Error {
     anyhow!("the database's writer has stopped")
 }
 
-/// The writer thread: those who found the pen held.
-fn run(pen: &Pen, waiting: &Receiver<Box<dyn Work>>, bells: &Bells) {
-    let next = || {
-        let Ok(next) = waiting.try_recv() else { return pen.next_along() };
-        pen.wanted.fetch_sub(1, Ordering::Relaxed);
-        Some(next)
-    };
-    while let Ok(first) = waiting.recv() {
+/// The writer thread: for those who found the pen held, and those whose patience ended.
+fn run(pen: &Pen, bells: &Bells) {
+    while pen.line.wait() {
         let mut held = lock(&pen.held);
-        pen.wanted.fetch_sub(1, Ordering::Relaxed);
-        let mut first = Some(first);
-        while let Some(request) = first {
-            held.serve(request, Some(&next), bells);
-            first = next();
+        while let Some(batch) = pen.line.next() {
+            held.serve(batch, Some(&|| pen.line.next_to_join()), bells);
         }
+        held.compact(pen.line.compactions(), bells);
     }
 }
 
+/// Who else waits, if anybody does.
+type More<'a> = &'a dyn Fn() -> Option<Batch>;
+
 impl Held {
     /// One commit, from the first statement to the answers. Others may join the first where there is
-    /// a `next`.
-    fn serve(&mut self, first: Box<dyn Work>, next: Option<Next<'_>>, bells: &Bells) {
+    /// `more`.
+    fn serve(&mut self, mut group: Batch, more: Option<More<'_>>, bells: &Bells) {
+        let others = || std::iter::from_fn(|| more.and_then(|more| more()));
         if let Some(dead) = &self.dead {
-            let others = std::iter::from_fn(|| next.and_then(|next| next()));
-            std::iter::once(first).chain(others).for_each(|one| one.answer(Err(dead)));
-            return;
+            others().for_each(|batch| group.join(batch));
+            return group.answer(Err(dead));
         }
-        let mut group = vec![first];
         lock(&bells.touched).clear();
-        let committed = match next {
-            None => commit_alone(&self.conn, group[0].as_mut()),
-            Some(next) => commit(&self.conn, &mut group, next),
+        let committed = match (group.requests(), more) {
+            ([alone], None) => commit_alone(&self.conn, alone.as_mut()),
+            _ => commit(&self.conn, &mut group, more),
         };
-        if let (Err(error), Some(next)) = (&committed, next)
-            && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
-        {
-            // Somebody else held the file for all the time that one may wait: who stands behind would
-            // wait as long again, each in turn.
-            group.extend(std::iter::from_fn(next));
-        }
         if let Err(error) = &committed {
-            refused(&self.conn, error, group.len(), bells);
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                // Somebody else held the file for all the time that one may wait: who stands behind
+                // would wait as long again, each in turn.
+                others().for_each(|batch| group.join(batch));
+            }
+            refused(&self.conn, error, group.requests().len(), bells);
         }
         let told = outcome(&committed);
-        let failed = match &committed {
-            Err(error) => fatal(error),
-            Ok(()) => None,
-        };
-        let failed = failed.or_else(|| group.iter().find_map(|request| request.fatal()));
+        let failed = committed.err().as_ref().and_then(fatal);
+        let failed = failed.or_else(|| group.requests().iter().find_map(|it| it.fatal()));
         if told.is_ok() {
             ring(bells);
         }
-        let (compactions, others): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|request| request.compacts());
-        for request in others {
-            request.answer(told.as_ref().copied());
+        group.answer(told.as_ref().copied());
+        self.heed(failed, bells);
+    }
+
+    /// Once for all who asked.
+    fn compact(&mut self, asked: Vec<SyncSender<Result<()>>>, bells: &Bells) {
+        if asked.is_empty() {
+            return;
         }
-        let failed = failed.or_else(|| compact(&self.conn, compactions, told, &bells.hurries));
-        if let Some(reason) = failed {
-            self.dead = Some(NotCommitted { why: reason.clone(), code: None });
-            if let Some(stop) = bells.fatal.get() {
-                stop(reason);
+        let done = match &self.dead {
+            Some(dead) => Err(dead.clone()),
+            None => {
+                let done = compact::rewrite(&self.conn, Arc::clone(&bells.hurries));
+                self.heed(done.as_ref().err().and_then(fatal), bells);
+                outcome(&done)
             }
+        };
+        for reply in asked {
+            // A caller that no longer waits needs no answer.
+            let _ = reply.send(done.clone().map_err(Into::into));
+        }
+    }
+
+    fn heed(&mut self, failed: Option<String>, bells: &Bells) {
+        let Some(reason) = failed else { return };
+        self.dead = Some(NotCommitted { why: reason.clone(), code: None });
+        if let Some(stop) = bells.fatal.get() {
+            stop(reason);
         }
     }
 }
@@ -292,27 +276,6 @@ fn outcome(done: &rusqlite::Result<()>) -> Result<(), NotCommitted> {
     done.as_ref()
         .copied()
         .map_err(|error| NotCommitted { why: error.to_string(), code: error.sqlite_error_code() })
-}
-
-/// Once for all who asked. Returns why nothing is promised any more, should the disk fail.
-fn compact(
-    conn: &Connection,
-    asked: Vec<Box<dyn Work>>,
-    committed: Result<(), NotCommitted>,
-    hurries: &Arc<AtomicBool>,
-) -> Option<String> {
-    if asked.is_empty() {
-        return None;
-    }
-    let done = match &committed {
-        Ok(()) => compact::rewrite(conn, Arc::clone(hurries)),
-        Err(_) => Ok(()),
-    };
-    let told = committed.and_then(|()| outcome(&done));
-    for request in asked {
-        request.answer(told.as_ref().copied());
-    }
-    done.err().as_ref().and_then(fatal)
 }
 
 fn refused(conn: &Connection, error: &rusqlite::Error, callers: usize, bells: &Bells) {
@@ -337,23 +300,19 @@ fn commit_alone(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<(
 }
 
 /// Each in a savepoint: what one of them rolls back is nobody else's.
-fn commit(
-    conn: &Connection,
-    group: &mut Vec<Box<dyn Work>>,
-    next: Next<'_>,
-) -> rusqlite::Result<()> {
+fn commit(conn: &Connection, group: &mut Batch, more: Option<More<'_>>) -> rusqlite::Result<()> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut done = 0;
     loop {
-        while done < group.len() {
-            in_savepoint(conn, group[done].as_mut())?;
+        for request in &mut group.requests()[done..] {
+            in_savepoint(conn, request.as_mut())?;
             done += 1;
         }
-        if group.len() == GROUP {
+        if done >= GROUP {
             break;
         }
-        let Some(request) = next() else { break };
-        group.push(request);
+        let Some(batch) = more.and_then(|more| more()) else { break };
+        group.join(batch);
     }
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(())

@@ -6,7 +6,7 @@ use super::questions::Questions;
 use super::renders::{Render, Renders};
 use super::{Desk, FETCH, balances, steps};
 use crate::clock::{Millis, SECOND};
-use crate::db::{JobId, Machine};
+use crate::db::{JobId, Machine, PACE};
 use crate::jobs::{self, Job, Step};
 use crate::keys::{self, Limits};
 use crate::orders;
@@ -235,6 +235,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
 
 fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
     let mut looked = Instant::now();
+    let mut claims_from = looked;
     loop {
         if looked.elapsed() >= LOOK_AROUND {
             looked = Instant::now();
@@ -244,10 +245,16 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
         }
         hand_out_polls(desk, shared);
         hand_out_questions(desk, shared);
-        let claimed = hand_out_steps(desk, shared);
+        let paced = Instant::now() < claims_from;
+        let claimed = if paced { Ok(false) } else { hand_out_steps(desk, shared) };
         hand_out_gifts(desk, shared);
         let wait = match claimed {
-            Ok(()) => until_next(desk),
+            Ok(claimed) => {
+                if claimed {
+                    claims_from = Instant::now() + desk.clock.real_span(PACE);
+                }
+                until_next(desk)
+            }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "could not claim jobs");
                 LOOK_AROUND
@@ -318,37 +325,33 @@ fn hand_out_questions(desk: &Desk, shared: &Shared) {
     }
 }
 
-fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<()> {
-    loop {
-        let now = desk.now();
-        let limits = desk.shop.limits();
-        let due = desk.db.read(|conn| jobs::next_due(conn, limits, now))?;
-        let due = due.is_some_and(|at| at <= now);
-        let room: Vec<(Step, usize)> = {
-            let state = shared.state();
-            if state.stop {
-                return Ok(());
-            }
-            Step::ALL.into_iter().map(|step| (step, shared.room(&state, service(step)))).collect()
-        };
-        if !due || room.iter().all(|(_, room)| *room == 0) {
-            return Ok(());
+/// `true`: some were claimed, in one commit.
+fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<bool> {
+    let now = desk.now();
+    let limits = desk.shop.limits();
+    let due = desk.db.read(|conn| jobs::next_due(conn, limits, now))?;
+    let (room, free): (Vec<(Step, usize)>, usize) = {
+        let state = shared.state();
+        if state.stop || due.is_none_or(|at| at > now) {
+            return Ok(false);
         }
-        let free = shared.threads.saturating_sub(shared.state().busy());
-        let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
-        let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, limits, lease, now))?;
-        if claimed.is_empty() {
-            return Ok(());
-        }
-        let mut state = shared.state();
-        if state.stop {
-            // The stop lets go of every lease after this.
-            return Ok(());
-        }
-        for job in claimed {
-            shared.give(&mut state, Task::Step(Box::new(job)));
-        }
+        let room = |step| (step, shared.room(&state, service(step)));
+        (Step::ALL.into_iter().map(room).collect(), shared.threads.saturating_sub(state.busy()))
+    };
+    if room.iter().all(|(_, room)| *room == 0) {
+        return Ok(false);
     }
+    let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
+    let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, limits, lease, now))?;
+    let mut state = shared.state();
+    if claimed.is_empty() || state.stop {
+        // The stop lets go of every lease after this.
+        return Ok(false);
+    }
+    for job in claimed {
+        shared.give(&mut state, Task::Step(Box::new(job)));
+    }
+    Ok(true)
 }
 
 /// Up to `free` jobs in one commit, no service beyond its room: the most urgent of all, then what

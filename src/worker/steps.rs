@@ -15,7 +15,7 @@ use super::Desk;
 use super::dispatch::questions;
 use crate::api::classify::Class;
 use crate::api::kie;
-use crate::db::Tx;
+use crate::db::{PACE, Tx};
 use crate::jobs::{self, Job, MAX_STRIKES, Step, Trouble, Why};
 use crate::orders::{self, Shop};
 use anyhow::{Context as _, Result};
@@ -36,14 +36,14 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     }
 }
 
-/// Commits a change to the job.
+/// Commits a change to the job, along with others'.
 fn commit<T: Send + 'static>(
     desk: &Desk,
     job: &Job,
     work: impl FnOnce(&Tx<'_>, &Shop, &Job, i64) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
-    desk.db.write(move |tx| work(tx, &shop, &job, now))
+    desk.db.write_paced(desk.clock.real_span(PACE), move |tx| work(tx, &shop, &job, now))
 }
 
 fn fail(desk: &Desk, job: &Job, why: Why, error: &str) -> Result<()> {

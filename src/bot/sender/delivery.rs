@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -10,7 +11,7 @@ use super::super::telegram::{Bill, Failure, Media, Sent, Shape, Telegram, Upload
 use super::Delivered;
 use super::words::{CAPTION, Style, TEXT};
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
-use crate::db::{Db, Machine, Tx};
+use crate::db::{Db, Machine, PACE, Tx};
 use crate::outbox::{self, About, Content, Row, State, Waiting};
 
 /// A message that fails for so long, or so often, is given up.
@@ -20,6 +21,8 @@ const MOST_TRIES: i64 = 1_500;
 const LOST_WAIT: Millis = 10 * MINUTE;
 /// After this nobody waits for the answer to a press of a button.
 const ANSWER_AGE: Millis = 3 * MINUTE;
+/// That a button was answered is written down as late as this, in real time, with whatever else is.
+const ANSWERED: Duration = Duration::from_millis(250);
 
 pub(super) struct Context {
     pub(super) db: Db,
@@ -87,7 +90,7 @@ impl Context {
             return Ok(());
         }
         let (id, now) = (row.id, self.now());
-        self.write(move |tx| outbox::calling(tx, id, now)).await
+        self.paced(move |tx| outbox::calling(tx, id, now)).await
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -234,7 +237,10 @@ impl Context {
             };
             let written = match told.content {
                 // It is in no chat's order, so nobody waits; and a second one would do nothing.
-                Content::Answer { .. } => self.blocking(move |db| db.write_along(note)).await,
+                Content::Answer { .. } => {
+                    self.blocking(move |db| db.write_within(ANSWERED, note)).await
+                }
+                Content::Video { .. } => self.paced(note).await,
                 _ => self.write(note).await,
             };
             let Err(error) = written else {
@@ -386,6 +392,15 @@ impl Context {
         F: FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
     {
         self.blocking(move |db| db.write(work)).await
+    }
+
+    /// For videos, which make up a load.
+    async fn paced<F>(&self, work: F) -> anyhow::Result<()>
+    where
+        F: FnOnce(&Tx<'_>) -> anyhow::Result<()> + Send + 'static,
+    {
+        let pace = self.telegram.clock().real_span(PACE);
+        self.blocking(move |db| db.write_paced(pace, work)).await
     }
 
     async fn blocking<T: Send + 'static>(

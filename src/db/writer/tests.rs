@@ -1,5 +1,8 @@
 use super::*;
 use crate::db::Machine;
+use std::sync::atomic::AtomicUsize;
+
+const SOON: Duration = Duration::from_millis(250);
 
 #[test]
 fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_request() {
@@ -13,25 +16,21 @@ fn a_full_disk_that_rolls_back_everything_is_a_full_disk_to_every_request() {
         Err(rusqlite::Error::SqliteFailure(code, None).into())
     });
     let (last, last_answer) = request(insert);
-    let (queue, waiting) = sync_channel(2);
-    queue.send(first).unwrap();
-    queue.send(full).unwrap();
-    drop(queue);
     let bells = Bells::default();
     let pen = Pen::new(conn);
-    pen.wanted.store(2, Ordering::Relaxed);
-    run(&pen, &waiting, &bells);
+    for request in [first, full] {
+        assert!(pen.line.pass_or_stand(request, || None).is_err());
+    }
+    pen.line.close();
+    run(&pen, &bells);
     for answer in [first_answer, full_answer] {
-        let error = answer.recv().unwrap().unwrap_err();
+        let error = answer.take().unwrap_err();
         assert_eq!(Machine::of(&error), Some(Machine::Full), "{error:#}");
     }
     assert_eq!(bells.refused.load(Ordering::Relaxed), 1);
-    let (queue, waiting) = sync_channel(1);
-    queue.send(last).unwrap();
-    drop(queue);
-    pen.wanted.store(1, Ordering::Relaxed);
-    run(&pen, &waiting, &bells);
-    last_answer.recv().unwrap().unwrap();
+    assert!(pen.line.pass_or_stand(last, || None).is_err());
+    run(&pen, &bells);
+    last_answer.take().unwrap();
     let conn = &lock(&pen.held).conn;
     let rows: i64 = conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1, "only what was said to be kept");
@@ -74,7 +73,7 @@ fn who_finds_it_idle_commits_at_once_and_overtakes_nobody_who_waits() {
         });
         begun.recv().unwrap();
         let second = scope.spawn(|| writer.write(|tx| insert(tx, 2)).unwrap());
-        while writer.pen.wanted.load(Ordering::Relaxed) == 0 {
+        while writer.pen.line.waiting().0 == 0 {
             std::thread::yield_now();
         }
         go.send(()).unwrap();
@@ -100,25 +99,23 @@ fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
         false
     };
     conn.busy_handler(Some(no_patience)).unwrap();
-    let (queue, waiting) = sync_channel(3);
+    let pen = Pen::new(conn);
     let answers = [(); 3].map(|()| {
         let (request, answer) = request(|tx| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?));
-        queue.send(request).unwrap();
+        assert!(pen.line.pass_or_stand(request, || None).is_err());
         answer
     });
-    drop(queue);
-    let pen = Pen::new(conn);
-    pen.wanted.store(3, Ordering::Relaxed);
-    run(&pen, &waiting, &Bells::default());
+    pen.line.close();
+    run(&pen, &Bells::default());
     for answer in answers {
-        let error = answer.recv().unwrap().unwrap_err();
+        let error = answer.take().unwrap_err();
         assert_eq!(Machine::of(&error), Some(Machine::Busy), "{error:#}");
     }
     assert_eq!(ASKED.load(Ordering::SeqCst), 1, "the file was asked for once");
 }
 
 #[test]
-fn what_nobody_waits_for_goes_along_with_the_next_commit_or_makes_its_own() {
+fn what_has_time_goes_along_with_the_next_commit_or_makes_its_own() {
     let conn = Connection::open_in_memory().unwrap();
     conn.execute_batch("CREATE TABLE t (x)").unwrap();
     let commits = Arc::new(AtomicU64::new(0));
@@ -130,11 +127,11 @@ fn what_nobody_waits_for_goes_along_with_the_next_commit_or_makes_its_own() {
     conn.commit_hook(Some(counts)).unwrap();
     let writer = Writer::start(conn).unwrap();
     // Alone: its own commit, once nobody came by.
-    writer.write_along(|tx| insert(tx, 1)).unwrap();
+    writer.write_within(SOON, |tx| insert(tx, 1)).unwrap();
     let alone = commits.load(Ordering::Relaxed);
     std::thread::scope(|scope| {
-        let waits = scope.spawn(|| writer.write_along(|tx| insert(tx, 2)));
-        while lock(&writer.pen.along).is_empty() {
+        let waits = scope.spawn(|| writer.write_within(SOON, |tx| insert(tx, 2)));
+        while writer.pen.line.waiting().1 == 0 {
             std::thread::yield_now();
         }
         writer.write(|tx| insert(tx, 3)).unwrap();
@@ -149,9 +146,11 @@ fn what_goes_along_is_rolled_back_alone_and_hears_of_a_dead_disk() {
     let writer = writer();
     std::thread::scope(|scope| {
         let fails = scope.spawn(|| {
-            writer.write_along(|tx| insert(tx, 1).and_then(|_| Err::<(), _>(anyhow!("no, not 1"))))
+            writer.write_within(SOON, |tx| {
+                insert(tx, 1).and_then(|_| Err::<(), _>(anyhow!("no, not 1")))
+            })
         });
-        while lock(&writer.pen.along).is_empty() {
+        while writer.pen.line.waiting().1 == 0 {
             std::thread::yield_now();
         }
         writer.write(|tx| insert(tx, 2)).unwrap();
@@ -159,6 +158,25 @@ fn what_goes_along_is_rolled_back_alone_and_hears_of_a_dead_disk() {
     });
     assert_eq!(sum(&writer), 2);
     lock(&writer.pen.held).dead = Some(NotCommitted { why: "the disk died".into(), code: None });
-    let error = writer.write_along(|tx| insert(tx, 3)).unwrap_err();
+    let error = writer.write_within(SOON, |tx| insert(tx, 3)).unwrap_err();
     assert!(format!("{error:#}").contains("the disk died"), "{error:#}");
+}
+
+#[test]
+fn what_is_paced_goes_at_once_after_a_rest_and_with_others_soon_after_a_commit() {
+    let writer = writer();
+    let here = std::thread::current().name().unwrap_or_default().to_owned();
+    assert_eq!(writer.write_paced(SOON, |tx| insert(tx, 1)).unwrap(), here);
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| writer.write_paced(SOON, |tx| insert(tx, 2)).unwrap());
+        while writer.pen.line.waiting().1 == 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(writer.write(|tx| insert(tx, 3)).unwrap(), here);
+        assert_eq!(waits.join().unwrap(), here, "whoever commits takes it along");
+    });
+    // Nobody comes: the writer thread itself, at the end of the time.
+    assert_eq!(writer.write_paced(SOON, |tx| insert(tx, 4)).unwrap(), "db-writer");
+    assert_eq!(writer.write_paced(Duration::ZERO, |tx| insert(tx, 5)).unwrap(), here);
+    assert_eq!(sum(&writer), 15);
 }

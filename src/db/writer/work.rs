@@ -1,10 +1,10 @@
-//! What waits for the writer: a closure with its caller, or a compaction.
+//! What waits for the writer: a closure with its caller.
 
 use super::super::machine::{NotCommitted, fatal_in};
-use super::Tx;
+use super::{Tx, gone, lock};
 use anyhow::{Result, anyhow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 
 /// A closure with its caller: run in the transaction, answered after the commit.
 pub(super) trait Work: Send {
@@ -15,43 +15,21 @@ pub(super) trait Work: Send {
     /// What SQLite said to it.
     fn refusal(&self) -> Option<rusqlite::Error>;
     fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>);
-    /// It is done after the commit of its group, in no transaction.
-    fn compacts(&self) -> bool {
-        false
-    }
 }
 
-pub(super) struct Compaction {
-    pub(super) reply: SyncSender<Result<()>>,
-}
+/// Where a caller finds what came of its closure, once it is answered.
+pub(super) struct Answer<T>(Arc<Mutex<Option<Result<T>>>>);
 
-impl Work for Compaction {
-    fn run(&mut self, _tx: &Tx<'_>) -> bool {
-        true
-    }
-
-    fn fatal(&self) -> Option<String> {
-        None
-    }
-
-    fn refusal(&self) -> Option<rusqlite::Error> {
-        None
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), &NotCommitted>) {
-        // A caller that no longer waits needs no answer.
-        let _ = self.reply.send(committed.map_err(|why| why.clone().into()));
-    }
-
-    fn compacts(&self) -> bool {
-        true
+impl<T> Answer<T> {
+    pub(super) fn take(self) -> Result<T> {
+        lock(&self.0).take().unwrap_or_else(|| Err(gone()))
     }
 }
 
 struct Request<T, F> {
     work: Option<F>,
     result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
+    answer: Answer<T>,
 }
 
 impl<T, F> Work for Request<T, F>
@@ -89,17 +67,17 @@ where
             (Ok(()), None) => Err(anyhow!("a transaction was not run")),
             (Err(why), _) => Err(why.clone().into()),
         };
-        // A caller that no longer waits (its thread ended) needs no answer.
-        let _ = self.reply.send(result);
+        *lock(&self.answer.0) = Some(result);
     }
 }
 
 /// A caller's closure, and where its answer comes.
-pub(super) fn request<T, F>(work: F) -> (Box<dyn Work>, Receiver<Result<T>>)
+pub(super) fn request<T, F>(work: F) -> (Box<dyn Work>, Answer<T>)
 where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
 {
-    let (reply, answer) = sync_channel(1);
-    (Box::new(Request { work: Some(work), result: None, reply }), answer)
+    let slot = Arc::new(Mutex::new(None));
+    let answer = Answer(Arc::clone(&slot));
+    (Box::new(Request { work: Some(work), result: None, answer }), Answer(slot))
 }

@@ -2,6 +2,7 @@
 
 use super::{commit, fail, is_url, photo, reading, trouble};
 use crate::clock::{HOUR, MINUTE, Millis};
+use crate::db::PACE;
 use crate::jobs::{self, Found, Job, Retry, Step, Trouble, Why};
 use crate::keys::{self, Pick};
 use crate::models::{self, Model};
@@ -21,7 +22,7 @@ pub(super) fn run(desk: &Desk, job: &Job) -> Result<()> {
     let now = desk.now();
     let desperate = job.attempts + 1 >= desk.shop.options.policy.max_attempts;
     let refused = job.refused.clone();
-    let pick = desk.db.write(move |tx| {
+    let pick = desk.db.write_paced(desk.clock.real_span(PACE), move |tx| {
         let pick = keys::pick(&keys::all(tx)?, &refused, desperate, now);
         if let Pick::Key(key) = &pick {
             keys::used(tx, key, now)?;
