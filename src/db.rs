@@ -148,7 +148,8 @@ impl Db {
 
     /// As [`Db::write`], for what makes up a load: at once where nobody wrote for `pace`, in real time
     /// ([`PACE`]), else along with the next commit, at the end of that time at the latest. What many do
-    /// one after the other then shares pages and commits, and who is alone does not wait.
+    /// one after the other then shares pages and commits; who is alone waits only after a commit of
+    /// their own.
     ///
     /// # Errors
     /// Those of [`Db::write`].

@@ -248,12 +248,13 @@ pub fn dropped(tx: &Tx<'_>, id: i64, rev: i64, error: &str) -> anyhow::Result<bo
 }
 
 /// A video is about to be sent: should the process end before the answer is written down, the next
-/// start knows that it may be sent twice.
-pub fn calling(tx: &Tx<'_>, id: i64, now: Millis) -> anyhow::Result<()> {
-    tx.prepare_cached("UPDATE outbox SET calling_at = ?2 WHERE id = ?1 AND state = 'pending'")?
+/// start knows that it may be sent twice. `false`: it no longer waits, and is not to be sent.
+pub fn calling(tx: &Tx<'_>, id: i64, now: Millis) -> anyhow::Result<bool> {
+    let changed = tx
+        .prepare_cached("UPDATE outbox SET calling_at = ?2 WHERE id = ?1 AND state = 'pending'")?
         .execute((id, now))
         .context("marking a call")?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 /// After a start: calls that were under way are lost. Returns how many.

@@ -12,6 +12,7 @@ use line::{Batch, Line, Place};
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::collections::HashSet;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -96,7 +97,12 @@ impl Writer {
         let (shared, rings) = (Arc::clone(&pen), Arc::clone(&bells));
         let thread = std::thread::Builder::new()
             .name("db-writer".into())
-            .spawn(move || run(&shared, &rings))
+            .spawn(move || {
+                // Those who wait hear of it, and the next ones are served.
+                while catch_unwind(AssertUnwindSafe(|| run(&shared, &rings))).is_err() {
+                    tracing::error!("the database's writer panicked");
+                }
+            })
             .context("cannot start the writer thread")?;
         Ok(Self { pen, thread: Some(thread), bells })
     }
@@ -187,14 +193,14 @@ impl Drop for Writer {
 }
 
 fn gone() -> anyhow::Error {
-    anyhow!("the database's writer has stopped")
+    anyhow!("the database's writer has stopped: nobody knows whether this was written")
 }
 
 /// The writer thread: for those who found the pen held, and those whose patience ended.
 fn run(pen: &Pen, bells: &Bells) {
     while pen.line.wait() {
         let mut held = lock(&pen.held);
-        while let Some(batch) = pen.line.next() {
+        if let Some(batch) = pen.line.next() {
             held.serve(batch, Some(&|| pen.line.next_to_join()), bells);
         }
         held.compact(pen.line.compactions(), bells);
@@ -212,6 +218,10 @@ impl Held {
         if let Some(dead) = &self.dead {
             others().for_each(|batch| group.join(batch));
             return group.answer(Err(dead));
+        }
+        if !self.conn.is_autocommit() {
+            // Somebody panicked with the pen in hand.
+            roll_back(&self.conn);
         }
         lock(&bells.touched).clear();
         let committed = match (group.requests(), more) {
@@ -286,6 +296,10 @@ fn refused(conn: &Connection, error: &rusqlite::Error, callers: usize, bells: &B
     } else {
         tracing::error!(%error, callers, "the database could not commit");
     }
+    roll_back(conn);
+}
+
+fn roll_back(conn: &Connection) {
     if let Err(error) = conn.execute_batch("ROLLBACK") {
         tracing::debug!(%error, "nothing to roll back");
     }

@@ -253,7 +253,9 @@ fn dispatch(desk: &Arc<Desk>, shared: &Shared) {
                 if claimed {
                     claims_from = Instant::now() + desk.clock.real_span(PACE);
                 }
-                until_next(desk)
+                let pause = claims_from.saturating_duration_since(Instant::now());
+                let wait = until_next(desk);
+                if pause.is_zero() { wait } else { wait.min(pause) }
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "could not claim jobs");
@@ -325,7 +327,7 @@ fn hand_out_questions(desk: &Desk, shared: &Shared) {
     }
 }
 
-/// `true`: some were claimed, in one commit.
+/// `true`: that was a commit.
 fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<bool> {
     let now = desk.now();
     let limits = desk.shop.limits();
@@ -344,11 +346,8 @@ fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<bool> {
     let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
     let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, limits, lease, now))?;
     let mut state = shared.state();
-    if claimed.is_empty() || state.stop {
-        // The stop lets go of every lease after this.
-        return Ok(false);
-    }
-    for job in claimed {
+    // After a stop every lease is let go of.
+    for job in claimed.into_iter().filter(|_| !state.stop).collect::<Vec<_>>() {
         shared.give(&mut state, Task::Step(Box::new(job)));
     }
     Ok(true)

@@ -64,19 +64,21 @@ impl Context {
                 let machine = Machine::of(&error);
                 let error = format!("{error:#}");
                 tracing::error!(outbox.id = waiting.id, error, "a message cannot be read");
-                let (wait, tries) = match machine {
-                    Some(_) => (5 * SECOND, waiting.tries),
-                    None => (10 * MINUTE, i64::from(i32::MAX)),
-                };
+                let last = (10 * MINUTE, i64::from(i32::MAX));
+                let (wait, tries) = machine.map_or(last, |_| (5 * SECOND, waiting.tries));
                 return Outcome::Again { due_at: self.now() + wait, tries };
             }
         };
-        if let Err(error) = self.mark(&row).await {
-            let error = format!("{error:#}");
-            let About { job, order } = row.about();
-            let words = "a video waits for the disk";
-            tracing::error!(outbox.id = row.id, job.id = job, order.id = order, error, "{words}");
-            return Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries };
+        match self.mark(&row).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::Done,
+            Err(error) => {
+                let error = format!("{error:#}");
+                let (id, About { job, order }) = (row.id, row.about());
+                let words = "a video waits for the disk";
+                tracing::error!(outbox.id = id, job.id = job, order.id = order, error, "{words}");
+                return Outcome::Again { due_at: self.now() + MINUTE, tries: row.tries };
+            }
         }
         match self.attempt(&row).await {
             Ok(sent) => self.record(&row, sent).await,
@@ -84,10 +86,10 @@ impl Context {
         }
     }
 
-    /// A video that may be sent twice is counted, also when the process dies in its call.
-    async fn mark(&self, row: &Row) -> anyhow::Result<()> {
+    /// Counts a video that may be sent twice, should the process die. `false`: it no longer waits.
+    async fn mark(&self, row: &Row) -> anyhow::Result<bool> {
         if row.message_id.is_some() || !matches!(row.content, Content::Video { .. }) {
-            return Ok(());
+            return Ok(true);
         }
         let (id, now) = (row.id, self.now());
         self.paced(move |tx| outbox::calling(tx, id, now)).await
@@ -386,19 +388,18 @@ impl Context {
         }
     }
 
-    async fn write<T, F>(&self, work: F) -> anyhow::Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
-    {
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         self.blocking(move |db| db.write(work)).await
     }
 
     /// For videos, which make up a load.
-    async fn paced<F>(&self, work: F) -> anyhow::Result<()>
-    where
-        F: FnOnce(&Tx<'_>) -> anyhow::Result<()> + Send + 'static,
-    {
+    async fn paced<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
         let pace = self.telegram.clock().real_span(PACE);
         self.blocking(move |db| db.write_paced(pace, work)).await
     }

@@ -180,3 +180,21 @@ fn what_is_paced_goes_at_once_after_a_rest_and_with_others_soon_after_a_commit()
     assert_eq!(writer.write_paced(Duration::ZERO, |tx| insert(tx, 5)).unwrap(), here);
     assert_eq!(sum(&writer), 15);
 }
+
+#[test]
+fn a_panic_with_the_pen_in_hand_is_rolled_back_and_nobody_waits_for_ever() {
+    let writer = writer();
+    let rings = Arc::new(AtomicUsize::new(0));
+    let ring = Arc::clone(&rings);
+    writer.watch(&["t"], Arc::new(move || assert!(ring.fetch_add(1, Ordering::SeqCst) > 1)));
+    // After the commit and before the answer: first in the caller's thread, then in the writer's.
+    let here = || writer.write(|tx| insert(tx, 1));
+    assert!(catch_unwind(AssertUnwindSafe(here)).is_err());
+    let error = writer.write_within(Duration::from_millis(1), |tx| insert(tx, 2)).unwrap_err();
+    assert!(error.to_string().contains("stopped"), "{error:#}");
+    // In the middle of a transaction.
+    lock(&writer.pen.held).conn.execute_batch("BEGIN; INSERT INTO t VALUES (4)").unwrap();
+    writer.write(|tx| insert(tx, 8)).unwrap();
+    assert_eq!(writer.write_within(SOON, |tx| insert(tx, 16)).unwrap(), "db-writer");
+    assert_eq!(sum(&writer), 27);
+}
