@@ -300,7 +300,15 @@ fn from_the_second_start_on_the_log_has_its_full_length_and_grows_no_more() {
     let length = || std::fs::metadata(&log).map_or(0, |it| it.len());
     // SQLite would throw a log away that lies beside an empty file.
     drop(Db::open(folder.path(), Mode::Live, 0).unwrap());
-    assert_eq!(length(), 0);
+    // The pool's own thread may be the last to let go of its connections.
+    let comes_to_rest = || {
+        let patience = std::time::Instant::now() + Duration::from_secs(20);
+        while length() > 0 && std::time::Instant::now() < patience {
+            std::thread::yield_now();
+        }
+        length() == 0
+    };
+    assert!(comes_to_rest());
     let db = Db::open(folder.path(), Mode::Live, 0).unwrap();
     let full = pragmas::LOG_BYTES as u64;
     assert_eq!(length(), full);
@@ -320,7 +328,7 @@ fn from_the_second_start_on_the_log_has_its_full_length_and_grows_no_more() {
     assert_eq!(read(&db).unwrap(), 0);
     assert_eq!(length(), full);
     drop(db);
-    assert_eq!(length(), 0, "at rest there is the file alone");
+    assert!(comes_to_rest(), "at rest there is the file alone");
     let db = Db::open_existing(folder.path()).unwrap();
     assert_eq!((read(&db).unwrap(), length()), (0, 0), "a command has no use for it");
 }
