@@ -346,9 +346,11 @@ fn hand_out_steps(desk: &Arc<Desk>, shared: &Shared) -> Result<bool> {
     let lease = desk.clock.span_of(desk.clock.deadline(FETCH) + LEASE_SLACK);
     let claimed = desk.db.write(move |tx| claim_some(tx, &room, free, limits, lease, now))?;
     let mut state = shared.state();
-    // After a stop every lease is let go of.
-    for job in claimed.into_iter().filter(|_| !state.stop).collect::<Vec<_>>() {
-        shared.give(&mut state, Task::Step(Box::new(job)));
+    // The stop lets go of every lease after this.
+    if !state.stop {
+        for job in claimed {
+            shared.give(&mut state, Task::Step(Box::new(job)));
+        }
     }
     Ok(true)
 }

@@ -90,8 +90,9 @@ fn a_service_that_is_not_there_uses_no_attempt_and_is_waited_for() {
     let attempts: i64 = shop.value("SELECT attempts FROM jobs");
     // The kill may have cut one off of which nobody knows.
     let lost: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'");
+    assert!(lost <= 1, "{lost} lost");
     let made = shop.sandbox().kie().submits();
-    assert_eq!((attempts - lost, made, ann.credits()), (1, 1, 0), "{lost} lost");
+    assert_eq!((attempts - lost, made, ann.credits()), (1, 1, 0));
 }
 
 #[test]
