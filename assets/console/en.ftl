@@ -265,6 +265,7 @@ ledger-repay = taken: refunded Stars
 payment-paid = paid
 payment-refunding = refund asked { $age }, not confirmed
 payment-refunded = refunded { $age }
+payment-owed = { $state }, { $n } owed
 alerts-told = What you were told
 alerts-log = The log, newest first
 alert-open = open

@@ -261,6 +261,7 @@ ledger-repay = забрано: Stars вернули
 payment-paid = оплачено
 payment-refunding = возврат запрошен { $age }, не подтверждён
 payment-refunded = возвращено { $age }
+payment-owed = { $state }, долг { $n }
 alerts-told = О чём вам сообщали
 alerts-log = Журнал, новое сверху
 alert-open = открыт

@@ -23,7 +23,7 @@ pub mod table;
 mod updates;
 mod users;
 
-pub use chat::{Answer, Button, Does, Invoice, Kind, Media, Message, Press};
+pub use chat::{Answer, Button, Does, Invoice, Kind, Media, Message, Press, Shown};
 pub use checkout::Checkout;
 pub use stars::{Arrival, Charge};
 
@@ -160,8 +160,8 @@ impl Telegram {
         self.state().calls.get(&method.to_lowercase()).copied().unwrap_or(0)
     }
 
-    /// When something came into a chat or changed there, in order: user and time. The newest million.
-    pub fn arrivals(&self) -> Vec<(i64, Millis)> {
+    /// What came into chats or changed there, in order. The newest million.
+    pub fn arrivals(&self) -> Vec<Shown> {
         self.state().arrivals.iter().copied().collect()
     }
 

@@ -27,20 +27,23 @@ pub(super) struct Taps {
 impl Taps {
     pub(super) fn of(rig: &Rig, from: Millis, to: Millis) -> Self {
         let telegram = rig.sandbox.telegram();
-        let mut arrivals: HashMap<i64, Vec<Millis>> = HashMap::new();
-        for (user, at) in telegram.arrivals() {
-            arrivals.entry(user).or_default().push(at);
+        let rate = rig.clock().spec().rate;
+        // Finer than the process clock, which counts whole milliseconds.
+        let span = |from: Instant, to: Instant| (to - from).as_secs_f64() * 1_000.0 * rate;
+        let mut arrivals: HashMap<i64, Vec<Instant>> = HashMap::new();
+        for one in telegram.arrivals() {
+            arrivals.entry(one.user).or_default().push(one.came);
         }
         let mut taps = Self::default();
         let all = telegram.answers();
         for press in all.iter().filter(|press| (from..to).contains(&press.at)) {
             match &press.answer {
-                Some(answer) => taps.answers.push((answer.at - press.at) as f64),
+                Some(answer) => taps.answers.push(span(press.pressed, answer.came)),
                 None => taps.mute += 1,
             }
             let screens = arrivals.get(&press.user).map_or(&[][..], Vec::as_slice);
-            let screen = screens.get(screens.partition_point(|at| *at < press.at));
-            taps.screens.extend(screen.map(|at| (at - press.at) as f64));
+            let screen = screens.get(screens.partition_point(|came| *came < press.pressed));
+            taps.screens.extend(screen.map(|came| span(press.pressed, *came)));
         }
         taps
     }
@@ -82,7 +85,7 @@ pub(super) fn run(course: &mut Course<'_>) -> Result<()> {
 
 fn report(course: &mut Course<'_>, rig: &Rig, from: Millis, to: Millis) -> Result<()> {
     let telegram = rig.sandbox.telegram();
-    let mut calls: Vec<Millis> = telegram.arrivals().into_iter().map(|(_, at)| at).collect();
+    let mut calls: Vec<Millis> = telegram.arrivals().iter().map(|one| one.at).collect();
     let messages = within(&calls, from, to);
     calls.extend(telegram.answers().iter().filter_map(|it| Some(it.answer.as_ref()?.at)));
     let seconds = (to - from) as f64 / SECOND as f64;

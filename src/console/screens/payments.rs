@@ -5,6 +5,7 @@ use crate::console::look::Meaning;
 use crate::console::page::Page;
 use crate::console::table::{Column, Row};
 use crate::operator::payments;
+use crate::text::Arg;
 
 pub(super) fn page(context: &Context<'_>, payments: &[payments::Row]) -> Page {
     let columns = vec![
@@ -28,6 +29,13 @@ fn line(context: &Context<'_>, one: &payments::Row) -> Row {
         (Some(at), _) => (context.since_of("payment-refunded", at), Meaning::Warn),
         (None, Some(at)) => (context.since_of("payment-refunding", at), Meaning::Bad),
         (None, None) => (context.tell("payment-paid"), Meaning::Good),
+    };
+    let state = match one.owed.unwrap_or(0) + one.gifts_spent {
+        0 => state,
+        owed => {
+            let owed = context.words.number(owed);
+            context.tell_of("payment-owed", &[("state", Arg::Str(&state)), ("n", Arg::Str(&owed))])
+        }
     };
     Row::new(format!("{}:{}", one.id, one.tg_user_id))
         .copying(&one.charge_id)

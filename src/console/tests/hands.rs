@@ -325,3 +325,10 @@ fn a_long_name_of_the_bot_hides_nothing_of_the_header() {
         .sees("running, heartbeat");
     desk.sql("UPDATE instance SET bot_username = 'a_bot'").sees("neurocards @a_bot · demo");
 }
+
+#[test]
+fn a_refund_says_what_it_could_not_take_back() {
+    let mut desk = english();
+    let spent = "UPDATE payments SET taken_back = 2, owed = 3 WHERE refunded_at IS NOT NULL";
+    desk.sql(spent).shows(View::Payments).sees("refunded 1h ago, 3 owed");
+}

@@ -1,6 +1,7 @@
 //! The Bot API's methods.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
@@ -299,7 +300,7 @@ fn answer(state: &mut State, args: &Args, clock: &Clock) -> Outcome {
         return Err(Refusal::plain(400, text));
     };
     let (text, alert) = (args.text("text").to_owned(), args.is("show_alert"));
-    press.answer = Some(Answer { text, alert, at: now });
+    press.answer = Some(Answer { text, alert, at: now, came: Instant::now() });
     let user = press.user;
     state.chat(user, now).revision += 1;
     Ok(true.into())

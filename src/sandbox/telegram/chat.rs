@@ -1,6 +1,7 @@
 //! What stands in the chats.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -123,10 +124,23 @@ pub struct Press {
     pub data: String,
     /// When.
     pub at: Millis,
+    /// The same on the machine's clock, which is finer.
+    pub pressed: Instant,
     /// What the bot answered.
     pub answer: Option<Answer>,
     /// Not fetched within 150 s, and dropped for it.
     pub dropped: bool,
+}
+
+/// Something that came into a chat, or changed there.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// Whose chat.
+    pub user: i64,
+    /// When.
+    pub at: Millis,
+    /// The same on the machine's clock, which is finer.
+    pub came: Instant,
 }
 
 /// An answer to a pressed button.
@@ -138,6 +152,8 @@ pub struct Answer {
     pub alert: bool,
     /// When.
     pub at: Millis,
+    /// The same on the machine's clock, which is finer.
+    pub came: Instant,
 }
 
 /// One private chat.

@@ -1,11 +1,12 @@
 //! All that Telegram remembers.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Instant;
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::chat::{Button, Chat, Does, Media, Message, Press};
+use super::chat::{Button, Chat, Does, Media, Message, Press, Shown};
 use super::checkout::Counter;
 use super::flood::Bucket;
 use super::stars::Account;
@@ -31,8 +32,8 @@ pub(super) struct State {
     pub(super) counter: Counter,
     pub(super) account: Account,
     pub(super) webhook: Webhook,
-    /// Messages and edits: to whom, and when.
-    pub(super) arrivals: VecDeque<(i64, Millis)>,
+    /// Messages and edits.
+    pub(super) arrivals: VecDeque<Shown>,
     files: HashMap<String, File>,
     blobs: HashMap<u64, Bytes>,
     last_message: i64,
@@ -142,7 +143,8 @@ impl State {
         if self.arrivals.len() == MOST_ARRIVALS {
             self.arrivals.pop_front();
         }
-        self.arrivals.push_back((user, message.edited_at.unwrap_or(message.sent_at)));
+        let at = message.edited_at.unwrap_or(message.sent_at);
+        self.arrivals.push_back(Shown { user, at, came: Instant::now() });
         if let Some(chat) = self.chats.get_mut(&user) {
             chat.revision += 1;
             chat.messages.insert(message.id, message);

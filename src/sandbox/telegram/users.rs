@@ -1,5 +1,7 @@
 //! What users do.
 
+use std::time::Instant;
+
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
@@ -99,7 +101,7 @@ impl Telegram {
     /// A press on a button of a message, also of one that was never there; returns the
     /// callback query's id.
     pub fn presses(&self, user: i64, message_id: i64, data: &str) -> String {
-        let now = self.now();
+        let (now, pressed) = (self.now(), Instant::now());
         let mut state = self.state();
         let id = format!("{}{:09}", user, state.presses.len() + 1);
         let chat = state.chat(user, now);
@@ -120,6 +122,7 @@ impl Telegram {
             message: message_id,
             data: data.to_owned(),
             at: now,
+            pressed,
             answer: None,
             dropped: false,
         });
