@@ -5,7 +5,7 @@
 //! cargo bench --bench core                        # all of it, some ten minutes
 //! cargo bench --bench core -- --peers             # with the other queues
 //! cargo bench --bench core -- cycles claim parts growth --json core.json
-//! cargo bench --bench core -- --quick             # short turns: does it run?
+//! cargo bench --bench core -- --quick             # short turns: does it run? No goal is asked for
 //! ```
 //! The figures of `docs/performance.md` come from here. It fails where a ratio misses its goal;
 //! times are information.
@@ -64,5 +64,6 @@ fn main() -> ExitCode {
     if let Some(at) = words.iter().position(|word| word == "--json") {
         std::fs::write(&words[at + 1], format!("{:#}\n", table.json())).unwrap();
     }
-    if table.is_missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    // Short turns miss a goal now and then.
+    if table.is_missed() && !has("--quick") { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

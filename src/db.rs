@@ -1,9 +1,10 @@
 //! The database: one WAL-mode SQLite file, one connection that writes, a pool of query-only readers.
 //!
-//! A write begins in exactly one place, [`Db::write`]: whoever finds the connection idle commits at
-//! once; the closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN
-//! IMMEDIATE`, and every caller is answered only after the COMMIT is on disk. Thus many threads share
-//! one fsync and nobody is told of a change that a power loss could take back.
+//! A write begins in exactly one place, the writer, by [`Db::write`] or by one of those that have time,
+//! [`Db::write_paced`] and [`Db::write_within`]. Whoever finds the connection idle commits at once; the
+//! closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN IMMEDIATE`, and
+//! every caller is answered only after the COMMIT is on disk. Thus many threads share one fsync and
+//! nobody is told of a change that a power loss could take back.
 
 mod compact;
 mod copy;
@@ -45,7 +46,7 @@ const LOG_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Under a load the commits of videos' steps are this far apart, on the process clock. With less each
 /// video costs the disk more, and with more the threads wait.
-pub const PACE: Millis = 75;
+pub const PACE: Millis = 85;
 
 /// Connections for reading that are open from the beginning, and stay.
 #[derive(Clone, Copy, PartialEq, Eq)]

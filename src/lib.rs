@@ -11,7 +11,6 @@ pub mod text;
 pub mod db;
 
 pub mod audit;
-pub mod growth;
 pub mod inbox;
 pub mod instance;
 pub mod outbox;
@@ -23,6 +22,7 @@ pub mod ledger;
 pub mod models;
 pub mod templates;
 
+pub mod growth;
 pub mod jobs;
 
 pub mod orders;
@@ -44,6 +44,8 @@ pub mod console;
 pub mod import;
 pub mod worker;
 
-pub mod cli;
 pub mod config;
+
 pub mod serve;
+
+pub mod cli;

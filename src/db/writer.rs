@@ -10,7 +10,6 @@ use super::machine::{NotCommitted, fatal};
 use anyhow::{Context as _, Result, anyhow};
 use line::{Batch, Line, Place};
 use rusqlite::{Connection, ErrorCode, ffi};
-use std::collections::HashSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,8 +40,12 @@ type Stop = Arc<dyn Fn(String) + Send + Sync>;
 #[derive(Default)]
 struct Bells {
     watchers: Mutex<Vec<(Vec<&'static str>, Ring)>>,
-    touched: Mutex<HashSet<String>>,
+    /// Tables of this transaction, each once.
+    touched: Mutex<Vec<String>>,
     fatal: OnceLock<Stop>,
+    /// An fsync that failed once may succeed the next time without having written what it was
+    /// asked to: nothing is promised any more.
+    dead: OnceLock<NotCommitted>,
     /// Commits that the full disk refused.
     refused: AtomicU64,
     /// No compaction goes on: the program ends.
@@ -63,14 +66,11 @@ struct Pen {
 
 struct Held {
     conn: Connection,
-    /// An fsync that failed once may succeed the next time without having written what it was
-    /// asked to: nothing is promised any more.
-    dead: Option<NotCommitted>,
 }
 
 impl Pen {
     fn new(conn: Connection) -> Self {
-        Self { held: Mutex::new(Held { conn, dead: None }), line: Line::default() }
+        Self { held: Mutex::new(Held { conn }), line: Line::default() }
     }
 
     fn free(&self) -> Option<MutexGuard<'_, Held>> {
@@ -88,8 +88,8 @@ impl Writer {
         let hook = Arc::clone(&bells);
         conn.update_hook(Some(move |_, _: &str, table: &str, _| {
             let mut touched = lock(&hook.touched);
-            if !touched.contains(table) {
-                touched.insert(table.to_owned());
+            if !touched.iter().any(|it| it == table) {
+                touched.push(table.to_owned());
             }
         }))
         .context("cannot watch the database")?;
@@ -131,7 +131,7 @@ impl Writer {
 
     fn serve_or_wait(&self, place: Place<'_>) {
         match place {
-            Ok((mut held, batch)) => held.serve(batch, None, &self.bells),
+            Ok((mut held, batch)) => held.serve(batch, &self.pen.line, Others::Wait, &self.bells),
             Err(answered) => *answered.wait(),
         }
     }
@@ -170,9 +170,7 @@ impl Writer {
 
     /// Somebody else found out that the disk failed.
     pub(super) fn failed(&self, reason: String) {
-        if let Some(stop) = self.bells.fatal.get() {
-            stop(reason);
-        }
+        self.bells.failed(reason);
     }
 
     pub(super) fn refused(&self) -> u64 {
@@ -201,38 +199,43 @@ fn run(pen: &Pen, bells: &Bells) {
     while pen.line.wait() {
         let mut held = lock(&pen.held);
         if let Some(batch) = pen.line.next() {
-            held.serve(batch, Some(&|| pen.line.next_to_join()), bells);
+            held.serve(batch, &pen.line, Others::Join, bells);
         }
         held.compact(pen.line.compactions(), bells);
     }
 }
 
-/// Who else waits, if anybody does.
-type More<'a> = &'a dyn Fn() -> Option<Batch>;
+/// What is done with those who come while a commit is under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Join,
+    /// Whoever commits in their own thread does not do others' work.
+    Wait,
+}
 
 impl Held {
-    /// One commit, from the first statement to the answers. Others may join the first where there is
-    /// `more`.
-    fn serve(&mut self, mut group: Batch, more: Option<More<'_>>, bells: &Bells) {
-        let others = || std::iter::from_fn(|| more.and_then(|more| more()));
-        if let Some(dead) = &self.dead {
-            others().for_each(|batch| group.join(batch));
+    /// One commit, from the first statement to the answers.
+    fn serve(&mut self, mut group: Batch, line: &Line, others: Others, bells: &Bells) {
+        let all = || std::iter::from_fn(|| line.next_to_join());
+        if let Some(dead) = bells.dead.get() {
+            all().for_each(|batch| group.join(batch));
             return group.answer(Err(dead));
         }
         if !self.conn.is_autocommit() {
             // Somebody panicked with the pen in hand.
             roll_back(&self.conn);
         }
-        lock(&bells.touched).clear();
-        let committed = match (group.requests(), more) {
-            ([alone], None) => commit_alone(&self.conn, alone.as_mut()),
-            _ => commit(&self.conn, &mut group, more),
+        bells.forget(0);
+        let committed = match (group.requests(), others) {
+            ([alone], Others::Wait) => commit_alone(&self.conn, alone.as_mut(), bells),
+            (_, Others::Wait) => commit(&self.conn, &mut group, || None, bells),
+            (_, Others::Join) => commit(&self.conn, &mut group, || line.next_to_join(), bells),
         };
         if let Err(error) = &committed {
             if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
                 // Somebody else held the file for all the time that one may wait: who stands behind
                 // would wait as long again, each in turn.
-                others().for_each(|batch| group.join(batch));
+                all().for_each(|batch| group.join(batch));
             }
             refused(&self.conn, error, group.requests().len(), bells);
         }
@@ -240,10 +243,12 @@ impl Held {
         let failed = committed.err().as_ref().and_then(fatal);
         let failed = failed.or_else(|| group.requests().iter().find_map(|it| it.fatal()));
         if told.is_ok() {
-            ring(bells);
+            bells.ring();
         }
         group.answer(told.as_ref().copied());
-        self.heed(failed, bells);
+        if let Some(reason) = failed {
+            bells.failed(reason);
+        }
     }
 
     /// Once for all who asked.
@@ -251,11 +256,13 @@ impl Held {
         if asked.is_empty() {
             return;
         }
-        let done = match &self.dead {
+        let done = match bells.dead.get() {
             Some(dead) => Err(dead.clone()),
             None => {
                 let done = compact::rewrite(&self.conn, Arc::clone(&bells.hurries));
-                self.heed(done.as_ref().err().and_then(fatal), bells);
+                if let Some(reason) = done.as_ref().err().and_then(fatal) {
+                    bells.failed(reason);
+                }
                 outcome(&done)
             }
         };
@@ -264,12 +271,37 @@ impl Held {
             let _ = reply.send(done.clone().map_err(Into::into));
         }
     }
+}
 
-    fn heed(&mut self, failed: Option<String>, bells: &Bells) {
-        let Some(reason) = failed else { return };
-        self.dead = Some(NotCommitted { why: reason.clone(), code: None });
-        if let Some(stop) = bells.fatal.get() {
+impl Bells {
+    fn failed(&self, reason: String) {
+        // The first reason stays.
+        let _known = self.dead.set(NotCommitted { why: reason.clone(), code: None });
+        if let Some(stop) = self.fatal.get() {
             stop(reason);
+        }
+    }
+
+    /// How many tables are touched, to go back to with [`Bells::forget`].
+    fn mark(&self) -> usize {
+        lock(&self.touched).len()
+    }
+
+    /// What was touched since the mark was rolled back.
+    fn forget(&self, mark: usize) {
+        lock(&self.touched).truncate(mark);
+    }
+
+    /// Who watches what was touched and committed.
+    fn ring(&self) {
+        let touched = std::mem::take(&mut *lock(&self.touched));
+        let due: Vec<Ring> = lock(&self.watchers)
+            .iter()
+            .filter(|(tables, _)| tables.iter().any(|it| touched.iter().any(|one| one == it)))
+            .map(|(_, ring)| Arc::clone(ring))
+            .collect();
+        for ring in due {
+            ring();
         }
     }
 }
@@ -305,38 +337,48 @@ fn roll_back(conn: &Connection) {
     }
 }
 
-fn commit_alone(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
+fn commit_alone(conn: &Connection, request: &mut dyn Work, bells: &Bells) -> rusqlite::Result<()> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let keep = request.run(&Tx(conn));
     still_open(conn, request)?;
+    if !keep {
+        bells.forget(0);
+    }
     conn.prepare_cached(if keep { "COMMIT" } else { "ROLLBACK" })?.execute([])?;
     Ok(())
 }
 
 /// Each in a savepoint: what one of them rolls back is nobody else's.
-fn commit(conn: &Connection, group: &mut Batch, more: Option<More<'_>>) -> rusqlite::Result<()> {
+fn commit(
+    conn: &Connection,
+    group: &mut Batch,
+    more: impl Fn() -> Option<Batch>,
+    bells: &Bells,
+) -> rusqlite::Result<()> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let mut done = 0;
     loop {
         for request in &mut group.requests()[done..] {
-            in_savepoint(conn, request.as_mut())?;
+            in_savepoint(conn, request.as_mut(), bells)?;
             done += 1;
         }
         if done >= GROUP {
             break;
         }
-        let Some(batch) = more.and_then(|more| more()) else { break };
+        let Some(batch) = more() else { break };
         group.join(batch);
     }
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }
 
-fn in_savepoint(conn: &Connection, request: &mut dyn Work) -> rusqlite::Result<()> {
+fn in_savepoint(conn: &Connection, request: &mut dyn Work, bells: &Bells) -> rusqlite::Result<()> {
+    let mark = bells.mark();
     conn.prepare_cached("SAVEPOINT caller")?.execute([])?;
     let keep = request.run(&Tx(conn));
     still_open(conn, request)?;
     if !keep {
+        bells.forget(mark);
         conn.prepare_cached("ROLLBACK TO caller")?.execute([])?;
     }
     conn.prepare_cached("RELEASE caller")?.execute([])?;
@@ -354,21 +396,6 @@ fn still_open(conn: &Connection, request: &dyn Work) -> rusqlite::Result<()> {
         rusqlite::Error::SqliteFailure(code, Some("the transaction was rolled back".into()))
     };
     Err(request.refusal().unwrap_or_else(lost))
-}
-
-fn ring(bells: &Bells) {
-    let touched = std::mem::take(&mut *lock(&bells.touched));
-    if touched.is_empty() {
-        return;
-    }
-    let due: Vec<Ring> = lock(&bells.watchers)
-        .iter()
-        .filter(|(tables, _)| tables.iter().any(|table| touched.contains(*table)))
-        .map(|(_, ring)| Arc::clone(ring))
-        .collect();
-    for ring in due {
-        ring();
-    }
 }
 
 /// A panic while holding one of these locks leaves nothing half done.

@@ -46,6 +46,16 @@ fn commit<T: Send + 'static>(
     desk.db.write_paced(desk.clock.real_span(PACE), move |tx| work(tx, &shop, &job, now))
 }
 
+/// Commits what has cost money, at once.
+fn commit_at_once<T: Send + 'static>(
+    desk: &Desk,
+    job: &Job,
+    work: impl FnOnce(&Tx<'_>, &Shop, &Job, i64) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
+    desk.db.write(move |tx| work(tx, &shop, &job, now))
+}
+
 fn fail(desk: &Desk, job: &Job, why: Why, error: &str) -> Result<()> {
     let error = error.to_owned();
     commit(desk, job, move |tx, shop, job, now| orders::fail(tx, shop, job, why, &error, now))

@@ -33,7 +33,7 @@ pub struct LoadArgs {
     /// Measure the program, as a process of its own, against the sandbox: all scenarios or these
     #[arg(long, value_name = "SCENARIO", num_args = 0.., value_enum)]
     pub load: Option<Vec<Scenario>>,
-    /// How long the load of a scenario lasts: telegram 10, taps and idle 2
+    /// How long the load of a scenario lasts: telegram 10, taps and idle 2, growth ½
     #[arg(long, value_name = "N", requires = "load", value_parser = minutes)]
     pub minutes: Option<f64>,
     /// How many customers begin an order each second (telegram)

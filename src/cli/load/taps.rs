@@ -48,7 +48,7 @@ pub(super) fn run(course: &mut Course<'_>) -> Result<()> {
     rig.closes(course, Duration::from_secs(60))
 }
 
-/// A copy of the full database, and one account at KIE.
+/// A copy of the full database, and two accounts at KIE.
 fn full(course: &Course<'_>, users: u32, jobs: u32) -> Result<Setup> {
     let folder: PathBuf = course.filled(users, jobs)?;
     Ok(Setup::of(course, 20, 2).renders_take(20 * SECOND).filled(folder))

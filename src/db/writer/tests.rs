@@ -114,6 +114,67 @@ fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
     assert_eq!(ASKED.load(Ordering::SeqCst), 1, "the file was asked for once");
 }
 
+static HELD_UP: AtomicUsize = AtomicUsize::new(0);
+static STAND: AtomicBool = AtomicBool::new(false);
+
+#[test]
+fn who_stands_behind_a_caller_that_met_a_locked_file_hears_it_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("locked.db");
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
+    let conn = Connection::open(&file).unwrap();
+    let until_they_stand = |_| {
+        HELD_UP.fetch_add(1, Ordering::SeqCst);
+        while !STAND.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        false
+    };
+    conn.busy_handler(Some(until_they_stand)).unwrap();
+    let writer = Writer::start(conn).unwrap();
+    std::thread::scope(|scope| {
+        let write = || writer.write(|tx| insert(tx, 1));
+        let all = [(); 3].map(|()| scope.spawn(write));
+        while writer.pen.line.waiting().0 < 2 {
+            std::thread::yield_now();
+        }
+        STAND.store(true, Ordering::SeqCst);
+        for one in all {
+            let error = one.join().unwrap().unwrap_err();
+            assert_eq!(Machine::of(&error), Some(Machine::Busy), "{error:#}");
+        }
+    });
+    assert_eq!(HELD_UP.load(Ordering::SeqCst), 1, "the file was asked for once");
+}
+
+#[test]
+fn what_is_rolled_back_rings_nobody() {
+    let conn = Connection::open_in_memory().unwrap();
+    conn.execute_batch("CREATE TABLE t (x); CREATE TABLE other (x)").unwrap();
+    let writer = Writer::start(conn).unwrap();
+    let rings = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    for (table, count) in ["t", "other"].into_iter().zip(&rings) {
+        let count = Arc::clone(count);
+        writer.watch(&[table], Arc::new(move || drop(count.fetch_add(1, Ordering::SeqCst))));
+    }
+    let rung = || rings.each_ref().map(|it| it.load(Ordering::SeqCst));
+    let fails = |tx: &Tx<'_>| insert(tx, 1).and_then(|_| Err::<(), _>(anyhow!("no")));
+    writer.write(fails).unwrap_err();
+    assert_eq!(rung(), [0, 0]);
+    std::thread::scope(|scope| {
+        let along = scope.spawn(|| writer.write_within(SOON, fails));
+        while writer.pen.line.waiting().1 == 0 {
+            std::thread::yield_now();
+        }
+        writer.write(|tx| Ok(tx.execute_batch("INSERT INTO other VALUES (1)")?)).unwrap();
+        along.join().unwrap().unwrap_err();
+    });
+    assert_eq!(rung(), [0, 1]);
+    writer.write(|tx| insert(tx, 1)).unwrap();
+    assert_eq!(rung(), [1, 1]);
+}
+
 #[test]
 fn what_has_time_goes_along_with_the_next_commit_or_makes_its_own() {
     let conn = Connection::open_in_memory().unwrap();
@@ -157,7 +218,7 @@ fn what_goes_along_is_rolled_back_alone_and_hears_of_a_dead_disk() {
         assert!(format!("{:#}", fails.join().unwrap().unwrap_err()).contains("no, not 1"));
     });
     assert_eq!(sum(&writer), 2);
-    lock(&writer.pen.held).dead = Some(NotCommitted { why: "the disk died".into(), code: None });
+    writer.failed("the disk died".into());
     let error = writer.write_within(SOON, |tx| insert(tx, 3)).unwrap_err();
     assert!(format!("{error:#}").contains("the disk died"), "{error:#}");
 }

@@ -1,6 +1,6 @@
 //! Step submit: the createTask, written down before a byte of it leaves.
 
-use super::{ask_about_money, commit, fail, reading, trouble};
+use super::{ask_about_money, commit, commit_at_once, fail, reading, trouble};
 use crate::api::kie;
 use crate::clock::{Millis, SECOND};
 use crate::db::Machine;
@@ -135,14 +135,14 @@ fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str, asked_at: Millis) -
     })
 }
 
-/// Writes the task's id down, however long the disk takes: a task that is paid and not known would
-/// be asked for again. The job that renders, and since when; `None`: it has ended or has another
+/// Writes the task's id down at once, however long the disk takes; at a stop there is time for one
+/// try. A task that is paid and not known would be asked for again. The job that renders, and since when; `None`: it has ended or has another
 /// task, and only the submit knows this one.
 fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<(Job, Millis)>> {
     let limit = timeout(desk);
     loop {
         let task_id = task.to_owned();
-        let kept = commit(desk, job, move |tx, _, job, now| {
+        let kept = commit_at_once(desk, job, move |tx, _, job, now| {
             let mine = jobs::accepted(tx, job, submit, &task_id, now + limit, now)?;
             let what = if mine.is_some() { "accepted" } else { "orphan" };
             jobs::note(tx, job, what, &task_id, Some(now - job.step_since), now)?;
@@ -172,8 +172,8 @@ fn not_accepted(desk: &Desk, job: &Job, submit: i64, error: &kie::Trouble) -> Re
         Trouble::Unreached => "unsent",
         _ => "refused",
     };
-    // Also at a stop: what is known of a submit that may have been billed is written down, however
-    // long the disk takes. One whose outcome is not known counts as lost.
+    // What is known of a submit that may have been billed is written down, however long the disk
+    // takes; at a stop there is time for one try. One whose outcome is not known counts as lost.
     let (id, order) = (job.id.0, job.order_no());
     tracing::warn!(job.id = id, order.id = order, outcome, error, "the submit was not accepted");
     loop {
