@@ -156,7 +156,10 @@ fn what_is_rolled_back_rings_nobody() {
     let rings = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
     for (table, count) in ["t", "other"].into_iter().zip(&rings) {
         let count = Arc::clone(count);
-        writer.watch(&[table], Arc::new(move || drop(count.fetch_add(1, Ordering::SeqCst))));
+        let ring = move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        };
+        writer.watch(&[table], Arc::new(ring));
     }
     let rung = || rings.each_ref().map(|it| it.load(Ordering::SeqCst));
     let fails = |tx: &Tx<'_>| insert(tx, 1).and_then(|_| Err::<(), _>(anyhow!("no")));
