@@ -328,7 +328,7 @@ fn a_long_name_of_the_bot_hides_nothing_of_the_header() {
 
 #[test]
 fn a_refund_says_what_it_could_not_take_back() {
-    let mut desk = english();
+    let mut desk = Start { size: (120, 40), ..Start::new(Lang::En) }.open();
     let spent = "UPDATE payments SET taken_back = 2, owed = 3 WHERE refunded_at IS NOT NULL";
     desk.sql(spent).shows(View::Payments).sees("refunded 1h ago, 3 owed");
 }
