@@ -1,10 +1,10 @@
 //! The database: one WAL-mode SQLite file, one connection that writes, a pool of query-only readers.
 //!
-//! A write begins in exactly one place, the writer, by [`Db::write`] or by one of those that have time,
-//! [`Db::write_paced`] and [`Db::write_within`]. Whoever finds the connection idle commits at once; the
-//! closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN IMMEDIATE`, and
-//! every caller is answered only after the COMMIT is on disk. Thus many threads share one fsync and
-//! nobody is told of a change that a power loss could take back.
+//! A write begins in exactly one place, the writer, by [`Db::write`] or by one of those that have
+//! time, [`Db::write_paced`] and [`Db::write_within`]. Whoever finds the connection idle commits at
+//! once; the closures that wait meanwhile are gathered, each runs in a savepoint of one `BEGIN
+//! IMMEDIATE`, and every caller is answered only after the COMMIT is on disk. Thus many threads share
+//! one fsync and nobody is told of a change that a power loss could take back.
 
 mod compact;
 mod copy;
@@ -242,7 +242,8 @@ impl Db {
     }
 
     /// Calls `stop` with the reason when the disk failed, or what is read from it is damaged. What
-    /// is on it is then known only after a restart, and nothing is committed any more.
+    /// is on it is then known only after a restart. Nothing is committed any more where a write
+    /// failed; after a reader's error what is under way, such as the id of a paid task, is still kept.
     pub fn on_fatal(&self, stop: Arc<dyn Fn(String) + Send + Sync>) {
         self.0.writer.on_fatal(stop);
     }

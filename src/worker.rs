@@ -1,7 +1,7 @@
 //! The workers: a fixed pool of threads, each doing one step of one job at a time.
 //!
-//! One dispatcher claims what is due and hands it out, so that an idle pool costs three short reads a
-//! second; a thread does at most one remote call, commits what came of it, and is free again.
+//! One dispatcher claims what is due and hands it out, so that an idle pool costs three short reads
+//! a second; a thread does at most one remote call, commits what came of it, and is free again.
 //! Waiting is a due time, in the row or, for polls, in [`renders`]: a poll that changed nothing
 //! writes nothing.
 

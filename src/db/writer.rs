@@ -43,9 +43,6 @@ struct Bells {
     /// Tables of this transaction, each once.
     touched: Mutex<Vec<String>>,
     fatal: OnceLock<Stop>,
-    /// An fsync that failed once may succeed the next time without having written what it was
-    /// asked to: nothing is promised any more.
-    dead: OnceLock<NotCommitted>,
     /// Commits that the full disk refused.
     refused: AtomicU64,
     /// No compaction goes on: the program ends.
@@ -66,11 +63,14 @@ struct Pen {
 
 struct Held {
     conn: Connection,
+    /// An fsync that failed once may succeed the next time without having written what it was
+    /// asked to: nothing is promised any more.
+    dead: Option<NotCommitted>,
 }
 
 impl Pen {
     fn new(conn: Connection) -> Self {
-        Self { held: Mutex::new(Held { conn }), line: Line::default() }
+        Self { held: Mutex::new(Held { conn, dead: None }), line: Line::default() }
     }
 
     fn free(&self) -> Option<MutexGuard<'_, Held>> {
@@ -168,9 +168,9 @@ impl Writer {
         let _first_one_stays = self.bells.fatal.set(stop);
     }
 
-    /// Somebody else found out that the disk failed.
+    /// A reader found out that the disk failed.
     pub(super) fn failed(&self, reason: String) {
-        self.bells.failed(reason);
+        self.bells.stop(reason);
     }
 
     pub(super) fn refused(&self) -> u64 {
@@ -206,7 +206,7 @@ fn run(pen: &Pen, bells: &Bells) {
 }
 
 /// What is done with those who come while a commit is under way.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Others {
     Join,
     /// Whoever commits in their own thread does not do others' work.
@@ -217,7 +217,7 @@ impl Held {
     /// One commit, from the first statement to the answers.
     fn serve(&mut self, mut group: Batch, line: &Line, others: Others, bells: &Bells) {
         let all = || std::iter::from_fn(|| line.next_to_join());
-        if let Some(dead) = bells.dead.get() {
+        if let Some(dead) = &self.dead {
             all().for_each(|batch| group.join(batch));
             return group.answer(Err(dead));
         }
@@ -246,9 +246,7 @@ impl Held {
             bells.ring();
         }
         group.answer(told.as_ref().copied());
-        if let Some(reason) = failed {
-            bells.failed(reason);
-        }
+        self.heed(failed, bells);
     }
 
     /// Once for all who asked.
@@ -256,13 +254,11 @@ impl Held {
         if asked.is_empty() {
             return;
         }
-        let done = match bells.dead.get() {
+        let done = match &self.dead {
             Some(dead) => Err(dead.clone()),
             None => {
                 let done = compact::rewrite(&self.conn, Arc::clone(&bells.hurries));
-                if let Some(reason) = done.as_ref().err().and_then(fatal) {
-                    bells.failed(reason);
-                }
+                self.heed(done.as_ref().err().and_then(fatal), bells);
                 outcome(&done)
             }
         };
@@ -271,12 +267,16 @@ impl Held {
             let _ = reply.send(done.clone().map_err(Into::into));
         }
     }
+
+    fn heed(&mut self, failed: Option<String>, bells: &Bells) {
+        let Some(reason) = failed else { return };
+        self.dead = Some(NotCommitted { why: reason.clone(), code: None });
+        bells.stop(reason);
+    }
 }
 
 impl Bells {
-    fn failed(&self, reason: String) {
-        // The first reason stays.
-        let _known = self.dead.set(NotCommitted { why: reason.clone(), code: None });
+    fn stop(&self, reason: String) {
         if let Some(stop) = self.fatal.get() {
             stop(reason);
         }

@@ -42,8 +42,7 @@ fn commit<T: Send + 'static>(
     job: &Job,
     work: impl FnOnce(&Tx<'_>, &Shop, &Job, i64) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
-    desk.db.write_paced(desk.clock.real_span(PACE), move |tx| work(tx, &shop, &job, now))
+    desk.db.write_paced(desk.clock.real_span(PACE), told(desk, job, work))
 }
 
 /// Commits what has cost money, at once.
@@ -52,8 +51,17 @@ fn commit_at_once<T: Send + 'static>(
     job: &Job,
     work: impl FnOnce(&Tx<'_>, &Shop, &Job, i64) -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    desk.db.write(told(desk, job, work))
+}
+
+/// The change, with what it needs to know.
+fn told<T: Send + 'static>(
+    desk: &Desk,
+    job: &Job,
+    work: impl FnOnce(&Tx<'_>, &Shop, &Job, i64) -> Result<T> + Send + 'static,
+) -> impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static {
     let (shop, job, now) = (desk.shop.clone(), job.clone(), desk.now());
-    desk.db.write(move |tx| work(tx, &shop, &job, now))
+    move |tx| work(tx, &shop, &job, now)
 }
 
 fn fail(desk: &Desk, job: &Job, why: Why, error: &str) -> Result<()> {

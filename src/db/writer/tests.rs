@@ -87,18 +87,23 @@ fn who_finds_it_idle_commits_at_once_and_overtakes_nobody_who_waits() {
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-#[test]
-fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
+/// A connection to a file that the other one has locked.
+fn locked(asked: fn(i32) -> bool) -> (tempfile::TempDir, Connection, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("locked.db");
     let other = Connection::open(&file).unwrap();
     other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
     let conn = Connection::open(&file).unwrap();
-    let no_patience = |_| {
+    conn.busy_handler(Some(asked)).unwrap();
+    (folder, other, conn)
+}
+
+#[test]
+fn who_waits_behind_a_locked_file_does_not_wait_for_it_again() {
+    let (_folder, _other, conn) = locked(|_| {
         ASKED.fetch_add(1, Ordering::SeqCst);
         false
-    };
-    conn.busy_handler(Some(no_patience)).unwrap();
+    });
     let pen = Pen::new(conn);
     let answers = [(); 3].map(|()| {
         let (request, answer) = request(|tx| Ok(tx.execute_batch("INSERT INTO t VALUES (1)")?));
@@ -119,19 +124,13 @@ static STAND: AtomicBool = AtomicBool::new(false);
 
 #[test]
 fn who_stands_behind_a_caller_that_met_a_locked_file_hears_it_with_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("locked.db");
-    let other = Connection::open(&file).unwrap();
-    other.execute_batch("CREATE TABLE t (x); BEGIN IMMEDIATE").unwrap();
-    let conn = Connection::open(&file).unwrap();
-    let until_they_stand = |_| {
+    let (_folder, _other, conn) = locked(|_| {
         HELD_UP.fetch_add(1, Ordering::SeqCst);
         while !STAND.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
         false
-    };
-    conn.busy_handler(Some(until_they_stand)).unwrap();
+    });
     let writer = Writer::start(conn).unwrap();
     std::thread::scope(|scope| {
         let write = || writer.write(|tx| insert(tx, 1));
@@ -221,7 +220,7 @@ fn what_goes_along_is_rolled_back_alone_and_hears_of_a_dead_disk() {
         assert!(format!("{:#}", fails.join().unwrap().unwrap_err()).contains("no, not 1"));
     });
     assert_eq!(sum(&writer), 2);
-    writer.failed("the disk died".into());
+    lock(&writer.pen.held).dead = Some(NotCommitted { why: "the disk died".into(), code: None });
     let error = writer.write_within(SOON, |tx| insert(tx, 3)).unwrap_err();
     assert!(format!("{error:#}").contains("the disk died"), "{error:#}");
 }

@@ -136,8 +136,8 @@ fn accepted(desk: &Desk, job: &Job, submit: i64, task: &str, asked_at: Millis) -
 }
 
 /// Writes the task's id down at once, however long the disk takes; at a stop there is time for one
-/// try. A task that is paid and not known would be asked for again. The job that renders, and since when; `None`: it has ended or has another
-/// task, and only the submit knows this one.
+/// try. A task that is paid and not known would be asked for again. The job that renders, and since
+/// when; `None`: it has ended or has another task, and only the submit knows this one.
 fn keep_task(desk: &Desk, job: &Job, submit: i64, task: &str) -> Result<Option<(Job, Millis)>> {
     let limit = timeout(desk);
     loop {

@@ -1,4 +1,5 @@
-//! Step upload: a key is chosen and kept, and the photo goes to the provider once per picture and key.
+//! Step upload: a key is chosen and kept, and the photo goes to the provider once per picture and
+//! key.
 
 use super::{commit, fail, is_url, photo, reading, trouble};
 use crate::clock::{HOUR, MINUTE, Millis};
