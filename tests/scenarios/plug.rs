@@ -242,6 +242,9 @@ fn the_plug_fails_what_it_is_told_and_turns_the_clock() {
     let plug = Plug::new();
     let shop = Setup::new().plug(&plug).start();
     let customer = shop.customer(7);
+    // What it fails would else meet a write of the appliance's own.
+    shop.settles();
+    shop.kill9();
     let change = "UPDATE instance SET bot_username = bot_username";
     let refused = |args: &[&str]| {
         let output = shop.command(args);
@@ -267,5 +270,7 @@ fn the_plug_fails_what_it_is_told_and_turns_the_clock() {
     let there: i64 = shop.commands(&["sql", now]).lines().last().unwrap().trim().parse().unwrap();
     let here: i64 = shop.value(now);
     assert!((86_300..86_500).contains(&(there - here)), "{there} {here}");
+    plug.sets_clock_ahead(0);
+    shop.start_again();
     assert_eq!(customer.credits(), 2);
 }
