@@ -38,12 +38,13 @@ use std::time::{Duration, Instant};
 use story::{Story, Teller};
 use supervisor::Supervisor;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// From the word to the end, at the latest.
-const ENDS_WITHIN: Duration = Duration::from_millis(4_900);
+const ENDS_WITHIN: Duration = Duration::from_millis(4_800);
 /// The same for the bot; what the workers leave of it is the bot's, for calls under way.
-const STOP_WITHIN: Duration = Duration::from_millis(4_700);
+const STOP_WITHIN: Duration = Duration::from_millis(4_600);
 
 /// A running appliance.
 pub struct Appliance {
@@ -101,6 +102,8 @@ impl Appliance {
         // What the recovery does belongs into the story.
         let teller = Arc::new(Teller::new(&db)?);
         let recovered = begin(&db, &shop, tokens, &clock)?;
+        // Before anything begins that a signal should not cut off.
+        let runtime = runtime(&end)?;
         let story = Story::start(Arc::clone(&teller))?;
         if recovered.leases > 0 {
             tracing::warn!(?recovered, "picked up what the last process left");
@@ -124,12 +127,6 @@ impl Appliance {
         };
         let keeper = Keeper::start(&db, &clock, config, Arc::clone(&shop), gauge, watching())?;
         let metrics = Metrics::start(config.metrics.listen, sources)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("bot")
-            .enable_all()
-            .build()
-            .context("cannot start the bot's runtime")?;
         let stop = CancellationToken::new();
         let bot = runtime.spawn(bot::run(db.clone(), Arc::clone(&shop), bot_options, stop.clone()));
         let bot = runtime.spawn(watched(bot, end.clone(), stop.clone()));
@@ -170,18 +167,6 @@ impl Appliance {
     /// # Errors
     /// The failure: hand what this returned to [`Appliance::stop`].
     pub fn wait(&self) -> Result<()> {
-        let asked = self.end.clone();
-        let _signals = self.runtime.enter();
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        let mut int = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-        self.runtime.spawn(async move {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = int.recv() => {}
-            }
-            // Nobody listens only when the appliance is ending anyway.
-            let _ = asked.send(Ending::Asked);
-        });
         self.supervisor.ready(self.status);
         match self.ends.recv() {
             Ok(Ending::Disk(reason)) => {
@@ -238,6 +223,30 @@ impl Appliance {
         self.keeper.stop(&self.db, orderly);
         self.story.stop();
     }
+}
+
+/// The bot's, which hears SIGTERM and SIGINT from here on.
+fn runtime(end: &Sender<Ending>) -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("bot")
+        .enable_all()
+        .build()
+        .context("cannot start the bot's runtime")?;
+    let asked = end.clone();
+    let entered = runtime.enter();
+    let mut term = signal(SignalKind::terminate()).context("cannot hear signals")?;
+    let mut int = signal(SignalKind::interrupt()).context("cannot hear signals")?;
+    drop(entered);
+    runtime.spawn(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        // Nobody listens only when the appliance is ending anyway.
+        let _ = asked.send(Ending::Asked);
+    });
+    Ok(runtime)
 }
 
 /// Waits for the bot: one that ends before it is asked to takes the appliance with it.

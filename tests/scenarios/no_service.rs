@@ -108,6 +108,10 @@ fn an_hour_without_any_service_costs_no_attempt_and_no_order() {
     let renders = ann.orders(1, OWN);
     shop.waits_until("SELECT COUNT(*) = 1 FROM jobs WHERE kie_task_id IS NOT NULL");
     let waits = ann.orders(3, UGC);
+    // A press is answered at once or, after an hour, not at all.
+    shop.waits_for("the answer to ✅", || {
+        shop.sandbox().telegram().unanswered_callbacks().is_empty().then_some(())
+    });
     gates.iter().for_each(Gate::closes);
     let before = String::from_utf8_lossy(&shop.printed()).lines().count();
     shop.sandbox().telegram().wait(Duration::from_secs(2), |_| None::<()>);
