@@ -19,7 +19,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use neurocards::clock::{Clock, SECOND};
+use neurocards::clock::{Clock, DAY, HOUR, SECOND, Spec};
 use neurocards::db::Db;
 use neurocards::sandbox::{Options, Sandbox};
 use rusqlite::Connection;
@@ -43,6 +43,14 @@ const JOBS: &str = "SELECT id, order_id, status, step, attempts, strikes, lease,
         (SELECT group_concat(what) FROM events WHERE job_id = jobs.id) AS events
  FROM jobs";
 
+/// Today at seven in the morning, ten in Moscow: whenever the tests run, a scenario about the figures
+/// of a day does not meet midnight.
+fn morning(rate: f64) -> Clock {
+    let anchor = Clock::real().now();
+    let offset = 7 * HOUR - anchor.rem_euclid(DAY);
+    Clock::new(Spec { rate, anchor, offset })
+}
+
 /// What a scenario changes before the start.
 pub(crate) struct Setup {
     pub(crate) options: Options,
@@ -54,7 +62,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn new() -> Self {
-        let mut options = Options::new(Clock::fast(RATE));
+        let mut options = Options::new(morning(RATE));
         options.render_ms = (20 * SECOND, 40 * SECOND);
         Self { options, settings: String::new(), admin: None, env: Vec::new(), under: Vec::new() }
     }
@@ -102,7 +110,7 @@ impl Setup {
 
     /// How many times as fast as in reality time passes.
     pub(crate) fn rate(self, rate: f64) -> Self {
-        self.tuned(|options| options.clock = Clock::fast(rate))
+        self.tuned(|options| options.clock = morning(rate))
     }
 
     /// Starts the sandbox and the binary; returns when it serves.
