@@ -46,8 +46,8 @@ impl Line {
 }
 
 impl Appliance {
-    /// All lines of the daily files, which are those of standard output.
-    fn log_lines(&self) -> Vec<Line> {
+    /// All lines of the daily files, once they are those of standard output: each has a writer.
+    fn log_lines(&self) -> Option<Vec<Line>> {
         let mut all = Vec::new();
         for entry in std::fs::read_dir(self.path("logs")).unwrap() {
             let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
@@ -55,15 +55,15 @@ impl Appliance {
         }
         let printed = String::from_utf8_lossy(&self.printed()).into_owned();
         let same = printed.lines().filter(|line| line.contains("credits held")).count();
-        assert_eq!(same, all.iter().filter(|line| line.text.contains("credits held")).count());
-        all
+        (same == all.iter().filter(|line| line.text.contains("credits held")).count())
+            .then_some(all)
     }
 
     /// What the log tells of it, as soon as it tells this.
     #[track_caller]
     fn story(&self, is_it: impl Fn(&Line) -> bool, last: &str) -> Vec<Line> {
         self.waits_for(last, || {
-            let lines: Vec<Line> = self.log_lines().into_iter().filter(&is_it).collect();
+            let lines: Vec<Line> = self.log_lines()?.into_iter().filter(&is_it).collect();
             lines.iter().any(|line| line.text.contains(last)).then_some(lines)
         })
     }
