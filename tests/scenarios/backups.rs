@@ -187,6 +187,7 @@ fn a_start_makes_up_for_a_missed_backup_and_repeats_none() {
 #[test]
 fn every_copy_that_is_made_under_full_load_is_one_sound_state() {
     let shop = Setup::new().keys(2).start();
+    shop.sandbox().kie().set_render_ms((2 * MINUTE, 3 * MINUTE));
     let all: Vec<_> = (1..=5).map(|id| shop.customer(id).with_credits(10)).collect();
     let orders: Vec<_> = all.iter().map(|one| one.orders(5, UGC)).collect();
     let live = "SELECT COUNT(*) FROM jobs WHERE status IN ('queued', 'processing')";

@@ -55,6 +55,7 @@ fn what_waits_is_taken_back_with_its_credits_at_once() {
 #[test]
 fn what_has_begun_goes_on_and_the_rest_comes_back() {
     let shop = Setup::new().settings("[limits]\nrunning_videos_per_user = 1").start();
+    shop.sandbox().kie().set_render_ms((2 * MINUTE, 3 * MINUTE));
     let slow = Action::Slow(30 * SECOND);
     shop.sandbox().faults().on(Service::Kie, "createTask").does(slow);
     let ann = shop.customer(7).with_credits(3);
@@ -95,7 +96,7 @@ fn whenever_it_is_taken_back_each_video_is_either_made_or_given_back() {
 #[test]
 fn those_who_wait_hear_how_the_queue_moves_on() {
     let shop = Setup::new().settings("[kie]\nin_flight = 1").start();
-    shop.sandbox().kie().set_render_ms((MINUTE, MINUTE + 1));
+    shop.sandbox().kie().set_render_ms((2 * MINUTE, 2 * MINUTE + 1));
     shop.commands(&["pause", "--submitting"]);
     let all: Vec<_> = (1..=5).map(|id| shop.customer(id)).collect();
     let orders: Vec<_> = all.iter().map(|customer| customer.orders(1, OWN)).collect();

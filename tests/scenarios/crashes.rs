@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use neurocards::clock::MINUTE;
 use neurocards::sandbox::faults::{Action, Moment, Service};
 
-use crate::customer::ru;
 use crate::customer::{PRODUCT, photo};
 use crate::plug::Plug;
 use crate::{AD, Appliance, OWN, Setup, UGC};
@@ -100,8 +99,7 @@ fn a_submit_whose_answer_died_with_the_process_is_lost_and_counted() {
         let attempts: i64 = shop.value("SELECT attempts FROM jobs");
         let lost: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'lost'");
         assert_eq!((attempts, lost, ann.videos().len()), (2, 1, 1), "{moment:?}");
-        let chat = shop.sandbox().telegram().messages(99);
-        assert!(chat.iter().any(|it| it.text.contains(&ru("alert-recovered"))), "{chat:?}");
+        shop.alerts("alert-recovered");
     }
 }
 

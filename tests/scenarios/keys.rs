@@ -66,9 +66,9 @@ fn closed(customer: &Customer<'_>, words: &str) {
 
 #[test]
 fn a_key_without_money_gets_one_submit_in_a_day_however_often_the_program_dies() {
-    // A day is twelve seconds; what is limited in minutes has to have room for a busy machine.
+    // A day is 24 seconds; what is limited in minutes has to have room for a busy machine.
     let settings = "[kie]\ngeneration_timeout = \"12h\"";
-    let shop = Setup::new().keys(2).admin(ADMIN).settings(settings).rate(7_200.0).stopped();
+    let shop = Setup::new().keys(2).admin(ADMIN).settings(settings).rate(3_600.0).stopped();
     let (poor, rich) = (shop.kie_key(0), shop.kie_key(1));
     shop.sandbox().kie().set_balance(&poor, 0.0);
     shop.start_again();
@@ -257,9 +257,10 @@ fn a_kill_in_the_middle_of_a_burst_does_not_forget_the_window() {
 
 #[test]
 fn three_hundred_behind_a_full_key_cost_nothing_while_they_wait() {
-    let settings = "[kie]\nin_flight = 3\n[limits]\nrunning_videos_per_user = 1000";
+    let settings = "[kie]\nin_flight = 3\ngeneration_timeout = \"12h\"\n\
+                    [limits]\nrunning_videos_per_user = 1000";
     let shop = Setup::new().settings(settings).start();
-    shop.sandbox().kie().set_render_ms((10 * MINUTE, 11 * MINUTE));
+    shop.sandbox().kie().set_render_ms((2 * HOUR, 3 * HOUR));
     shop.customer(7);
     shop.queues_by_hand(300);
     shop.waits_until("SELECT COUNT(*) = 297 FROM jobs WHERE step = 'submit' AND leased_at IS NULL");

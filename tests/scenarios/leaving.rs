@@ -216,7 +216,7 @@ fn a_photo_that_is_on_its_way_to_the_provider_is_not_remembered_of_who_left_mean
     let shop = Appliance::new();
     let ann = shop.customer(7).with_credits(1);
     let slow = shop.sandbox().faults().on(Service::Kie, "file-stream-upload");
-    let slow = slow.does(Action::Slow(3 * MINUTE));
+    let slow = slow.does(Action::Slow(4 * MINUTE));
     let order = ann.orders(1, OWN);
     shop.waits_for("an upload", || (shop.sandbox().faults().hits(slow) > 0).then_some(()));
     let status = order.status();
@@ -359,6 +359,7 @@ fn a_backup_that_is_put_back_gives_nothing_back_of_what_was_lost_by_leaving() {
 #[test]
 fn while_a_video_is_made_nobody_leaves() {
     let shop = Appliance::new();
+    shop.sandbox().kie().set_render_ms((3 * MINUTE, 4 * MINUTE));
     let ann = shop.customer(7).with_credits(3);
     let order = ann.orders(1, UGC);
     shop.waits_until("SELECT step = 'render' FROM jobs");

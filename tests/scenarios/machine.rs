@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use neurocards::clock::MINUTE;
+use neurocards::clock::{MINUTE, SECOND};
 use neurocards::sandbox::faults::{Action, Service};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
@@ -65,15 +65,14 @@ fn while_the_disk_is_full_nothing_is_lost_and_with_room_all_goes_on_and_is_told(
     let plug = Plug::new();
     let shop = Setup::new().plug(&plug).admin(99).start();
     let ann = shop.customer(7).with_credits(1);
-    let bob = shop.customer(8);
-    // A real second.
-    shop.sandbox().faults().on(Service::Kie, "createTask").does(Action::Slow(MINUTE));
+    let (bob, eve) = (shop.customer(8), shop.customer(9));
+    // Three real seconds.
+    shop.sandbox().faults().on(Service::Kie, "createTask").does(Action::Slow(3 * MINUTE));
     let order = ann.orders(1, OWN);
     shop.waits_until("SELECT COUNT(*) = 1 FROM submits");
     // A message under way, whose answer finds no room to be written down.
     let slow = shop.sandbox().faults().on(Service::Telegram, "sendMessage");
-    let slow = slow.does(Action::Slow(MINUTE / 2));
-    let eve = shop.customer(9);
+    let slow = slow.does(Action::Slow(MINUTE));
     eve.says("/help");
     shop.waits_until(
         "SELECT COUNT(*) = 1
@@ -154,13 +153,15 @@ fn a_photo_that_cannot_be_kept_is_asked_for_again_and_a_video_is_fetched_later()
 #[test]
 fn a_sync_that_fails_ends_the_program_and_five_in_a_row_end_in_safe_mode() {
     let plug = Plug::new();
-    let shop = Setup::new().plug(&plug).start();
+    // Each start dies within the three real seconds in which it is young.
+    let shop = Setup::new().plug(&plug).rate(10.0).start();
     let ann = shop.customer(7).with_credits(1);
     shop.settles();
     let (ended, _) = shop.sigterm();
     assert!(ended.success());
     // What it writes first after its start comes a real second later.
-    let slow = shop.sandbox().faults().on(Service::Kie, "credit").does(Action::Slow(MINUTE));
+    let slow = shop.sandbox().faults().on(Service::Kie, "credit");
+    let slow = slow.does(Action::Slow(10 * SECOND));
     for n in 1..=5 {
         shop.start_again();
         plug.fails(Op::Fsync, "EIO");

@@ -27,7 +27,8 @@ struct Inside {
 
 impl Gate {
     fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Where nobody else takes the port while it is closed.
+        let listener = TcpListener::bind("127.0.0.2:0").unwrap();
         let port = listener.local_addr().unwrap();
         let gate = Self { port, to: Arc::default(), inside: Mutex::default() };
         gate.serves(listener);
@@ -107,12 +108,15 @@ fn an_hour_without_any_service_costs_no_attempt_and_no_order() {
     let ann = shop.customer(7).with_credits(4);
     let renders = ann.orders(1, OWN);
     shop.waits_until("SELECT COUNT(*) = 1 FROM jobs WHERE kie_task_id IS NOT NULL");
+    // A submit that is cut off would count as lost.
+    shop.commands(&["pause", "--submitting"]);
     let waits = ann.orders(3, UGC);
     // A press is answered at once or, after an hour, not at all.
     shop.waits_for("the answer to ✅", || {
         shop.sandbox().telegram().unanswered_callbacks().is_empty().then_some(())
     });
     gates.iter().for_each(Gate::closes);
+    shop.commands(&["resume"]);
     let before = String::from_utf8_lossy(&shop.printed()).lines().count();
     shop.sandbox().telegram().wait(Duration::from_secs(2), |_| None::<()>);
     let lines = String::from_utf8_lossy(&shop.printed()).lines().count() - before;

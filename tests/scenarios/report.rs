@@ -2,7 +2,7 @@
 
 use neurocards::clock::{Clock, HOUR, Millis, SECOND, Spec};
 
-use crate::customer::ru;
+use crate::customer::{photo, ru};
 use crate::{Appliance, OWN, Setup, UGC};
 
 /// 20 November 2026, 23:00 in Moscow.
@@ -11,6 +11,8 @@ const EVENING: Millis = 1_795_204_800_000;
 const RATE: f64 = 240.0;
 
 fn at_evening() -> Setup {
+    // It is drawn once, and the evening is short.
+    photo();
     let now = Clock::fast(RATE).spec().anchor;
     Setup::new().admin(99).tuned(|options| {
         options.clock = Clock::new(Spec { rate: RATE, anchor: now, offset: EVENING - now });

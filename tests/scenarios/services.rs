@@ -177,6 +177,7 @@ fn without_any_money_the_credits_come_back_and_selling_closes() {
     assert_eq!(notices.len(), 1, "{notices:?}");
     assert!(notices[0].text.contains("3 кредита вернули"), "{}", notices[0].text);
     ann.finds_it_closed("Кредиты на месте");
+    shop.settles();
     assert_eq!(shop.told("Ключ KIE"), 1);
     // It opens by itself once there is money again.
     shop.sandbox().kie().set_balance(&key, 5_000.0);
@@ -193,6 +194,7 @@ fn a_paused_model_is_replaced_and_without_any_nothing_is_sold() {
     let ann = shop.customer(7).with_credits(6);
     ann.orders(3, UGC).arrives();
     assert!(shop.sandbox().kie().tasks().iter().all(|task| task.model == KLING));
+    shop.settles();
     assert_eq!(shop.told(MINI), 1);
     shop.sandbox().kie().pause_model(KLING);
     let order = ann.orders(1, OWN);

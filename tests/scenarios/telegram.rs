@@ -238,7 +238,8 @@ fn a_status_that_its_customer_deleted_comes_anew() {
 
 #[test]
 fn another_poller_is_told_of_once_however_long_they_take_turns() {
-    let shop = Setup::new().admin(ADMIN).start();
+    // Two minutes without a refusal are four real seconds.
+    let shop = Setup::new().admin(ADMIN).rate(30.0).start();
     let ann = shop.customer(7);
     // Every other poll is refused, as two pollers do to each other.
     let turn = AtomicU64::new(0);

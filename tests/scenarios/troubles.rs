@@ -47,7 +47,7 @@ fn trouble_while_polling_fails_no_task_and_blocks_no_key() {
 
 #[test]
 fn a_task_may_be_unknown_for_two_minutes_and_no_longer() {
-    let shop = Setup::new().rate(120.0).start();
+    let shop = Setup::new().rate(30.0).start();
     let ann = shop.customer(7).with_credits(2);
     let (faults, kie) = (shop.sandbox().faults(), shop.sandbox().kie().clone());
     let unknown = || Action::Envelope(422, NULL.into());
@@ -109,6 +109,7 @@ fn a_service_that_is_not_there_for_two_hours_ends_in_a_refund() {
     let attempts: i64 = shop.value("SELECT attempts FROM jobs");
     let sent: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome <> 'unsent'");
     assert_eq!((attempts, sent, ann.credits()), (0, 0, 1));
+    shop.settles();
     assert_eq!(shop.told("не по вине клиента"), 1);
 }
 

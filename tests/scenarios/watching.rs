@@ -206,7 +206,8 @@ fn while_the_writer_hangs_the_health_address_says_so() {
     // Heartbeats of 0.3 s instead of ten.
     let shop = Setup::new().plug(&plug).watched().env("WATCHDOG_USEC", "600000").start();
     let address = shop.address();
-    assert_eq!(get(&address, "/health"), (200, "ok\n".to_owned()));
+    let well = || (get(&address, "/health") == (200, "ok\n".to_owned())).then_some(());
+    shop.waits_for("its health", well);
     plug.hangs("neurocards.db-wal");
     shop.waits_for("a commit that does not end", || plug.has_hung().then_some(()));
     let (_, said) = shop.waits_for("a program that does not serve", || {

@@ -51,7 +51,8 @@ fn nothing_stays_of_what_is_no_whole_video() {
         (React::Drop, ""),
         (React::Hang(cut_short.into_bytes()), "timeout"),
     ] {
-        let (result, names) = fetched(vec![reaction], SHORT);
+        let patience = if expected == "timeout" { SHORT } else { SOON };
+        let (result, names) = fetched(vec![reaction], patience);
         let error = result.unwrap_err().to_string();
         assert!(error.contains(expected), "{expected}: {error}");
         assert!(names.is_empty(), "{expected}: {names:?}");

@@ -1,5 +1,7 @@
 //! The whole appliance in the foreground of a terminal, with the console over it.
 
+use neurocards::db::InstanceLock;
+
 use crate::terminal::{Key, Terminal};
 use crate::{Appliance, OWN, Setup};
 
@@ -73,7 +75,8 @@ fn a_terminal_that_takes_nothing_does_not_keep_the_appliance_from_serving_or_sto
     shop.settles();
     foreground.signal("TERM");
     shop.waits_until("SELECT heartbeat_at IS NULL FROM instance");
-    // The folder is free again.
+    let free = || InstanceLock::take(&shop.data()).ok().map(drop);
+    shop.waits_for("the folder to be free again", free);
     shop.start_again();
     drop(stalled);
     assert!(foreground.ends().success(), "{:?}", foreground.ends());
