@@ -10,7 +10,7 @@ use crate::instance;
 use crate::orders::{self, Closed, Selling, Shop};
 use anyhow::Result;
 use sd_notify::NotifyState;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// While the whole database is rewritten its writer answers nobody, however sound it is.
@@ -21,7 +21,8 @@ pub(super) struct Supervisor {
     is_there: bool,
     /// Without a sign of life for so long the program is taken for dead.
     watchdog: Option<Duration>,
-    said: Mutex<String>,
+    /// The status; `None` before it is ready: nothing is said of a start that may yet fail.
+    said: Mutex<Option<String>>,
     /// For those who ask instead of listening.
     health: Health,
 }
@@ -52,8 +53,9 @@ impl Supervisor {
 
     /// The start is over: what was left is recovered, and customers are served.
     pub(super) fn ready(&self, status: &str) {
-        self.tell(&[NotifyState::Ready]);
-        self.says(status);
+        let mut said = self.said();
+        self.tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+        *said = Some(status.to_owned());
     }
 
     pub(super) fn stopping(&self) {
@@ -66,18 +68,22 @@ impl Supervisor {
     pub(super) fn heard(&self, beat: &Result<()>) {
         let lives = writer_lives(beat);
         self.health.heard(beat, lives);
-        if self.watchdog.is_some() && lives {
+        let said = self.said();
+        if self.watchdog.is_some() && lives && said.is_some() {
             self.tell(&[NotifyState::Watchdog]);
         }
     }
 
     /// One line for `systemctl status`, when it is another one.
     pub(super) fn says(&self, status: &str) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if *said != status {
+        if let Some(said) = self.said().as_mut().filter(|said| *said != status) {
             self.tell(&[NotifyState::Status(status)]);
-            status.clone_into(&mut said);
+            status.clone_into(said);
         }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<String>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The watchdog waits longer while this keeps the writer busy.

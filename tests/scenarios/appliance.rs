@@ -12,6 +12,7 @@ mod process;
 
 use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::AtomicU32;
@@ -461,16 +462,31 @@ impl Appliance {
     }
 }
 
-impl Drop for Appliance {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let broken = self.closing();
-            assert!(broken.is_empty(), "what always holds does not:\n{}", broken.join("\n"));
-        } else if let Some(process) = held(&self.process).take() {
+impl Appliance {
+    /// A scenario that failed leaves no process.
+    fn is_over(&self) {
+        if let Some(process) = held(&self.process).take() {
             process.signal("KILL");
             let ended = process.ended.recv_timeout(PATIENCE);
             assert_ne!(ended, Err(RecvTimeoutError::Timeout), "SIGKILL was not enough");
             eprintln!("{}", self.log_tail());
+        }
+    }
+}
+
+impl Drop for Appliance {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return self.is_over();
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.closing())) {
+            Ok(broken) => {
+                assert!(broken.is_empty(), "what always holds does not:\n{}", broken.join("\n"));
+            }
+            Err(panic) => {
+                self.is_over();
+                resume_unwind(panic);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ mod killed;
 use std::process::Command;
 use std::time::Duration;
 
-use neurocards::clock::MINUTE;
+use neurocards::clock::{MINUTE, SECOND};
 use neurocards::sandbox::faults::{Action, Service};
 use neurocards::sandbox::telegram::{Does, Invoice};
 use serde_json::json;
@@ -213,10 +213,11 @@ fn what_comes_of_somebody_who_has_left_leaves_nothing_behind() {
 
 #[test]
 fn a_photo_that_is_on_its_way_to_the_provider_is_not_remembered_of_who_left_meanwhile() {
-    let shop = Appliance::new();
+    // The upload takes eight real seconds of the ten that it may.
+    let shop = Setup::new().rate(6.0).start();
     let ann = shop.customer(7).with_credits(1);
     let slow = shop.sandbox().faults().on(Service::Kie, "file-stream-upload");
-    let slow = slow.does(Action::Slow(4 * MINUTE));
+    let slow = slow.does(Action::Slow(48 * SECOND));
     let order = ann.orders(1, OWN);
     shop.waits_for("an upload", || (shop.sandbox().faults().hits(slow) > 0).then_some(()));
     let status = order.status();

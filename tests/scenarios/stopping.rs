@@ -8,6 +8,7 @@ use neurocards::sandbox::faults::{Action, Service};
 use crate::appliance::STOP;
 use crate::customer::{photo, ru};
 use crate::plug::Plug;
+use crate::terminal::signal;
 use crate::{Appliance, OWN, Setup, UGC};
 
 impl Appliance {
@@ -107,6 +108,40 @@ fn a_submit_under_way_gets_its_answer_before_the_stop() {
     order.arrives();
     let accepted: i64 = shop.value("SELECT COUNT(*) FROM submits WHERE outcome = 'accepted'");
     assert_eq!((accepted, shop.sandbox().kie().submits()), (1, 1));
+}
+
+#[test]
+fn a_stop_that_comes_in_the_middle_of_a_start_cuts_off_no_submit() {
+    let plug = Plug::new();
+    let shop = Setup::new().plug(&plug).start();
+    let ann = shop.customer(7).with_credits(1);
+    shop.commands(&["pause", "--submitting"]);
+    let order = ann.orders(1, OWN);
+    shop.waits_until("SELECT step = 'submit' AND leased_at IS NULL FROM jobs");
+    assert!(shop.sigterm().0.success());
+    shop.commands(&["resume"]);
+    let begun = || shop.value::<i64>("SELECT started_at FROM instance");
+    let last = begun();
+    shop.sandbox().faults().on(Service::Kie, "createTask").does(Action::Slow(MINUTE));
+    plug.hangs("neurocards.db-wal");
+    shop.launches();
+    // It has begun, and is not done with it before another commit is on the disk.
+    shop.waits_for("the middle of a start", || {
+        let (hangs, begun) = (plug.has_hung(), begun() > last);
+        if hangs && !begun {
+            plug.lets_one_go();
+        }
+        (hangs && begun).then_some(())
+    });
+    signal(shop.pid(), "TERM");
+    plug.lets_go();
+    let ended = shop.ends_itself();
+    assert!(ended.success(), "{ended}");
+    shop.sandbox().faults().clear();
+    shop.start_again();
+    order.arrives();
+    let attempts: i64 = shop.value("SELECT attempts FROM jobs");
+    assert_eq!((attempts, shop.sandbox().kie().submits(), ann.credits()), (1, 1, 0));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Nothing here takes so long, in real time, unless it never comes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
@@ -71,8 +72,14 @@ impl Key {
 
 /// Sends a signal by its name. A process that has ended already has nothing against it.
 pub(crate) fn signal(pid: u32, name: &str) {
-    let words = format!("kill -{name} {pid} 2>/dev/null");
-    let _gone = Command::new("/bin/sh").args(["-c", &words]).status().unwrap();
+    let signal = match name {
+        "TERM" => Signal::TERM,
+        "INT" => Signal::INT,
+        "HUP" => Signal::HUP,
+        "KILL" => Signal::KILL,
+        _ => panic!("no such signal: {name}"),
+    };
+    let _gone = kill_process(Pid::from_raw(pid as i32).unwrap(), signal);
 }
 
 /// What the program asks of its terminal beside drawing.

@@ -158,8 +158,8 @@ impl Appliance {
     /// An orderly stop: how it ended, and how long that took.
     pub(crate) fn sigterm(&self) -> (ExitStatus, Duration) {
         let process = held(&self.process).take().unwrap();
-        process.signal("TERM");
         let begun = Instant::now();
+        process.signal("TERM");
         let status = process.wait(PATIENCE);
         let took = begun.elapsed();
         let Some(status) = status else {
